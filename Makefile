@@ -1,0 +1,35 @@
+# What people type and what CI runs. `make test` does all the set-up on a fresh machine.
+.PHONY: test fast lint types gate latency format pictures
+python = .venv/bin/python
+pytest = $(python) -m pytest -q -n 2 --dist worksteal
+
+test: lint types gate  ## everything: style, types, the gate over the levels, the tests (the slow ones last)
+	$(pytest) -m "not slow and not gpu"
+	$(pytest) -m "slow or gpu"
+
+fast: .venv/quest-dev-pins  ## the tests that answer quickly
+	$(pytest) -m "not slow and not gpu"
+
+lint: .venv/quest-dev-pins  ## style
+	$(python) -m ruff check .
+	$(python) -m ruff format --check .
+
+types: .venv/quest-dev-pins  ## types of the engine
+	$(python) -m mypy
+
+gate: .venv/quest-dev-pins  ## every level complete, every template fails, every solution passes
+	./quest dev check
+
+latency: .venv/quest-dev-pins  ## how long the commands take, as ratios measured in one run
+	$(python) benchmarks/latency.py
+	$(python) benchmarks/memory_model.py
+
+format: .venv/quest-dev-pins
+	$(python) -m ruff check --fix .
+	$(python) -m ruff format .
+
+.venv/quest-dev-pins: requirements.txt requirements-dev.txt
+	@./quest --dev
+
+pictures: .venv/quest-dev-pins  ## docs/map.svg from the real map
+	$(python) docs/make_pictures.py

@@ -1,0 +1,1 @@
+"""The tests, by what they guard: judge, course, commands, store, execution, gpu."""

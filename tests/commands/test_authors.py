@@ -1,0 +1,107 @@
+"""`dev check` and `dev build` in a clone: what is wrong is named, what was edited is kept.
+
+Every harm here is seen before anything is judged; that the gate is open, `make gate` shows.
+"""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from collections.abc import Callable
+
+import pytest
+
+from tests.commands.conftest import Clone
+from tests.conftest import Answer
+from triton_quest.levels import LEVELS
+
+FIRST = LEVELS[0]
+pytestmark = pytest.mark.slow  # the gate imports torch
+
+
+@pytest.fixture
+def authors(clone: Clone) -> Clone:
+    """A clone whose course has only its first level: what is written wrongly is seen before anything is judged."""
+    for level in LEVELS[1:]:
+        shutil.rmtree(clone.package / "course" / level.slug, ignore_errors=True)
+        (clone.levels / level.file).unlink(missing_ok=True)
+    return clone
+
+
+def dev(clone: Clone, *words: str) -> Answer:
+    return clone.type(sys.executable, "quest.py", "dev", *words)
+
+
+def stale_level(clone: Clone) -> None:
+    level = clone.levels / FIRST.file
+    level.write_text(level.read_text() + "\n# left behind\n")
+
+
+def empty_hints(clone: Clone) -> None:
+    (clone.package / "course" / FIRST.slug / "hints.md").write_text("")
+
+
+def one_hint_empty(clone: Clone) -> None:
+    hints = clone.package / "course" / FIRST.slug / "hints.md"
+    hints.write_text("".join(f"## {n}. Title {n}\n\n{'Text.' if n != 4 else ''}\n\n" for n in range(1, 7)))
+
+
+def missing_cases(clone: Clone) -> None:
+    (clone.package / "course" / FIRST.slug / "cases.py").unlink()
+
+
+def unpaired_mark(clone: Clone) -> None:
+    solution = clone.package / "course" / FIRST.slug / "solution.py"
+    solution.write_text(solution.read_text().replace("# [end]", "# (end)", 1))
+
+
+def stray_file(clone: Clone) -> None:
+    stale_level(clone)
+    (clone.package / "course" / FIRST.slug / "notes.txt").write_text("to do")
+
+
+def folder_without_a_row(clone: Clone) -> None:
+    stale_level(clone)
+    shutil.copytree(clone.package / "course" / FIRST.slug, clone.package / "course" / "new-level")
+
+
+STALE = f"vector-add: levels/{FIRST.file} is stale: quest dev build, then git add it"
+COMPLAINTS = {
+    "a stale level file": (stale_level, STALE),
+    "no hints": (empty_hints, "vector-add: hints.md has 0 hints (## 1. title ...) instead of 6"),
+    "an empty hint": (one_hint_empty, "vector-add: hints.md: hint 4, “Title 4”, is empty"),
+    "a missing file": (missing_cases, "vector-add: cases.py missing in "),
+    "a mark without its pair": (unpaired_mark, "vector-add: solution.py: line "),
+    "a stray file": (stray_file, "vector-add: notes.txt is a stray file"),
+    "a folder without a row": (folder_without_a_row, "new-level: a course folder without a row in levels/__init__.py"),
+}
+
+
+@pytest.mark.parametrize(("harm", "complaint"), COMPLAINTS.values(), ids=COMPLAINTS)
+def test_the_gate_names_what_is_wrong_and_exits_with_2(
+    authors: Clone, harm: Callable[[Clone], None], complaint: str
+) -> None:
+    harm(authors)
+    answer = dev(authors, "check", "--json")
+    told = answer.json()
+    assert (answer.code, told["passed"]) == (2, False)
+    assert [one for one in told["complaints"] if one != STALE or complaint == STALE][0].startswith(complaint)
+
+
+def test_the_gates_complaint_is_shown_whole(authors: Clone, expect_output: Callable[..., None]) -> None:
+    folder_without_a_row(authors)
+    answer = dev(authors, "check")
+    expect_output("dev-check", Answer("python quest.py dev check", answer.code, answer.out, answer.err))
+
+
+def test_build_writes_an_edited_level_anew_after_a_backup(authors: Clone) -> None:
+    template = (authors.levels / FIRST.file).read_text()
+    (authors.levels / FIRST.file).write_text("my kernel\n")
+    answer = dev(authors, "build")
+    assert answer.code == 0 and f"New: levels/{FIRST.file}" in answer.out
+    assert (authors.levels / FIRST.file).read_text() == template
+    backups = list((authors.package / ".quest" / "backups").glob(f"*/{FIRST.file}"))
+    assert [backup.read_text() for backup in backups] == ["my kernel\n"]
+    again = dev(authors, "build")
+    assert "Every level file is as its solution says." in again.out
+    assert dev(authors, "build", "--json").json()["written"] == []

@@ -1,0 +1,249 @@
+"""Whole outputs of every command at a fixed width: a changed word is seen, and is meant."""
+
+from __future__ import annotations
+
+import ast
+import re
+import sys
+from collections.abc import Callable
+
+import pytest
+
+from tests.commands import kernels
+from tests.conftest import ROOT, Answer, Quest, clean_environment, run_line
+from triton_quest.levels import LEVELS
+from triton_quest.store import template, workspace
+
+Expect = Callable[..., None]
+
+
+@pytest.fixture(scope="module")
+def judged(shared_quest: Quest) -> dict[str, Answer]:
+    """One workspace's story, so that each kernel is judged once."""
+    story = {}
+    story["not-started"] = shared_quest("check 1")
+    shared_quest.file(1).write_text(kernels.UNFINISHED)
+    story["gaps"] = shared_quest("check")
+    shared_quest.file(1).write_text(kernels.WRONG)
+    story["wrong"] = shared_quest("check 1")
+    shared_quest.file(1).write_text(kernels.RIGHT)
+    story["passed"] = shared_quest("check 1")
+    story["overview"] = shared_quest()
+    story["solution"] = shared_quest("solution 1")
+    return story
+
+
+# The map
+
+
+def test_overview_of_a_fresh_workspace_is_a_map_with_the_next_command(quest: Quest, expect_output: Expect) -> None:
+    expect_output("overview", quest())
+
+
+def test_overview_fits_into_40_columns(quest: Quest, expect_output: Expect) -> None:
+    answer = quest("", COLUMNS="40")
+    assert max(len(line.rstrip()) for line in answer.out.splitlines()) <= 40
+    expect_output("overview-narrow", answer)
+
+
+def test_overview_after_a_pass_shows_the_stars_and_the_next_level(
+    judged: dict[str, Answer], expect_output: Expect
+) -> None:
+    expect_output("overview-one-passed", judged["overview"])
+
+
+def test_overview_marks_a_level_whose_file_fails_since_its_pass(quest: Quest, expect_output: Expect) -> None:
+    quest.pass_levels(1)
+    assert quest("check 1").code == 1
+    answer = quest()
+    assert re.search(r"^1 +✓ +Vector addition +★★★ changed since", answer.out, re.MULTILINE)
+    expect_output("overview-changed-since", answer)
+
+
+@pytest.mark.parametrize("columns", [40, 52, 64, 70, 76, 80, 110])
+@pytest.mark.parametrize("changed", [False, True], ids=["fresh", "changed since"])
+def test_overview_names_every_level_in_full_whatever_fits_beside_it(quest: Quest, columns: int, changed: bool) -> None:
+    if changed:
+        quest.pass_levels(1)
+        assert quest.inside("check 1").code == 1
+    out = quest.inside("", COLUMNS=str(columns)).out
+    for level in LEVELS:
+        assert re.search(rf"^{level.number} +\S {{1,2}}{level.title} ", out, re.MULTILINE)
+    assert max(len(line.rstrip()) for line in out.splitlines()) <= columns
+
+
+# start
+
+
+def test_start_shows_the_briefing_and_the_line_to_edit(quest: Quest, expect_output: Expect) -> None:
+    expect_output("start-1", quest("start 1"))
+
+
+def test_start_without_a_number_means_the_current_level(quest: Quest) -> None:
+    assert quest.inside("start").out == quest.inside("start 1").out
+
+
+def test_start_at_40_columns_wraps_its_text(quest: Quest) -> None:
+    answer = quest.inside("start 1", COLUMNS="40")
+    text = [line.rstrip() for line in answer.out.splitlines() if not line.startswith("    ")]
+    assert max(map(len, text)) <= 40
+
+
+def test_start_at_40_columns_loses_nothing_of_a_drawn_picture(quest: Quest) -> None:
+    wide, narrow = quest.inside("start 1"), quest.inside("start 1", COLUMNS="40")
+    drawn = [line.rstrip() for line in wide.out.splitlines() if "+--+--+--+--+    +--+" in line]
+    assert drawn and all(line in narrow.out for line in drawn)
+
+
+@pytest.mark.parametrize("line", ["", "start 1", "hint 1", "reset 1 --yes"])
+def test_the_next_command_stays_in_one_piece_at_40_columns(quest: Quest, line: str) -> None:
+    wide, narrow = quest.inside(line), quest.inside(line, COLUMNS="40")
+    assert wide.next_command in narrow.out
+
+
+# check
+
+
+@pytest.mark.parametrize("ending", ["not-started", "gaps", "wrong", "passed"])
+def test_check_tells_its_verdict_and_the_next_command(
+    judged: dict[str, Answer], expect_output: Expect, ending: str
+) -> None:
+    assert judged[ending].code == (0 if ending == "passed" else 1)
+    expect_output(f"check-{ending}", judged[ending])
+
+
+# hint
+
+
+def test_the_six_hints_come_one_by_one_and_the_seventh_names_the_solution(quest: Quest, expect_output: Expect) -> None:
+    first, *others = (quest.inside("hint 1") for _ in range(6))
+    expect_output("hint-first", first)
+    for number, answer in enumerate(others, start=2):
+        assert answer.code == 0 and answer.out.startswith(f"hint {number} of 6   ")
+    expect_output("hint-seventh", quest("hint 1"))
+    again = quest("hint 1 --again")
+    assert [again.out.count(f"hint {number} of 6   ") for number in range(1, 7)] == [1] * 6
+    expect_output("hint-all-again", again)
+
+
+def test_repeating_hints_takes_none(quest: Quest) -> None:
+    quest("hint 1")
+    assert quest.inside("hint 1 --again").out.startswith("hint 1 of 6")
+    assert quest.inside("hint 1").out.startswith("hint 2 of 6")
+
+
+def test_hint_again_before_the_first_says_that_none_was_taken(quest: Quest, expect_output: Expect) -> None:
+    expect_output("hint-none-again", quest("hint 1 --again"))
+
+
+# solution
+
+
+def test_solution_is_kept_back_before_a_pass(quest: Quest, expect_output: Expect) -> None:
+    expect_output("solution-before-a-pass", quest("solution 1"))
+
+
+def test_solution_is_shown_to_whoever_gives_up_and_the_level_is_worth_one_star(
+    quest: Quest, expect_output: Expect
+) -> None:
+    expect_output("solution-given-up", quest("solution 1 --give-up"))
+    assert quest("solution 1").code == 0  # seen is seen
+    quest.pass_levels(1)
+    assert quest.progress.states()[0].stars == 1
+
+
+def test_solution_is_shown_after_a_pass(judged: dict[str, Answer], expect_output: Expect) -> None:
+    expect_output("solution-after-a-pass", judged["solution"])
+
+
+def test_solution_sent_into_a_file_is_python(judged: dict[str, Answer]) -> None:
+    heading, _, code = judged["solution"].out.partition("\n")
+    clean = template.clean_solution(workspace.course_text(LEVELS[0], "solution.py"))
+    assert heading.startswith("A solution of level 1")
+    assert ast.dump(ast.parse(code)) == ast.dump(ast.parse(template.without_docstring(clean)))
+
+
+# reset, benchmark, init, doctor
+
+
+def test_reset_of_a_level_says_where_the_backup_is(quest: Quest, expect_output: Expect) -> None:
+    expect_output("reset-1", quest("reset 1 --yes"))
+
+
+def test_reset_of_everything_lists_every_backup(quest: Quest, expect_output: Expect) -> None:
+    expect_output("reset", quest("reset --yes"))
+
+
+def test_reset_without_yes_and_without_anybody_to_ask_says_what_to_add(quest: Quest, expect_output: Expect) -> None:
+    before = quest.file(1).read_text()
+    expect_output("reset-unconfirmed", quest("reset"))
+    expect_output("reset-1-unconfirmed", quest("reset 1"))
+    assert quest.file(1).read_text() == before and not quest.workspace.backups.exists()
+
+
+def test_benchmark_says_honestly_what_it_needs(quest: Quest, expect_output: Expect) -> None:
+    expect_output("benchmark", quest("benchmark"))
+    assert quest("benchmark 1").said == quest("benchmark").said
+
+
+def test_init_names_the_folder_and_how_to_begin(quest: Quest, expect_output: Expect) -> None:
+    places = {str(quest.workspace.root): "<here>"}
+    expect_output("init", quest("init other"), places)
+    expect_output("init-again", quest("init other"), places)
+
+
+def test_init_names_a_folder_with_a_space_so_that_the_line_can_be_typed(quest: Quest) -> None:
+    assert quest("init 'my own quest'").next_command == "cd 'my own quest' && python quest.py"
+
+
+def test_a_folder_whose_name_looks_like_markup_is_shown_as_it_is(quest: Quest) -> None:
+    answer = quest.inside("init 'my[bold]quest'", COLUMNS="110")
+    assert "/my[bold]quest." in answer.out and "cd 'my[bold]quest' && " in answer.out
+
+
+@pytest.mark.slow
+def test_doctor_looks_at_everything_and_judges_a_known_kernel(quest: Quest, expect_output: Expect) -> None:
+    answer = quest("doctor")
+    found = r"^(. )(Python|torch|triton|numpy|rich|workspace):.*(\n(?!. |$).*)*"
+    out = re.sub(found, r"\1\2: <found>", answer.out, flags=re.MULTILINE)
+    out = re.sub(r"^. versions:.*\n(?:(?!. |$).*\n)*", "", out, flags=re.MULTILINE)
+    expect_output("doctor", Answer(answer.line, answer.code, out, answer.err))
+
+
+# --help and --version
+
+COMMANDS = (
+    *("", "start", "check", "hint", "solution", "reset", "benchmark", "init", "doctor"),
+    *("dev", "dev check", "dev build"),
+)
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.replace(" ", "-") or "quest")
+def test_help_of_each_command(shared_quest: Quest, expect_output: Expect, command: str) -> None:
+    expect_output("-".join(["help", *command.split()]), shared_quest(f"{command} --help".strip()))
+
+
+def test_every_command_has_a_test_of_its_whole_output(shared_quest: Quest) -> None:
+    listed = re.findall(r"^│ (\w+)  +\w", shared_quest("--help").out.partition("Commands")[2], re.MULTILINE)
+    assert set(listed) == {command.split()[0] for command in COMMANDS if command}
+
+
+def test_version_is_the_packages(shared_quest: Quest) -> None:
+    from triton_quest import __version__
+
+    assert shared_quest("--version").out == f"quest, version {__version__}\n"
+
+
+# What to type next
+
+
+@pytest.mark.parametrize(("folder", "script"), [("triton_quest", "quest.py"), (".", "triton_quest/quest.py")])
+def test_the_next_command_repeats_how_the_quest_was_called(folder: str, script: str) -> None:
+    answer = run_line([sys.executable, script, "start", "nothing"], ROOT / folder, clean_environment())
+    assert answer.next_command == f"python {script}"
+
+
+def test_the_next_command_names_the_workspace_that_was_named(quest: Quest) -> None:
+    words = ["triton_quest/quest.py", "--workspace", str(quest.workspace.root)]
+    answer = run_line([sys.executable, *words], ROOT, clean_environment(COLUMNS="110"))
+    assert f"--workspace {quest.workspace.root}" in " ".join(answer.out.split())

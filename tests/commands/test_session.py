@@ -1,0 +1,192 @@
+"""A learner at a terminal: what is typed and what is read, on a real pty, from the first look to the backup."""
+
+from __future__ import annotations
+
+import os
+import re
+import select
+import sys
+from pathlib import Path
+
+import pexpect
+import pytest
+
+from tests.commands import kernels
+from tests.conftest import TRACEBACK, Quest, clean_environment
+from triton_quest.levels import LEVELS
+
+# The parent of a pty is forked; that pytest may have threads by then is no concern of a child that is replaced at once.
+pytestmark = pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+
+ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b\][^\x1b\x07]*(?:\x1b\\|\x07)")
+COLOUR = re.compile(r"\x1b\[[0-9;]*3[0-7]m")
+SECONDS = 60
+
+
+class Terminal:
+    """One command at a time, in a terminal of 80 columns."""
+
+    def __init__(self, folder: Path, **environ: str) -> None:
+        self.folder = folder
+        self.environ = clean_environment(TERM="xterm-256color", **environ)
+        del self.environ["COLUMNS"]
+        self.code: int | None = None
+        self.raw = ""
+
+    def start(self, line: str) -> pexpect.spawn:
+        words = [*line.split()]
+        return pexpect.spawn(
+            sys.executable,
+            ["quest.py", *words],
+            cwd=str(self.folder),
+            env=self.environ,
+            encoding="utf-8",
+            dimensions=(50, 80),
+            timeout=SECONDS,
+        )
+
+    def finish(self, child: pexpect.spawn) -> str:
+        """What was still said, as one reads it; the exit code is kept."""
+        child.expect(pexpect.EOF)
+        child.close()
+        self.code = child.exitstatus
+        self.raw = child.before
+        plain = ESCAPES.sub("", self.raw).replace("\r\n", "\n")
+        lines = [line.rpartition("\r")[2].rstrip() for line in plain.split("\n")]  # what a spinner drew is overwritten
+        text = "\n".join(lines)
+        assert TRACEBACK not in text
+        return text
+
+    def type(self, line: str) -> str:
+        return self.finish(self.start(line))
+
+    def answer(self, line: str, question: str, answer: str) -> str:
+        """Type a line, wait for its question, and answer it."""
+        child = self.start(line)
+        child.expect(question)
+        child.sendline(answer)
+        return self.finish(child)
+
+
+@pytest.fixture
+def terminal(quest: Quest) -> Terminal:
+    return Terminal(quest.workspace.root)
+
+
+@pytest.mark.slow
+def test_a_session_from_the_first_look_to_the_backup(quest: Quest, terminal: Terminal) -> None:
+    file = quest.file(1)
+
+    text = terminal.type("")
+    assert f"0 of {len(LEVELS)} levels passed   0 of {3 * len(LEVELS)} ★" in text
+    assert re.search(r"^1  ▶  Vector addition +open", text, re.MULTILINE)
+    assert text.endswith("Your next step: → python quest.py start 1\n")
+
+    text = terminal.type("start 1")
+    first_gap = next(n for n, line in enumerate(file.read_text().splitlines(), start=1) if line.endswith("= ..."))
+    assert "Level 1: Vector addition" in text
+    assert f"Your file: levels/{file.name}:{first_gap}\n" in text
+    assert text.endswith("Fill the gaps, then: → python quest.py check 1\n")
+
+    text = terminal.type("check 1")
+    assert terminal.code == 1
+    assert "Level 1, Vector addition: not started yet" in text
+    assert "Nothing is filled in yet: 6 gaps wait for you" in text
+
+    text = terminal.type("hint 1")
+    assert (terminal.code, text.startswith("hint 1 of 6 ")) == (0, True)
+
+    file.write_text(kernels.WRONG)
+    text = terminal.type("check 1")
+    assert terminal.code == 1
+    assert "Level 1, Vector addition: wrong numbers" in text
+    assert "In the case “one element” (x (1,), y (1,), fp32) the answer is wrong." in text
+    assert "Stuck? Your next hint of this level is 2 of 6:" in text and text.endswith("→ python quest.py hint 1\n")
+
+    file.write_text(kernels.RIGHT)
+    text = terminal.type("check 1")
+    assert terminal.code == 0
+    assert "Level 1, Vector addition: passed" in text and "★★★" in text
+    assert "Your next step: → python quest.py start 2\n" in text
+
+    text = terminal.type("")
+    assert f"1 of {len(LEVELS)} levels passed   3 of {3 * len(LEVELS)} ★" in text
+    assert re.search(r"^2  ▶  Matrix multiplication +open", text, re.MULTILINE)
+
+    text = terminal.answer("reset", r"Go on\? \[y/N\]", "y")
+    assert terminal.code == 0 and "Backup of what was there: .quest/backups/" in text
+    backups = list(quest.workspace.backups.glob(f"*/{file.name}"))
+    assert [backup.read_text() for backup in backups] == [kernels.RIGHT]
+    assert "pid = ..." in file.read_text()
+    assert f"0 of {len(LEVELS)} levels passed" in terminal.type("")
+
+
+@pytest.mark.parametrize("answer", ["n", "", "what?\nn"])
+def test_a_reset_that_isnt_confirmed_changes_nothing(quest: Quest, terminal: Terminal, answer: str) -> None:
+    quest.file(1).write_text(kernels.RIGHT)
+    quest.pass_levels(1)
+    text = terminal.answer("reset", r"Go on\?", answer)
+    assert terminal.code == 2 and "Stopped. Nothing was changed." in text
+    assert quest.file(1).read_text() == kernels.RIGHT
+    assert quest.progress.states()[0].is_done and not quest.workspace.backups.exists()
+
+
+def test_ctrl_d_at_the_question_changes_nothing(quest: Quest, terminal: Terminal) -> None:
+    child = terminal.start("reset 1")
+    child.expect(r"Go on\?")
+    child.sendeof()  # unlike Ctrl-C it can't come between the question and the reading of its answer
+    assert "Stopped. Nothing was changed." in terminal.finish(child)
+    assert terminal.code == 2 and not quest.workspace.backups.exists()
+
+
+@pytest.mark.slow
+def test_ctrl_c_stops_a_hanging_kernel_and_gives_the_terminal_back(quest: Quest, terminal: Terminal) -> None:
+    running = quest.workspace.root / "running"
+    os.mkfifo(running)
+    quest.file(1).write_text(
+        kernels.HANGING.replace("    while True", f"    open('{running}', 'w').write('x')\n    while True")
+    )
+    child = terminal.start("check 1")
+    reader = os.open(running, os.O_RDONLY | os.O_NONBLOCK)
+    assert select.select([reader], [], [], SECONDS)[0], "the kernel was never run"
+    os.close(reader)
+    child.sendintr()
+    text = terminal.finish(child)
+    assert terminal.code == 2 and "Stopped." in text
+    assert terminal.raw.rindex("\x1b[?25h") > terminal.raw.rfind("\x1b[?25l")  # the cursor is seen again
+    assert quest.progress.states()[0].attempts == 0
+    assert terminal.type("").endswith("Your next step: → python quest.py start 1\n")
+
+
+def test_a_terminal_gets_colours_and_a_file_that_it_can_open(terminal: Terminal) -> None:
+    terminal.type("start 1")
+    assert COLOUR.search(terminal.raw)
+    link = f"\x1b]8;[^;]*;{re.escape((terminal.folder / 'levels').as_uri())}/level1_vector_add.py\x1b"
+    assert re.search(link, terminal.raw)
+
+
+@pytest.mark.parametrize("line", ["", "check 1", "start 99"])
+def test_no_color_means_no_colour(quest: Quest, line: str) -> None:
+    terminal = Terminal(quest.workspace.root, NO_COLOR="1")
+    terminal.type(line)
+    assert not COLOUR.search(terminal.raw)
+
+
+def test_a_dumb_terminal_gets_no_escapes(quest: Quest) -> None:
+    terminal = Terminal(quest.workspace.root)
+    terminal.environ["TERM"] = "dumb"
+    for line in ("", "start 1", "check 1"):
+        terminal.type(line)
+        assert "\x1b" not in terminal.raw
+
+
+def test_the_verdicts_heading_is_the_most_visible_line(terminal: Terminal) -> None:
+    terminal.type("check 1")
+    heading = next(line for line in terminal.raw.split("\n") if "Level 1, Vector addition: " in line)
+    assert "\x1b[1;31m" in heading  # bold and red
+
+
+def test_json_at_a_terminal_is_json_and_nothing_else(terminal: Terminal) -> None:
+    text = terminal.type("check 1 --json")
+    assert "\x1b" not in terminal.raw
+    assert text.startswith('{"schema": 1, ') and text.count("\n") == 1

@@ -1,0 +1,189 @@
+"""What the tests share: a fresh workspace, the command line as people type it, and outputs compared whole.
+
+Expected outputs stand in tests/commands/expected/. After a change that is meant, write them anew and read the difference:
+
+    QUEST_UPDATE_EXPECTED=1 python -m pytest tests/commands && git diff tests/commands/expected
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import re
+import shlex
+import subprocess
+import sys
+import venv
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from unittest import mock
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+EXPECTED = Path(__file__).resolve().parent / "commands" / "expected"
+if str(ROOT) not in sys.path:  # a bare `pytest` puts only the tests there
+    sys.path.insert(0, str(ROOT))
+
+from triton_quest.levels import LEVELS, Level  # noqa: E402
+from triton_quest.store import workspace as workspaces  # noqa: E402
+from triton_quest.store.progress import Progress  # noqa: E402
+from triton_quest.verdict import Outcome, Verdict  # noqa: E402
+
+TRACEBACK = "Traceback (most recent call last)"
+OURS_TO_SET = re.compile(
+    r"QUEST_|TRITON_|PYTHON|LC_|LANG|RICH_|CLICOLOR|(NO_COLOR|FORCE_COLOR|COLUMNS|LINES|TERM|COLORTERM)$"
+)
+
+
+def clean_environment(**changes: str) -> dict[str, str]:
+    """This process's environment without what changes the quest's output; no GPU is seen in it."""
+    kept = {name: value for name, value in os.environ.items() if not OURS_TO_SET.match(name)}
+    return {**kept, "LANG": "C.UTF-8", "CUDA_VISIBLE_DEVICES": "", "COLUMNS": "80", **changes}
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a command line said, and how it ended."""
+
+    line: str
+    code: int
+    out: str
+    err: str
+
+    @property
+    def said(self) -> str:
+        """Everything in one line: what a person reads, however it was wrapped."""
+        return " ".join((self.out + " " + self.err).split())
+
+    @property
+    def next_command(self) -> str:
+        """The command after the last arrow."""
+        found = re.findall(r"(?:→|->) (.*)$", self.out + self.err, re.MULTILINE)
+        assert found, f"names no next command:\n{self.out}{self.err}"
+        return str(found[-1]).strip()
+
+    def json(self) -> dict[str, Any]:
+        """The one JSON object on stdout; fails if anything else was said."""
+        assert self.err == "", f"--json said on stderr: {self.err}"
+        assert self.out.endswith("\n") and self.out.count("\n") == 1, f"--json printed more than one line: {self.out}"
+        answer = json.loads(self.out)
+        assert isinstance(answer, dict) and answer["schema"] == 1
+        return answer
+
+
+def run_line(words: list[str], cwd: Path, environ: Mapping[str, str], shown: str = "") -> Answer:
+    """Run a program to its end, with nobody at its input. Fails on a traceback, whatever was typed."""
+    done = subprocess.run(
+        words, cwd=cwd, env=dict(environ), stdin=subprocess.DEVNULL, capture_output=True, timeout=600, check=False
+    )
+    out, err = done.stdout.decode(errors="surrogateescape"), done.stderr.decode(errors="surrogateescape")
+    answer = Answer(shown or shlex.join(words), done.returncode, out, err)
+    assert TRACEBACK not in out + err, f"{answer.line} ended in a traceback:\n{out}{err}"
+    return answer
+
+
+class Quest:
+    """The command line of one workspace, typed there: quest("check 1") is `python quest.py check 1`."""
+
+    def __init__(self, workspace: workspaces.Workspace) -> None:
+        self.workspace = workspace
+
+    def __call__(self, line: str = "", **environ: str) -> Answer:
+        words = [sys.executable, "quest.py", *shlex.split(line)]
+        return run_line(words, self.workspace.root, clean_environment(**environ), f"python quest.py {line}".strip())
+
+    def inside(self, line: str = "", **environ: str) -> Answer:
+        """The same within this process, several times as fast: for tests that type many lines."""
+        from triton_quest.commands import context
+        from triton_quest.quest import cli
+
+        out, err = (io.TextIOWrapper(io.BytesIO(), encoding="utf-8", write_through=True) for _ in range(2))
+        before = os.getcwd()
+        with (
+            open(os.devnull) as nothing,
+            mock.patch.dict(os.environ, clean_environment(**environ), clear=True),
+            mock.patch.multiple(sys, argv=["quest.py", *shlex.split(line)], stdin=nothing, stdout=out, stderr=err),
+        ):
+            os.chdir(self.workspace.root)
+            try:
+                code = context.run(cli)
+            finally:
+                os.chdir(before)
+        texts = [stream.buffer.getvalue().decode() for stream in (out, err)]  # type: ignore[attr-defined]
+        return Answer(f"python quest.py {line}".strip(), code, *texts)
+
+    @property
+    def progress(self) -> Progress:
+        return Progress(self.workspace.database)
+
+    def file(self, number: int = 1) -> Path:
+        """The learner's file for a level."""
+        return self.workspace.file(LEVELS[number - 1])
+
+    def pass_levels(self, *numbers: int) -> None:
+        """Note a pass of each level, without judging anything."""
+        for number in numbers:
+            level = LEVELS[number - 1]
+            verdict = Verdict(number, level.slug, Outcome.PASSED, "interpreter", 0.0)
+            self.progress.record_attempt(level, "", verdict)
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> workspaces.Workspace:
+    """A fresh workspace, as `quest init` makes it."""
+    return workspaces.init(tmp_path / "my-quest")[0]
+
+
+@pytest.fixture
+def quest(workspace: workspaces.Workspace) -> Quest:
+    """The command line in a fresh workspace."""
+    return Quest(workspace)
+
+
+@pytest.fixture(scope="module")
+def shared_quest(tmp_path_factory: pytest.TempPathFactory) -> Quest:
+    """A workspace for the whole module: for tests that change nothing in it."""
+    return Quest(workspaces.init(tmp_path_factory.mktemp("shared") / "my-quest")[0])
+
+
+@pytest.fixture(scope="session")
+def bare_python(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A Python that has nothing installed, not even pip."""
+    folder = tmp_path_factory.mktemp("bare")
+    venv.EnvBuilder(with_pip=False, symlinks=True).create(folder)
+    return folder / "bin" / "python"
+
+
+def arrived() -> list[Level]:
+    """The levels whose course is here."""
+    return [level for level in LEVELS if level.has_arrived]
+
+
+def normalised(text: str, places: Mapping[str, str]) -> str:
+    """Text without what differs between two runs: seconds, dates, paths, spaces at the ends of lines."""
+    for place in sorted(places, key=len, reverse=True):
+        text = text.replace(place, places[place])
+    text = re.sub(r"\d{4}-\d\d-\d\d_\d\d-\d\d-\d\d(_\d+)?", "<date>", text)
+    text = re.sub(r"\b\d+\.\d s\b", "<seconds> s", text)
+    return "\n".join(line.rstrip() for line in text.splitlines())
+
+
+@pytest.fixture(scope="session")
+def expect_output() -> Callable[..., None]:
+    """expect_output(name, answer): the whole of it, as it stands in expected/name.txt. `places`: paths and what replaces them."""
+
+    def compare(name: str, answer: Answer, places: Mapping[str, str] | None = None) -> None:
+        parts = [f"$ {answer.line}", answer.out, *(["(on stderr)", answer.err] if answer.err else [])]
+        told = normalised("\n".join([*parts, f"exit code {answer.code}"]), places or {})
+        path = EXPECTED / f"{name}.txt"
+        if os.environ.get("QUEST_UPDATE_EXPECTED") == "1":
+            path.parent.mkdir(exist_ok=True)
+            path.write_text(told + "\n", encoding="utf-8")
+        assert path.is_file(), f"{path} is missing: write it with QUEST_UPDATE_EXPECTED=1 and read it"
+        assert told + "\n" == path.read_text(encoding="utf-8")
+
+    return compare

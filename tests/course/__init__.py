@@ -1,0 +1,1 @@
+"""The levels that have arrived, and the gate that keeps incomplete ones out."""

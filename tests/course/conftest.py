@@ -1,0 +1,47 @@
+"""For the tests of the course and its gate."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.course.toy import ToyQuest
+from triton_quest import verdict as v
+from triton_quest.authoring import gate, mutation
+from triton_quest.authoring.mutation import Judged, Mutant
+from triton_quest.execution.runner import Job
+from triton_quest.store import workspace
+
+
+@pytest.fixture
+def toy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ToyQuest:
+    """A complete course of one level; the gate looks at it instead of this repository."""
+    if shutil.which("git") is None:
+        pytest.skip("git isn't installed")
+    for name in ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE"):  # set while git runs a hook
+        monkeypatch.delenv(name, raising=False)
+    quest = ToyQuest(tmp_path / "clone")
+    monkeypatch.setattr(workspace, "PACKAGE", quest.package)
+    return quest
+
+
+def says(job: Job, outcome: v.Outcome) -> v.Verdict:
+    return v.Verdict(job.level.number, job.level.slug, outcome, "interpreter", 0.0, detail="so it was told")
+
+
+@pytest.fixture
+def kind_judge(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The gate's judge finds every solution right, every template unfinished and every mutant as it should be, at once."""
+
+    def judge(job: Job) -> v.Verdict:
+        is_solution = job.file.name == "solution.py"
+        return says(job, v.Outcome.PASSED if is_solution else v.Outcome.NOT_STARTED)
+
+    def judge_all(population: tuple[Mutant, ...], folder: Path) -> Iterator[Judged]:
+        return (Judged(mutant, mutant.expected, "", ok=True) for mutant in population)
+
+    monkeypatch.setattr(gate, "judge", judge)
+    monkeypatch.setattr(mutation, "judge_all", judge_all)

@@ -1,0 +1,260 @@
+"""Guards each level that has arrived: its briefing explains everything, its gaps are as its words say, its hints leave
+something to do, its cases can be drawn, and its solution passes."""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+import torch
+
+from tests.conftest import arrived
+from triton_quest import verdict as v
+from triton_quest.authoring.gate import PICTURE
+from triton_quest.execution.runner import Job, judge
+from triton_quest.judge import mistake, numbers, read
+from triton_quest.judge.case import DTYPES, Case, Draw
+from triton_quest.levels import LEVELS, Level
+from triton_quest.store import template, workspace
+from triton_quest.store.progress import HINTS_A_LEVEL
+from triton_quest.utils import baseline
+
+HEADINGS = (
+    "The idea",
+    "The maths",
+    "A worked example",
+    "The picture",
+    "The algorithm",
+    "Triton functions used",
+    "What it costs",
+    "Common mistakes",
+    "Sources",
+)
+NUMBER_WORDS = ["no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"]
+TODO = re.compile(r"# TODO (?P<number>\d+) \((?:about )?(?P<lines>\d+) lines?\): ")
+MOST_ELEMENTS = 2**20  # of one input: more would be slow in the interpreter
+
+every_level = pytest.mark.parametrize("level", arrived(), ids=lambda level: level.slug)
+
+
+def solution(level: Level) -> str:
+    return workspace.course_text(level, "solution.py")
+
+
+def briefing(level: Level) -> str:
+    return template.briefing(solution(level))
+
+
+def gaps_of(level: Level) -> list[list[str]]:
+    """The lines of code in each gap of the solution, without comments."""
+    gaps: list[list[str]] = []
+    inside = False
+    for line in solution(level).splitlines():
+        if template.GAP.match(line):
+            gaps.append([])
+            inside = True
+        elif template.END.match(line):
+            inside = False
+        elif inside and line.strip() and not line.strip().startswith("#"):
+            gaps[-1].append(line.strip())
+    return gaps
+
+
+def cases_of(level: Level) -> tuple[Case, ...]:
+    cases: tuple[Case, ...] = numbers.course_module(level, "cases").CASES
+    return cases
+
+
+def squeezed(text: str) -> str:
+    return re.sub(r"\s+", "", text)
+
+
+# The judge
+
+
+@pytest.mark.slow
+@every_level
+def test_the_solution_passes_every_case_and_stage(level: Level, tmp_path: Path) -> None:
+    file = tmp_path / level.file
+    file.write_text(template.clean_solution(solution(level)), encoding="utf-8")
+    verdict = judge(Job(level, file))
+    assert verdict.passed, verdict.cause or verdict.detail
+    passed = {check.name for check in verdict.checks if check.kind == "numbers" and check.state is v.State.PASSED}
+    for dtype in ("fp32", "fp16"):
+        assert {f"{case.name}, {dtype}" for case in cases_of(level) if dtype in case.dtypes} <= passed
+
+
+@every_level
+def test_the_template_is_not_started(level: Level, tmp_path: Path) -> None:
+    file = tmp_path / level.file
+    file.write_text(workspace.level_template(level), encoding="utf-8")
+    check = read.examine(level, file)
+    assert check.outcome is v.Outcome.NOT_STARTED
+    assert all(TODO.match(f"# {place.source}") for place in check.places), "each gap is named by its task"
+
+
+# The briefing
+
+
+@every_level
+def test_the_briefing_has_every_part_in_its_order(level: Level) -> None:
+    found = re.findall(r"^## (.+)$", briefing(level), re.MULTILINE)
+    assert tuple(heading for heading in found if heading in HEADINGS) == HEADINGS
+    assert re.match(rf"# Level {level.number}: {re.escape(level.title)}\n", briefing(level))
+
+
+@every_level
+def test_every_drawn_line_of_the_briefing_fits_a_terminal(level: Level) -> None:
+    drawn = [line for line in briefing(level).splitlines() if line.startswith("    ")]
+    assert drawn and max(map(len, drawn)) <= PICTURE
+
+
+@every_level
+def test_every_triton_function_of_the_kernel_is_explained_in_the_briefing(level: Level) -> None:
+    code = ast.unparse(ast.parse(template.without_docstring(solution(level))))
+    used = set(re.findall(r"\btl\.(\w+)", code)) - {"constexpr", "float32", "float16", "bfloat16", "int32", "int64"}
+    text = "".join(
+        briefing(earlier) for earlier in arrived() if earlier.number <= level.number
+    )  # what an earlier level explained needs no second explanation
+    assert {name for name in used if f"tl.{name}" not in text} == set()
+
+
+@every_level
+def test_a_kernels_docstring_has_no_line_that_looks_like_a_definition(level: Level) -> None:
+    for node in ast.walk(ast.parse(solution(level))):
+        if isinstance(node, ast.FunctionDef):  # the interpreter cuts the source at the first such line
+            assert not re.search(r"^\s*def ", ast.get_docstring(node) or "", re.MULTILINE)
+
+
+# The gaps
+
+
+@every_level
+def test_each_gap_has_a_numbered_task_that_says_how_many_lines_it_takes(level: Level) -> None:
+    tasks = list(TODO.finditer(solution(level)))
+    gaps = gaps_of(level)
+    assert [int(task["number"]) for task in tasks] == list(range(1, len(gaps) + 1))
+    assert [int(task["lines"]) for task in tasks] == [len(gap) for gap in gaps]
+
+
+@every_level
+def test_the_last_words_of_the_briefing_count_the_gaps(level: Level) -> None:
+    last = briefing(level).splitlines()[-1]
+    assert f"the {NUMBER_WORDS[len(gaps_of(level))]} gaps" in last or len(gaps_of(level)) == 1
+
+
+@every_level
+def test_what_a_gap_asks_for_is_named_in_its_task(level: Level) -> None:
+    text = solution(level).splitlines()
+    for at, line in enumerate(text):
+        gap = template.GAP.match(line)
+        if gap and gap["names"]:
+            task = " ".join(text[at - 3 : at])
+            assert all(f"`{name.strip()}`" in task for name in gap["names"].split(",")), f"line {at + 1}"
+
+
+@every_level
+def test_the_template_is_python_and_the_solution_has_no_gap(level: Level) -> None:
+    ast.parse(workspace.level_template(level))
+    assert template.open_gaps(template.clean_solution(solution(level))) == ()
+
+
+# The hints
+
+
+@every_level
+def test_there_are_six_hints_with_titles_of_their_own(level: Level) -> None:
+    hints = template.split_hints(workspace.course_text(level, "hints.md"))
+    assert len(hints) == HINTS_A_LEVEL and all(text for _, text in hints)
+    assert len({title for title, _ in hints}) == HINTS_A_LEVEL
+
+
+@every_level
+def test_no_hint_gives_a_line_away(level: Level) -> None:
+    lines = {squeezed(line.partition("  #")[0]) for gap in gaps_of(level) for line in gap}
+    for number, (_, text) in enumerate(template.split_hints(workspace.course_text(level, "hints.md")), start=1):
+        assert not {line for line in lines if line in squeezed(text)}, f"hint {number}"
+
+
+# The contract
+
+
+@every_level
+def test_the_launcher_takes_the_arguments_of_its_reference(level: Level) -> None:
+    functions = {node.name: node for node in ast.parse(solution(level)).body if isinstance(node, ast.FunctionDef)}
+    arguments = tuple(argument.arg for argument in functions[level.launcher].args.args)
+    assert arguments == numbers.parameter_names(level)
+    assert callable(getattr(baseline, level.launcher))
+
+
+@pytest.mark.parametrize("level", LEVELS, ids=lambda level: level.slug)
+def test_a_row_is_numbered_by_its_place_and_its_file_named_after_it(level: Level) -> None:
+    assert LEVELS[level.number - 1] is level
+    assert level.file == f"level{level.number}_{level.slug.replace('-', '_')}.py"
+
+
+def test_no_two_rows_share_a_name() -> None:
+    for names in (
+        [level.slug for level in LEVELS],
+        [level.title for level in LEVELS],
+        [level.file for level in LEVELS],
+        [level.launcher for level in LEVELS],
+    ):
+        assert len(set(names)) == len(names)
+
+
+# The cases
+
+
+@every_level
+def test_each_case_has_a_name_and_a_purpose_of_its_own(level: Level) -> None:
+    cases = cases_of(level)
+    assert len({case.name for case in cases}) == len(cases)
+    assert len({case.purpose for case in cases}) == len(cases)
+    assert all(case.purpose and not case.purpose.endswith(".") for case in cases)
+    assert all(case.dtypes and set(case.dtypes) <= set(DTYPES) for case in cases)
+
+
+@every_level
+def test_a_few_quick_cases_run_in_the_level_file_itself(level: Level) -> None:
+    assert 3 <= sum(case.quick for case in cases_of(level)) <= 5
+
+
+@every_level
+@pytest.mark.parametrize("block", [16, 64, 256])
+def test_every_case_can_be_drawn_for_small_and_large_blocks(level: Level, block: int) -> None:
+    for case in cases_of(level):
+        for dtype in case.dtypes:
+            inputs = case.inputs(Draw(case.name, DTYPES[dtype], (block,)))
+            tensors = [x for x in inputs if isinstance(x, torch.Tensor)]
+            assert tensors and all(x.dtype is DTYPES[dtype] for x in tensors if x.is_floating_point())
+            assert all(0 < x.numel() <= MOST_ELEMENTS for x in tensors), case.name
+            assert not torch.isnan(numbers.reference(level, inputs, case).truth).any(), case.name
+
+
+@every_level
+def test_the_smallest_case_comes_first_and_some_case_is_ragged_around_the_learners_block(level: Level) -> None:
+    def size(case: Case, block: int) -> int:
+        inputs = case.inputs(Draw(case.name, torch.float32, (block,)))
+        return sum(x.numel() for x in inputs if isinstance(x, torch.Tensor))
+
+    cases = cases_of(level)
+    assert size(cases[0], 64) == min(size(case, 64) for case in cases)
+    assert any(size(case, 64) != size(case, 128) for case in cases)
+
+
+# The known mistakes
+
+
+@every_level
+def test_known_mistakes_and_variants_still_apply_to_the_solution(level: Level) -> None:
+    module = numbers.course_module(level, "mistakes")
+    known = [*module.MISTAKES, *module.VARIANTS]
+    assert len({one.key for one in known}) == len(known)
+    for one in known:
+        assert mistake.apply(one.edits, solution(level), one.key) != solution(level), one.key
+    for one in module.MISTAKES:
+        assert one.says.endswith("."), "a learner reads it as a sentence"
+        assert one.hint is None or 1 <= one.hint <= HINTS_A_LEVEL

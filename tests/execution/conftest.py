@@ -1,0 +1,48 @@
+"""For the tests of execution. Kernels of the tests themselves run in Triton's interpreter, in this process: Triton has
+to be told before anything imports it. Whatever needs the real compiler or a GPU runs in a process of its own."""
+
+from __future__ import annotations
+
+import os
+import select
+
+import hypothesis
+import pytest
+
+os.environ["TRITON_INTERPRET"] = "1"
+
+from tests.execution.learner import first_level  # noqa: E402
+from triton_quest.execution.adapt import interpreter  # noqa: E402
+from triton_quest.levels import Level  # noqa: E402
+
+# the same examples in every run, however busy the machine is
+hypothesis.settings.register_profile(
+    "quest", deadline=None, derandomize=True, max_examples=60, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("quest")
+
+PATIENCE_SECONDS = 20  # how long a process may take to be gone; reached only by a failing test
+
+
+@pytest.fixture(scope="session")
+def level() -> Level:
+    """Level 1, on which the learner's files of these tests are made."""
+    return first_level()
+
+
+@pytest.fixture(autouse=True, scope="session")
+def adapted_interpreter() -> None:
+    """From the first kernel on: a launch in the bare interpreter leaves `tl` replaced."""
+    interpreter.enable()
+
+
+def is_gone(pid: int) -> bool:
+    """Whether a process has ended, or ends now: waits for what is dying."""
+    try:
+        handle = os.pidfd_open(pid)
+    except ProcessLookupError:
+        return True
+    try:
+        return bool(select.select([handle], [], [], PATIENCE_SECONDS)[0])
+    finally:
+        os.close(handle)

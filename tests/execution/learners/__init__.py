@@ -1,0 +1,1 @@
+"""Files as a learner may write them, which the tests import as the judge would."""

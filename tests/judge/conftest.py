@@ -1,0 +1,42 @@
+"""For the tests of the judge's parts, which run in this process and in Triton's interpreter."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from types import ModuleType
+
+import pytest
+
+import tests.execution.conftest  # noqa: F401  tells Triton to interpret, and hypothesis how to draw
+import triton_quest.judge.pipeline  # noqa: F401  the front end comes before the first kernel
+from tests.execution.conftest import adapted_interpreter  # noqa: F401  a fixture
+from tests.execution.learner import first_level
+from triton_quest.execution.adapt.fake_driver import activated
+from triton_quest.execution.warm import Warm
+from triton_quest.levels import Level
+
+
+@pytest.fixture(scope="session")
+def level() -> Level:
+    return first_level()
+
+
+@pytest.fixture
+def as_a_child(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """This process as the judge's child is: the device chosen, a driver there. Afterwards as it was."""
+    path, modules = list(sys.path), dict(sys.modules)
+    monkeypatch.setitem(sys.modules, "quest_setup", ModuleType("quest_setup"))
+    with activated():
+        yield
+    sys.path[:] = path
+    for name in set(sys.modules) - set(modules):
+        if name.startswith("learner_"):
+            del sys.modules[name]
+
+
+@pytest.fixture(scope="session")
+def warm() -> Iterator[Warm]:
+    """One warm process for all tests that harm none."""
+    with Warm() as warm:
+        yield warm

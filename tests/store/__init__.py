@@ -1,0 +1,1 @@
+"""What is kept: templates, files, the workspace, progress."""

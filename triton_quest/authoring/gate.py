@@ -1,0 +1,169 @@
+"""The gate: what an author must get right before a level may be given to a learner. Each complaint says what is missing.
+
+It looks at the level files that git holds (or that the package brought), never at those that somebody is playing with.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from triton_quest import verdict as v
+from triton_quest.authoring import mutation
+from triton_quest.authoring.mutation import Judged
+from triton_quest.errors import CourseTrouble
+from triton_quest.execution.runner import Job, judge
+from triton_quest.levels import COURSE, LEVELS, Level
+from triton_quest.store import template, workspace
+from triton_quest.store.progress import HINTS_A_LEVEL
+
+COURSE_FILES = {"solution.py", "hints.md", "cases.py", "mistakes.py", "properties.py"}
+LEVEL_FILES = {"__init__.py", "quest_setup.py"}
+PICTURE = 78  # columns of an indented block: it must fit a terminal of 80 unwrapped
+UNFINISHED = (v.Outcome.NOT_STARTED, v.Outcome.GAPS)
+
+
+def run(
+    tell: Callable[[str], None] = lambda what: None,
+    levels: tuple[Level, ...] = LEVELS,
+    course: Path = COURSE,
+    show: Callable[[Judged], None] = lambda row: None,
+) -> list[str]:
+    """Every complaint, level by level. `tell` is told what is being looked at, `show` gets each row of the table."""
+    complaints = [*stray_files(levels, course)]
+    for level in levels:
+        if not level.folder.is_dir():
+            continue  # lies ahead
+        tell(f"level {level.number}, {level.title}")
+        found = list(_texts(level)) or list(_judgements(level))
+        complaints += [f"{level.slug}: {complaint}" for complaint in found]
+    if not complaints:
+        complaints += _mutations(levels, tell, show)
+    return complaints
+
+
+def stray_files(levels: tuple[Level, ...], course: Path) -> Iterator[str]:
+    """Course folders without a row, files that don't belong into a course folder or beside the levels."""
+    slugs = {level.slug for level in levels}
+    for folder in sorted(course.iterdir()):
+        if folder.name.startswith((".", "__")):
+            continue
+        if folder.name not in slugs:
+            yield f"{folder.name}: a course folder without a row in levels/__init__.py"
+            continue
+        for path in sorted(folder.iterdir()):
+            if path.name not in COURSE_FILES and path.name != "__pycache__":
+                yield f"{folder.name}: {path.name} is a stray file: a course folder holds {', '.join(sorted(COURSE_FILES))}"
+    known = LEVEL_FILES | {level.file for level in levels if level.has_arrived}
+    for name in _held_level_files():
+        if name not in known:
+            yield f"levels/{name} belongs to no row of the table"
+
+
+def _texts(level: Level) -> Iterator[str]:
+    """What can be seen without running anything."""
+    missing = sorted(name for name in COURSE_FILES if not (level.folder / name).is_file())
+    if missing:
+        yield f"{', '.join(missing)} missing in {level.folder}"
+        return
+    for name in sorted(COURSE_FILES):
+        try:
+            workspace.course_text(level, name)
+        except UnicodeDecodeError as trouble:
+            yield f"{name} is not UTF-8 text (byte {trouble.start})"
+            return
+    try:
+        expected = workspace.level_template(level)
+        gaps = template.open_gaps(expected)
+        own_gaps = template.open_gaps(workspace.course_text(level, "solution.py"))
+    except (CourseTrouble, SyntaxError) as trouble:
+        yield f"solution.py: {trouble}"
+        return
+    if not gaps:
+        yield "solution.py marks no gap: there would be nothing to do"
+    if own_gaps:
+        yield "solution.py has a `...` of its own"
+    if not template.briefing(expected):
+        yield "solution.py has no docstring: it is the level's briefing"
+    wide = [
+        line for line in template.briefing(expected).splitlines() if line.startswith("    ") and len(line) > PICTURE
+    ]
+    if wide:
+        yield f"solution.py: a drawn line of the briefing is wider than {PICTURE} columns: {wide[0].strip()[:40]} ..."
+    held = held_text(level)
+    if held is None:
+        yield f"levels/{level.file} is not there: quest dev build, then git add it"
+    elif held != expected:
+        yield f"levels/{level.file} is stale: quest dev build, then git add it"
+    yield from _hints(level)
+
+
+def _hints(level: Level) -> Iterator[str]:
+    hints = template.split_hints(workspace.course_text(level, "hints.md"))
+    if len(hints) != HINTS_A_LEVEL:
+        yield f"hints.md has {len(hints)} hints (## 1. title ...) instead of {HINTS_A_LEVEL}"
+    for number, (title, text) in enumerate(hints, start=1):
+        if not text:
+            yield f"hints.md: hint {number}, “{title}”, is empty"
+
+
+def _judgements(level: Level) -> Iterator[str]:
+    """The template must be refused as unfinished, and the solution accepted, by the judge that learners meet."""
+    with tempfile.TemporaryDirectory() as folder:
+        unfinished = Path(folder) / level.file
+        unfinished.write_text(workspace.level_template(level), encoding="utf-8")
+        judged = judge(Job(level, unfinished))
+        if judged.outcome not in UNFINISHED:
+            yield f"the template is judged “{judged.outcome.value}” instead of unfinished: {judged.cause}"
+    judged = judge(Job(level, level.folder / "solution.py"))
+    if not judged.passed:
+        yield f"the solution is judged “{judged.outcome.value}”: {judged.cause}"
+
+
+def _mutations(levels: tuple[Level, ...], tell: Callable[[str], None], show: Callable[[Judged], None]) -> Iterator[str]:
+    """Every known mistake must be rejected by the check that is meant to, every right variant accepted."""
+    try:
+        population = tuple(mutant for level in levels if level.has_arrived for mutant in mutation.mutants(level))
+    except CourseTrouble as trouble:
+        yield str(trouble)
+        return
+    tell(f"{len(population)} known mistakes and right variants")
+    with tempfile.TemporaryDirectory() as folder:
+        for row in mutation.judge_all(population, Path(folder)):
+            show(row)
+            if not row.ok:
+                where = f"{row.mutant.level.slug}: {row.mutant.key}"
+                yield f"{where} should come to “{row.mutant.expected}” and came to “{row.got}”: {row.says}"
+
+
+# What git holds
+
+
+def held_text(level: Level) -> str | None:
+    """The level file in git's index; outside of a clone, the package's."""
+    shown = _git("show", f":triton_quest/levels/{level.file}")
+    if shown is not None:
+        return shown
+    path = workspace.PACKAGE / "levels" / level.file
+    return path.read_text(encoding="utf-8") if path.is_file() and not _in_git() else None
+
+
+def _held_level_files() -> list[str]:
+    listed = _git("ls-files", "triton_quest/levels")
+    if listed is not None and _in_git():
+        return sorted(Path(line).name for line in listed.splitlines())
+    return sorted(path.name for path in (workspace.PACKAGE / "levels").glob("*.py"))
+
+
+def _in_git() -> bool:
+    return bool(_git("ls-files", "triton_quest/levels/__init__.py"))
+
+
+def _git(*words: str) -> str | None:
+    try:
+        done = subprocess.run(["git", *words], cwd=workspace.PACKAGE.parent, capture_output=True, text=True, timeout=30)
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return done.stdout if done.returncode == 0 else None

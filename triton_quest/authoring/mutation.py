@@ -1,0 +1,93 @@
+"""Tests the judge by mutation: every known mistake of a level must be rejected by the intended check, every right variant accepted.
+
+Unlike the rest of the parent this imports torch, for the course's `mistakes.py`; the judging itself is done in warm children.
+"""
+
+from __future__ import annotations
+
+import os
+import queue
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+from triton_quest import verdict as v
+from triton_quest.errors import CourseTrouble
+from triton_quest.execution.runner import Job, judge
+from triton_quest.execution.warm import Warm
+from triton_quest.judge.mistake import Edit, Mistake, Variant, apply
+from triton_quest.judge.numbers import course_module
+from triton_quest.levels import Level
+from triton_quest.store import workspace
+
+LEAST_MISTAKES, LEAST_VARIANTS = 8, 3
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """An edited solution, and what the judge must say to it. `expected` is a kind of check, or "passed"."""
+
+    level: Level
+    key: str
+    edits: tuple[Edit, ...]
+    expected: str
+    findings: tuple[str, ...] = ()  # any of which must be named; empty: not asked for
+
+
+@dataclass(frozen=True)
+class Judged:
+    """One row of the gate's table."""
+
+    mutant: Mutant
+    got: str
+    says: str
+    ok: bool
+
+
+def mutants(level: Level) -> tuple[Mutant, ...]:
+    """Every mistake and every variant of the level. Raises CourseTrouble if there are too few."""
+    module = course_module(level, "mistakes")
+    mistakes: tuple[Mistake, ...] = module.MISTAKES
+    variants: tuple[Variant, ...] = module.VARIANTS
+    if len(mistakes) < LEAST_MISTAKES or len(variants) < LEAST_VARIANTS:
+        raise CourseTrouble(f"mistakes.py needs {LEAST_MISTAKES} mistakes and {LEAST_VARIANTS} variants at least")
+    wrong = tuple(
+        Mutant(level, m.key, m.edits, m.caught_by, (m.key, *m.same_output_as) if m.caught_by == "numbers" else ())
+        for m in mistakes
+    )
+    return wrong + tuple(Mutant(level, f"right: {variant.key}", variant.edits, "passed") for variant in variants)
+
+
+def judge_all(population: tuple[Mutant, ...], folder: Path) -> Iterator[Judged]:
+    """Judge every mutant, in order, in as many warm processes as there are processors."""
+    with ExitStack() as stack:
+        warm: queue.SimpleQueue[Warm] = queue.SimpleQueue()
+        workers = os.cpu_count() or 1
+        for _ in range(workers):
+            warm.put(stack.enter_context(Warm()))
+        pool = stack.enter_context(ThreadPoolExecutor(workers))
+        yield from pool.map(lambda mutant: _judge(mutant, folder, warm), population)
+
+
+def _judge(mutant: Mutant, folder: Path, free: queue.SimpleQueue[Warm]) -> Judged:
+    path = folder / mutant.level.slug / f"{mutant.key.replace(': ', '_')}.py"
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(
+        apply(mutant.edits, workspace.course_text(mutant.level, "solution.py"), mutant.key), encoding="utf-8"
+    )
+    warm = free.get()
+    try:
+        verdict = judge(Job(mutant.level, path), start=warm.start)
+    finally:
+        free.put(warm)
+    failure = verdict.first_failure
+    got = failure.kind if failure else verdict.outcome.value
+    named = not mutant.findings or (failure is not None and failure.finding in mutant.findings)
+    return Judged(mutant, got, _sentence(verdict), got == mutant.expected and named)
+
+
+def _sentence(verdict: v.Verdict) -> str:
+    failure = verdict.first_failure
+    return (failure.cause or failure.says) if failure else verdict.cause

@@ -1,0 +1,91 @@
+"""Judge a file, keep the attempt, show the verdict, name the next step."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from rich.console import Console
+from rich.status import Status as Spinner
+
+from triton_quest import environment, invocation
+from triton_quest import verdict as v
+from triton_quest.commands.context import NOT_YET, OK, TROUBLE, Context, print_json
+from triton_quest.commands.overview import next_words
+from triton_quest.errors import QuestError
+from triton_quest.execution.runner import Job, judge
+from triton_quest.levels import Level
+from triton_quest.screen import overview
+from triton_quest.screen.verdict import verdict as render_verdict
+from triton_quest.store import files
+from triton_quest.store.progress import HINTS_A_LEVEL
+
+
+def run(context: Context, level: Level | None, file: Path | None, seconds: float, as_json: bool) -> int:
+    if file is not None and level is None:
+        raise QuestError("Which level is this file for? Name it before --file.", f"check 1 --file {file}")
+    outside = file is not None
+    chosen = level if outside and level else context.level(level).level
+    if not chosen.has_arrived:
+        context.progress.require_open(chosen)
+    path = Path(os.path.abspath((file if file is not None else context.workspace.file(chosen)).expanduser()))
+    trouble = environment.trouble_with_versions(interpreted=True)
+    if trouble:
+        raise QuestError(trouble)
+    text = files.read_text(path, f"reset {chosen.number}" if not outside else f"check {chosen.number}")
+    judged = _judge_with_progress(context.console, Job(chosen, path, seconds), quiet=as_json)
+    first_pass = (
+        not outside and judged.outcome is not v.Outcome.ERROR and context.progress.record_attempt(chosen, text, judged)
+    )
+    if as_json:
+        print_json(judged.as_json())
+    else:
+        context.show(render_verdict(judged, chosen.title, context.glyphs))
+        _show_next(context, chosen, judged, first_pass, outside)
+    if judged.outcome is v.Outcome.ERROR:
+        return TROUBLE
+    return OK if judged.passed else NOT_YET
+
+
+def _judge_with_progress(console: Console, job: Job, quiet: bool) -> v.Verdict:
+    """Judge; meanwhile a terminal shows what is being looked at."""
+    if quiet or not console.is_terminal:
+        return judge(job)
+    with Spinner(
+        "starting Triton", console=console, spinner="dots" if not console.options.ascii_only else "line"
+    ) as spinner:
+
+        def tell(record: v.Record) -> None:
+            if isinstance(record, v.StageStarted):
+                spinner.update(record.says)
+
+        return judge(job, tell)
+
+
+def _show_next(context: Context, level: Level, judged: v.Verdict, first_pass: bool, outside: bool) -> None:
+    number = level.number
+    if outside:
+        return
+    if judged.outcome is v.Outcome.ERROR:
+        context.next("What this machine lacks:", "doctor")
+    elif not judged.passed:
+        taken = context.progress.state(level).hints_taken
+        failure = judged.first_failure
+        if failure and failure.kind == "read" and judged.outcome is v.Outcome.CONTRACT:
+            context.next("To have it back as it was:", f"reset {number}")
+        elif judged.outcome in (v.Outcome.NOT_STARTED, v.Outcome.GAPS):
+            context.next("Instructions:", f"start {number}")
+        else:
+            if taken < HINTS_A_LEVEL:
+                context.next(
+                    f"Stuck? Your next hint of this level is {taken + 1} of {HINTS_A_LEVEL}:", f"hint {number}"
+                )
+            else:
+                context.next("Stuck? You have all the hints:", f"hint {number} --again")
+    else:
+        states = context.progress.states()
+        if first_pass:
+            context.console.print()
+            context.console.print(overview.stars(states[number - 1].stars, context.glyphs))
+        context.next(*next_words(states))
+        context.console.print(f"[soft]The reference solution: {invocation.command(f'solution {number}')}[/]")

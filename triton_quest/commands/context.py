@@ -1,0 +1,132 @@
+"""What every command shares: the console, the workspace, the progress, and how a trouble is told."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import sys
+from collections.abc import Callable
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import rich_click as click
+from rich.console import Console, RenderableType
+
+from triton_quest import invocation
+from triton_quest.errors import NoWorkspace, QuestError, UnknownLevel
+from triton_quest.levels import LEVELS, Level, find
+from triton_quest.screen import messages
+from triton_quest.screen.console import glyphs, make_console
+from triton_quest.store import workspace
+from triton_quest.store.progress import LevelState, Progress
+
+OK, NOT_YET, TROUBLE = 0, 1, 2
+
+
+class LevelName(click.ParamType[Level]):
+    """A level by its number, slug or file name."""
+
+    name = "level"
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> Level:
+        if isinstance(value, Level):
+            return value
+        level = find(str(value))
+        if level is None:
+            raise UnknownLevel(f"There is no level “{value}”: the levels are 1 to {len(LEVELS)}.", "")
+        return level
+
+    def shell_complete(self, ctx: Any, param: Any, incomplete: str) -> list[Any]:
+        from click.shell_completion import CompletionItem
+
+        return [
+            CompletionItem(str(level.number), help=level.title)
+            for level in LEVELS
+            if str(level.number).startswith(incomplete)
+        ]
+
+
+class Context:
+    """What every command needs: the console, the workspace, the progress in it."""
+
+    def __init__(self, explicit_workspace: Path | None = None) -> None:
+        self._explicit = explicit_workspace
+        self.console: Console = make_console()
+        self.glyphs = glyphs(self.console)
+
+    @cached_property
+    def workspace(self) -> workspace.Workspace:
+        try:
+            cwd = Path.cwd()
+        except FileNotFoundError:
+            raise NoWorkspace("The current folder is gone: change to another one.", "") from None
+        found = workspace.find(self._explicit, os.environ, cwd)
+        invocation.named_workspace = self._explicit
+        return found
+
+    @cached_property
+    def progress(self) -> Progress:
+        return Progress(self.workspace.database)
+
+    def show(self, renderable: RenderableType) -> None:
+        self.console.print(renderable, crop=False)
+
+    def next(self, sentence: str, words: str) -> None:
+        """The last line: what to type now."""
+        self.console.print()
+        self.show(messages.next_step(sentence, invocation.command(words) if words else "", self.glyphs))
+
+    def level(self, level: Level | None) -> LevelState:
+        """The level asked for, or the current one. Raises LockedLevel or LevelAhead."""
+        return self.progress.require_open(level) if level else self.progress.current()
+
+
+def run(cli: Callable[..., Any]) -> int:
+    """Run the command line; every trouble becomes a sentence, on stderr or as JSON, and an exit code."""
+    as_json = "--json" in sys.argv[1:]
+    if not os.environ.get("COLUMNS", "1").strip("0"):  # a terminal that claims to have no columns
+        del os.environ["COLUMNS"]
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:  # closed by the caller
+            setattr(sys, name, open(os.devnull, mode))  # noqa: SIM115
+    try:
+        code = cli(standalone_mode=False, prog_name=invocation.program())
+        return code if isinstance(code, int) else OK
+    except QuestError as trouble:
+        return _tell(trouble.sentence, trouble.next_command, as_json)
+    except click.UsageError as trouble:
+        words = trouble.ctx.command_path.split(maxsplit=1)[1:] if trouble.ctx else []
+        return _tell(trouble.format_message(), " ".join([*words, "--help"]), as_json)
+    except click.ClickException as trouble:
+        return _tell(trouble.format_message(), None, as_json)
+    except (click.Abort, KeyboardInterrupt):
+        return _tell("Stopped. Nothing was changed.", "", as_json)
+    except BrokenPipeError:
+        _silence_stdout()
+        return OK
+    except OSError as trouble:
+        if trouble.errno != errno.ENOSPC:
+            raise
+        _silence_stdout()
+        return _tell("The output can't be written: the disk is full.", None, as_json)
+
+
+def _silence_stdout() -> None:
+    """What is still buffered has nowhere to go, and Python would complain about it at its end."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _tell(sentence: str, words: str | None, as_json: bool) -> int:
+    command = invocation.command(words) if words is not None else ""
+    if as_json:
+        print_json({"schema": 1, "outcome": "error", "error": sentence, "next": command})
+    else:
+        console = make_console(sys.stderr)
+        console.print(messages.trouble(sentence, command, glyphs(console)), crop=False)
+    return TROUBLE
+
+
+def print_json(answer: Any) -> None:
+    sys.stdout.write(json.dumps(answer, ensure_ascii=True) + "\n")

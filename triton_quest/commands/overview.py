@@ -1,0 +1,58 @@
+"""The map of the levels, and what to do next."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from triton_quest import invocation
+from triton_quest.commands.context import Context, print_json
+from triton_quest.screen import overview as screen
+from triton_quest.store.progress import LevelState, Status
+
+
+def run(context: Context, as_json: bool) -> None:
+    states = context.progress.states()
+    sentence, words = next_words(states)
+    if as_json:
+        print_json(
+            {
+                "schema": 1,
+                "workspace": str(context.workspace.root),
+                "levels": [_state_json(s) for s in states],
+                "next": words,
+            }
+        )
+        return
+    command = invocation.command(words) if words else ""
+    context.show(screen.overview(states, command, sentence, context.glyphs, context.console.width))
+
+
+def _state_json(state: LevelState) -> dict[str, Any]:
+    level = state.level
+    return {
+        "level": level.number,
+        "slug": level.slug,
+        "title": level.title,
+        "status": state.status.value,
+        "stars": state.stars,
+        "hints_taken": state.hints_taken,
+        "attempts": state.attempts,
+    }
+
+
+def next_words(states: tuple[LevelState, ...]) -> tuple[str, str]:
+    """What to do now, as a sentence and as a command."""
+    current = next((state for state in states if state.status is Status.OPEN), None)
+    if current is not None:
+        number = current.level.number
+        return ("Your next step:", f"check {number}" if current.attempts else f"start {number}")
+    changed = next((state for state in states if state.status is Status.CHANGED), None)
+    if changed is not None:
+        return (f"Level {changed.level.number} passed once, and its file fails now:", f"check {changed.level.number}")
+    ahead = next((state for state in states if state.status is Status.AHEAD), None)
+    if ahead is not None:
+        return (
+            f"You passed all that is here. Level {ahead.level.number}, {ahead.level.title}, comes with a later version.",
+            "",
+        )
+    return ("You passed every level.", "")

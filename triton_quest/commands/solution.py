@@ -1,0 +1,34 @@
+"""The reference solution: after a pass, or with --give-up."""
+
+from __future__ import annotations
+
+from triton_quest.commands.context import Context, print_json
+from triton_quest.errors import QuestError
+from triton_quest.levels import Level
+from triton_quest.screen import texts
+from triton_quest.store import template, workspace
+from triton_quest.store.progress import HINTS_A_LEVEL
+
+
+def run(context: Context, level: Level | None, give_up: bool, as_json: bool) -> None:
+    state = context.level(level)
+    level = state.level
+    if not state.is_done and not give_up and not context.progress.saw_solution(level):
+        sentence = (
+            f"The solution of level {level.number} is shown after you have passed it. With --give-up you see it now, "
+            "and the level is worth one star."
+        )
+        raise QuestError(
+            sentence,
+            f"hint {level.number}" if state.hints_taken < HINTS_A_LEVEL else f"solution {level.number} --give-up",
+        )
+    if not state.is_done:
+        context.progress.note_solution_seen(level)
+    code = template.clean_solution(workspace.course_text(level, "solution.py"))
+    code = template.without_docstring(code)
+    if as_json:
+        print_json({"schema": 1, "level": level.number, "slug": level.slug, "solution": code})
+        return
+    context.show(texts.solution(code, f"A solution of level {level.number}, {level.title}:"))
+    if not state.is_done:
+        context.next("Write it in your own words, then:", f"check {level.number}")

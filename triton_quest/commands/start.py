@@ -1,0 +1,34 @@
+"""A level's instructions, and the file to edit."""
+
+from __future__ import annotations
+
+from triton_quest import invocation
+from triton_quest.commands.context import Context, print_json
+from triton_quest.levels import Level
+from triton_quest.screen import texts
+from triton_quest.store import files, template, workspace
+
+
+def run(context: Context, level: Level | None, as_json: bool) -> None:
+    state = context.level(level)
+    level = state.level
+    path = context.workspace.file(level)
+    text = files.read_text(path, f"reset {level.number}")
+    line = template.first_line_to_edit(text)
+    markdown = template.briefing(workspace.course_text(level, "solution.py"))
+    if as_json:
+        print_json(
+            {
+                "schema": 1,
+                "level": level.number,
+                "slug": level.slug,
+                "file": str(path),
+                "line": line,
+                "briefing": markdown,
+            }
+        )
+        return
+    context.show(texts.briefing(markdown))
+    context.console.print()
+    context.show(texts.where_to_edit(path, line, invocation.short_path(path)))
+    context.next("Fill the gaps, then:", f"check {level.number}")

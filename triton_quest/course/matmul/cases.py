@@ -1,0 +1,91 @@
+"""What level 2 is judged on. Tiny first; `d.block` is the largest block size that the learner's kernel was
+launched with.
+
+All block sizes are powers of two, so a length that is ragged around the largest is ragged around each of them.
+"""
+
+from triton_quest.judge.case import Case, Draw
+
+
+def tile(d: Draw) -> int:
+    """The size that the cases are ragged around: a larger one would take the interpreter too long."""
+    return min(d.block, 256)
+
+
+def pair(d: Draw, m: int, k: int, n: int, scale: float = 1.0) -> tuple:
+    """a: (m, k), b: (k, n), contiguous"""
+    return d.normal(m, k, scale=scale), d.normal(k, n, scale=scale)
+
+
+def long_sums(d: Draw) -> tuple:
+    """a: (16, K), b: (K, 16), between 0.5 and 1, and K long enough for many additions whatever the blocks are"""
+    k = max(600, 8 * tile(d) + 1)
+    return d.positive(16, k, low=0.5), d.positive(k, 16, low=0.5)
+
+
+def sums_that_come_back(d: Draw) -> tuple:
+    """a: (16, K), b: (K, 16), where the second half of K takes away what the first half added"""
+    a, b = long_sums(d)
+    b[b.shape[0] // 2 :].neg_()
+    return a, b
+
+
+def a_transposed(d: Draw) -> tuple:
+    """a: (block + 1, block + 3) with strides (1, block + 1)"""
+    a, b = pair(d, tile(d) + 1, tile(d) + 3, 11)
+    return d.transposed(a), b
+
+
+def b_transposed(d: Draw) -> tuple:
+    """b: (block + 3, block + 1) with strides (1, block + 3)"""
+    a, b = pair(d, 7, tile(d) + 3, tile(d) + 1)
+    return a, d.transposed(b)
+
+
+def both_sliced(d: Draw) -> tuple:
+    """a and b are every second column of wider matrices"""
+    a, b = pair(d, tile(d) + 1, tile(d) + 5, tile(d) - 1)
+    return d.strided(a), d.strided(b)
+
+
+CASES = (
+    Case(
+        "one element",
+        "the smallest product there is: all lanes of each tile but one are masked off",
+        lambda d: pair(d, 1, 1, 1),
+        quick=True,
+    ),
+    Case("3x5 @ 5x7", "smaller than any tile, and three different lengths", lambda d: pair(d, 3, 5, 7), quick=True),
+    Case(
+        "one whole tile", "nothing hangs over an edge: all masks are True", lambda d: pair(d, tile(d), tile(d), tile(d))
+    ),
+    Case(
+        "a rest along K",
+        "the last step along K has a single column of a left",
+        lambda d: pair(d, 3, 2 * tile(d) + 1, 5),
+        quick=True,
+    ),
+    Case("a wide result", "one row of tiles and several columns", lambda d: pair(d, 5, 20, 2 * tile(d) + 1)),
+    Case(
+        "ragged everywhere",
+        "tiles hang over all three edges",
+        lambda d: pair(d, tile(d) + 1, tile(d) + 3, tile(d) + 5),
+        quick=True,
+    ),
+    Case("a transposed", "the rows of a are one element apart: strides are not what the shape suggests", a_transposed),
+    Case("b transposed", "the columns of b are a whole column apart", b_transposed),
+    Case("both sliced", "every second column of wider matrices: no stride is 1", both_sliced, quick=True),
+    Case(
+        "many rows of tiles",
+        "more than one group of programs, the last one with fewer rows",
+        lambda d: pair(d, 9 * tile(d) + 1, 5, tile(d) + 1),
+    ),
+    Case("long sums", "hundreds of positive products: an accumulator in half precision drifts", long_sums),
+    Case(
+        "sums that come back",
+        "partial sums are large and results small: every rounding on the way shows",
+        sums_that_come_back,
+        dtypes=("fp16", "bf16"),
+    ),
+    Case("large values", "results in the thousands", lambda d: pair(d, 9, 40, 13, scale=30.0)),
+)

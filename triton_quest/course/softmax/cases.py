@@ -1,0 +1,73 @@
+"""What level 3 is judged on. Tiny first; `d.block` is the largest block size of the learner's kernel."""
+
+import torch
+
+from triton_quest.judge.case import Case, Draw
+
+
+def edge(d: Draw) -> int:
+    """The learner's own block size, as the number of columns to be ragged around. Bounded: a row must stay one row."""
+    return min(d.block, 1024)
+
+
+def rising_and_falling(d: Draw, cols: int) -> torch.Tensor:
+    """x: (3, cols). The maximum of row 0 is its last element, that of row 1 its first, that of row 2 anywhere."""
+    x = d.normal(3, cols, scale=3.0)
+    x[0] = x[0].sort().values
+    x[1] = x[1].sort(descending=True).values
+    return x
+
+
+def far_apart(d: Draw, cols: int) -> torch.Tensor:
+    """x: (5, cols). Each row around a level of its own."""
+    levels = torch.tensor([[0.0], [400.0], [-400.0], [90.0], [-120.0]], dtype=d.dtype, device=d.device)
+    return d.normal(5, cols) + levels
+
+
+CASES = (
+    Case("one element", "the smallest matrix there is: one row of one column", lambda d: (d.normal(1, 1),), quick=True),
+    Case("3 rows of 5", "not a power of two: 3 of 8 lanes are masked off", lambda d: (d.normal(3, 5),), quick=True),
+    Case("one whole block", "nothing hangs over the end: the mask is all True", lambda d: (d.normal(3, edge(d)),)),
+    Case("one block and one column", "just beyond a power of two", lambda d: (d.normal(3, edge(d) + 1),)),
+    Case(
+        "rising and falling rows",
+        "the maximum stands last, first, and anywhere, in rows of more than two blocks",
+        lambda d: (rising_and_falling(d, 2 * edge(d) + 3),),
+    ),
+    Case("many rows", "every row must be taken by exactly one program", lambda d: (d.normal(37, 20),)),
+    Case(
+        "all-negative rows",
+        "0 is larger than every score: a masked-off lane must not win the maximum",
+        lambda d: (d.positive(4, 100, low=-9.0, high=-4.0),),
+        quick=True,
+    ),
+    Case(
+        "large scores",
+        "exp overflows unless the maximum is subtracted",
+        lambda d: (d.normal(4, 65, scale=100.0),),
+        quick=True,
+    ),
+    Case(
+        "far below zero",
+        "every exp is 0 unless the maximum is subtracted, and nothing finite can stand for minus infinity",
+        lambda d: (d.normal(4, 70, scale=300.0, offset=-30000.0),),
+    ),
+    Case("rows far apart", "each row needs its own maximum", lambda d: (far_apart(d, 24),)),
+    Case(
+        "every second column of a wider matrix",
+        "neither stride is what the shape suggests",
+        lambda d: (d.strided(d.normal(5, 33)),),
+        quick=True,
+    ),
+    Case(
+        "a transposed matrix",
+        "neighbours in a row lie far apart in memory",
+        lambda d: (d.transposed(d.normal(9, 12)),),
+    ),
+    Case(
+        "some columns of a wider matrix",
+        "the rows are further apart than they are long",
+        lambda d: (d.normal(7, 32)[:, 5:25],),
+    ),
+    Case("long rows", "many terms in one sum", lambda d: (d.normal(2, 1000),)),
+)

@@ -1,0 +1,38 @@
+"""What level 1 is judged on. Tiny first; `d.block` is the largest block size that the learner's kernel was launched with."""
+
+from triton_quest.judge.case import Case, Draw
+
+
+def pair(d: Draw, n: int, scale: float = 1.0) -> tuple:
+    """x, y: (n,), contiguous"""
+    return d.normal(n, scale=scale), d.normal(n, scale=scale)
+
+
+CASES = (
+    Case(
+        "one element",
+        "the smallest vector there is: all lanes but one are masked off",
+        lambda d: pair(d, 1),
+        quick=True,
+    ),
+    Case("17 elements", "shorter than most blocks, and odd", lambda d: pair(d, 17), quick=True),
+    Case("one whole block", "nothing hangs over the end: the mask is all True", lambda d: pair(d, d.block)),
+    Case(
+        "one block and one element",
+        "the second program has a single element",
+        lambda d: pair(d, d.block + 1),
+        quick=True,
+    ),
+    Case(
+        "one element less than two blocks",
+        "the last lane of the last program is masked off",
+        lambda d: pair(d, 2 * d.block - 1),
+    ),
+    Case(
+        "several blocks and a rest",
+        "every program must find its own block",
+        lambda d: pair(d, 4 * d.block + 3),
+        quick=True,
+    ),
+    Case("large values", "sums far from zero", lambda d: pair(d, 1000, scale=100.0)),
+)

@@ -1,0 +1,117 @@
+"""Sees every kernel launch that the interpreter makes: which kernel, over which grid, with which arguments.
+
+Replaces `GridExecutor.__call__`, `InterpreterBuilder.set_grid_dim` and `create_make_range` while `observed(...)` is active, and puts them
+back. What an observer does with a launch (check its memory, count, ignore torch calls inside it) is its own affair.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from triton.runtime import interpreter
+
+_depth = 0
+
+
+@dataclass
+class Launch:
+    """One launch, filled in as it happens. `arguments` are the learner's own objects, by parameter name."""
+
+    kernel: str
+    arguments: dict[str, Any]
+    constexprs: dict[str, Any]
+    options: dict[str, Any]
+    grid: tuple[int, int, int] = (0, 0, 0)
+    replaced_by_noop: bool = False
+    ranges: set[int] = field(default_factory=set)  # the lengths of every tl.arange
+
+    @property
+    def blocks(self) -> dict[str, int]:
+        """The constexpr integers of two and more: the tile sizes the learner chose, and constants like them."""
+        return {
+            name: value
+            for name, value in self.constexprs.items()
+            if isinstance(value, int) and not isinstance(value, bool) and value >= 2
+        }
+
+
+class Observer:
+    """Told of each launch before and after it runs. `end` is called too when the kernel raised."""
+
+    def begin(self, launch: Launch) -> None: ...
+
+    def end(self, launch: Launch) -> None: ...
+
+
+@dataclass
+class LaunchLog(Observer):
+    """Keeps the launches in the order in which they were made."""
+
+    launches: list[Launch] = field(default_factory=list)
+
+    def begin(self, launch: Launch) -> None:
+        self.launches.append(launch)
+
+
+def inside_launch() -> bool:
+    """True while a kernel runs: what torch does then is the interpreter's doing, not the learner's."""
+    return _depth > 0
+
+
+def _describe(executor: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Launch:
+    known = {name: value for name, value in kwargs.items() if name in executor.arg_names}
+    options = {name: value for name, value in kwargs.items() if name not in executor.arg_names}
+    try:
+        bound = inspect.getcallargs(executor.fn, *args, **known)
+    except TypeError:  # a wrong call: Triton's own error, raised a moment later, says it better
+        bound = known
+    constexprs = {name: bound[name] for name in executor.constexprs if name in bound}
+    return Launch(executor.fn.__name__, bound, constexprs, options)
+
+
+@contextmanager
+def observed(*observers: Observer, noop: bool = False) -> Iterator[None]:
+    """Tell `observers` of every launch inside the block; with `noop`, no program of any launch runs."""
+    executor_class, builder_class = interpreter.GridExecutor, interpreter.InterpreterBuilder
+    call, set_grid_dim = executor_class.__call__, builder_class.set_grid_dim
+    make_range = builder_class.create_make_range
+    current: list[Launch] = []
+
+    def noted_grid_dim(builder: Any, nx: int, ny: int, nz: int) -> None:
+        if current:
+            current[-1].grid = (int(nx), int(ny), int(nz))
+        set_grid_dim(builder, nx, ny, nz)
+
+    def noted_range(builder: Any, *args: Any) -> Any:  # the last two are where it starts and stops
+        if current:
+            current[-1].ranges.add(int(args[-1]) - int(args[-2]))
+        return make_range(builder, *args)
+
+    def noted_call(executor: Any, *args: Any, **kwargs: Any) -> None:
+        global _depth
+        launch = _describe(executor, args, kwargs)
+        launch.replaced_by_noop = noop
+        for observer in observers:
+            observer.begin(launch)
+        current.append(launch)
+        _depth += 1
+        try:
+            if not noop:
+                call(executor, *args, **kwargs)
+        finally:
+            _depth -= 1
+            current.pop()
+            for observer in observers:
+                observer.end(launch)
+
+    executor_class.__call__, builder_class.set_grid_dim = noted_call, noted_grid_dim
+    builder_class.create_make_range = noted_range
+    try:
+        yield
+    finally:
+        executor_class.__call__, builder_class.set_grid_dim = call, set_grid_dim
+        builder_class.create_make_range = make_range

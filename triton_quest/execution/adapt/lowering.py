@@ -1,0 +1,79 @@
+"""One specialised kernel as far down Triton's pipeline as the budget allows: the front end (TTIR), and from there to
+the point where shared memory is laid out. No LLVM, no ptxas: registers and spills belong to the full compile.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import warnings
+from collections.abc import Iterator
+from typing import Any
+
+from triton._C.libtriton import ir, nvidia
+from triton.backends.compiler import Language
+from triton.compiler.compiler import ASTSource
+from triton.runtime.jit import JITFunction
+
+from .generator import generating
+from .language import for_the_compiler, twins
+
+STDERR = 2
+_PTX_VERSION = 83  # of the allocation pass, whose sizes don't depend on it for sm_80 and sm_90
+
+
+@contextlib.contextmanager
+def quiet() -> Iterator[list[str]]:
+    """Nothing printed or warned reaches the learner's output. Afterwards the list holds what MLIR wrote to stderr."""
+    written: list[str] = []
+    sink = open(os.memfd_create("diagnostics"), "w+b")  # noqa: SIM115
+    with contextlib.redirect_stdout(io.StringIO()), warnings.catch_warnings(), sink:
+        warnings.simplefilter("ignore")
+        try:
+            kept = os.dup(STDERR)
+        except OSError:  # closed by the learner: MLIR's words are lost, Triton's own remain
+            yield written
+            return
+        os.dup2(sink.fileno(), STDERR)
+        try:
+            yield written
+        finally:
+            os.dup2(kept, STDERR)
+            os.close(kept)
+            sink.seek(0)
+            written.append(sink.read().decode(errors="replace"))
+
+
+def find_dependencies(kernel: JITFunction) -> None:
+    """Triton's first pass: refuses functions and modules that no kernel may use. Leaves no half-made hash behind."""
+    try:
+        assert kernel.cache_key
+    except Exception:
+        for twin in twins():
+            twin.hash = None
+        raise
+
+
+def to_ttir(source: ASTSource, target: Any, backend: Any, options: Any) -> Any:
+    """The front end. Raises Triton's own errors: `CompilationError` with the refused node, or RuntimeError where the
+    finished module is invalid."""
+    context = ir.context()
+    ir.load_dialects(context)
+    backend.load_dialects(context)
+    functions, modules = backend.get_codegen_implementation(options), backend.get_module_map()
+    with for_the_compiler(), generating():
+        find_dependencies(source.fn)
+        return source.make_ir(target, options, functions, modules, context)
+
+
+def shared_memory_bytes(module: Any, target: Any, backend: Any, options: Any) -> int:
+    """Per block, with the pipeline's buffers for `num_stages`. Consumes `module`."""
+    stages: dict[str, Any] = {}
+    backend.add_stages(stages, options, Language.TRITON)
+    metadata: dict[str, Any] = {}
+    module = stages["ttgir"](stages["ttir"](module, metadata), metadata)
+    manager = ir.pass_manager(module.context)
+    nvidia.passes.ttgpuir.add_allocate_shared_memory_nv(manager, target.arch, _PTX_VERSION)
+    manager.run(module, "allocate_shared_memory")
+    return int(module.get_int_attr("ttg.shared"))

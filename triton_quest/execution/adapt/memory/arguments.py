@@ -1,0 +1,93 @@
+"""The tensors of one launch, each in an address window of its own.
+
+A kernel gets virtual addresses. No arithmetic on one argument's pointer can land in another's window, so that every
+access is attributed exactly, and no address reaches real memory before it was checked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from triton.tools.tensor_descriptor import TensorDescriptor
+
+from .indices import Bools, Ints, extent, present
+from .shadow import Shadow
+
+Addresses = NDArray[np.uint64]
+
+WINDOW_BITS = 50  # real addresses are below 2**48: they are in window 0, which belongs to no argument
+_MIDDLE = 1 << (WINDOW_BITS - 1)  # negative offsets stay in the window too
+_ALIGNED_BITS = 12  # the low bits of the real address are kept, for checks of alignment
+
+
+def bare(argument: Any) -> Any:
+    """The tensor under `triton.reinterpret`'s wrapper."""
+    return argument.base if hasattr(argument, "base") and hasattr(argument.base, "data_ptr") else argument
+
+
+def tensors_of(name: str, value: Any) -> Iterator[tuple[str, Any]]:
+    """The tensors in one argument, with names, in the order in which the interpreter converts them."""
+    if isinstance(value, tuple):
+        fields = getattr(value, "_fields", None)
+        for place, part in enumerate(value):
+            yield from tensors_of(f"{name}.{fields[place]}" if fields else f"{name}[{place}]", part)
+    elif isinstance(value, TensorDescriptor):
+        yield from tensors_of(name, value.base)
+    elif hasattr(value, "data_ptr"):
+        yield name, bare(value)
+
+
+class Argument:
+    """One tensor as one launch sees it: `start` and `end` count bytes from the start of its storage."""
+
+    def __init__(self, slot: int, name: str, tensor_name: str | None, tensor: Any, shadow: Shadow) -> None:
+        self.name, self.tensor_name, self.shadow = name, tensor_name, shadow
+        self.shape, self.strides = tuple(map(int, tensor.shape)), tuple(map(int, tensor.stride()))
+        self.item: int = tensor.element_size()
+        self.start: int = tensor.storage_offset() * self.item
+        self.extent = extent(self.shape, self.strides)
+        self.end = self.start + self.extent * self.item
+        self.address = (slot << WINDOW_BITS) + _MIDDLE + tensor.data_ptr() % (1 << _ALIGNED_BITS)
+        self.origin = np.uint64(self.address - self.start)
+        self.present = None if tensor.is_contiguous() else present(self.shape, self.strides)
+        self.loaded_bytes = self.stored_bytes = 0
+
+    def offsets(self, addresses: Addresses, size: int) -> Ints | None:
+        """Bytes from the start of the storage; None if any lane's access of `size` bytes isn't legal."""
+        offsets = addresses - self.origin  # below the origin it wraps around to a huge number
+        last = self.end - size
+        if last < self.start or np.maximum.reduce(offsets, axis=None) > last:
+            return None
+        if self.start and np.minimum.reduce(offsets, axis=None) < self.start:
+            return None
+        if size > 1 and int(np.bitwise_or.reduce(offsets, axis=None)) % size:
+            return None
+        signed: Ints = offsets.view(np.int64)
+        if self.present is not None and not self._covered(signed - self.start, size).all():
+            return None
+        return signed
+
+    def illegal(self, addresses: Addresses, size: int) -> tuple[Bools, Bools]:
+        """For each lane, whether it touches bytes that aren't the tensor's; and whether it is misaligned."""
+        offsets = (addresses - self.origin).view(np.int64)
+        outside = (offsets < self.start) | (offsets > self.end - size)
+        if self.present is not None:
+            outside[~outside] = ~self._covered(offsets[~outside] - self.start, size)
+        return outside, offsets % size != 0
+
+    def elements(self, addresses: Addresses) -> Ints:
+        """Offsets in elements, counted from the tensor's first."""
+        return self.element_of((addresses - self.origin).view(np.int64))
+
+    def element_of(self, offsets: Ints) -> Ints:
+        return (offsets - self.start) // self.item
+
+    def _covered(self, relative: Ints, size: int) -> Bools:
+        assert self.present is not None
+        covered = self.present.take(relative // self.item)
+        for part in range(self.item, size, self.item):
+            covered &= self.present.take((relative + part) // self.item)
+        return covered

@@ -1,0 +1,165 @@
+"""What the memory model finds, as plain records. How a finding is told to the learner is the judge's affair."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+
+class Kind(Enum):
+    OUT_OF_BOUNDS_READ = "out_of_bounds_read"
+    OUT_OF_BOUNDS_WRITE = "out_of_bounds_write"
+    NULL_POINTER = "null_pointer"
+    FOREIGN_POINTER = "foreign_pointer"
+    MISALIGNED = "misaligned"
+    UNWRITTEN = "unwritten"
+    WRITE_RACE = "write_race"
+    LANE_RACE = "lane_race"
+    READ_WRITE_RACE = "read_write_race"
+    UNINITIALISED_READ = "uninitialised_read"
+    POISONED_LANE = "poisoned_lane"
+    EQUAL_VALUES_WRITTEN_TWICE = "equal_values_written_twice"
+
+
+FATAL = frozenset(
+    {Kind.OUT_OF_BOUNDS_READ, Kind.OUT_OF_BOUNDS_WRITE, Kind.NULL_POINTER, Kind.FOREIGN_POINTER, Kind.MISALIGNED}
+)
+REMARKS = frozenset({Kind.EQUAL_VALUES_WRITTEN_TWICE})
+
+
+class Operation(Enum):
+    READ = "read"
+    WRITE = "write"
+    ATOMIC = "atomic"
+
+
+class Guard(Enum):
+    """What the learner's call had to keep lanes from touching memory."""
+
+    NONE = "none"
+    MASK = "mask"
+    DESCRIPTOR = "descriptor"
+    BLOCK_POINTER = "block_pointer"
+    ATOMIC = "atomic"  # the interpreter makes up a mask for each atomic: whether the learner gave one is unknown
+
+
+@dataclass(frozen=True)
+class Site:
+    """A line of the learner's file."""
+
+    file: str
+    line: int
+    source: str
+
+
+@dataclass(frozen=True)
+class Box:
+    """The elements from `first` to `last`, both included, in each dimension. `full`: these and no fewer."""
+
+    first: tuple[int, ...]
+    last: tuple[int, ...]
+    full: bool
+
+    @property
+    def elements(self) -> int:
+        count = 1
+        for low, high in zip(self.first, self.last, strict=True):
+            count *= high - low + 1
+        return count
+
+
+@dataclass(frozen=True)
+class Limit:
+    """A dimension that some lanes leave. The names are the kernel's own, where a value there is exactly that."""
+
+    dimension: int
+    size: int
+    below: bool
+    above: bool
+    index_name: str | None = None
+    size_name: str | None = None
+
+
+@dataclass(frozen=True)
+class Reach:
+    """How far the last program that wrote to a tensor got, and its grid."""
+
+    program: tuple[int, ...]
+    grid: tuple[int, ...]
+    is_last_of_grid: bool
+    wrote: Box
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One wrong (or remarkable) access, or the elements that none made.
+
+    `argument` is the kernel's parameter, `tensor` the launcher's own name for what it passed. `program` has as many
+    numbers as the grid has dimensions in use. `elements` are the offending ones, `touched` all that the active lanes
+    access; both index the tensor's own shape. `bad` of `active` lanes offend. `offset` counts elements from the
+    tensor's first; of a misaligned access bytes, and of a pointer into no tensor it is the address.
+
+    `UNWRITTEN` counts elements, not lanes. Where all were masked off, `program` to `other_program` came to them and the
+    line is the store's; where no store came to any, `reach` says how far the last program got.
+    """
+
+    kind: Kind
+    kernel: str
+    program: tuple[int, ...]
+    site: Site
+    argument: str = ""
+    operation: Operation = Operation.READ
+    guard: Guard = Guard.MASK
+    tensor: str | None = None
+    shape: tuple[int, ...] = ()
+    strides: tuple[int, ...] = ()
+    elements: Box | None = None
+    touched: Box | None = None
+    bad: int = 0
+    active: int = 0
+    between: bool = False
+    ignores_strides: bool = False
+    offset: int = 0
+    access_bytes: int = 0
+    limits: tuple[Limit, ...] = ()
+    other_program: tuple[int, ...] | None = None
+    reach: Reach | None = None
+
+    @property
+    def first(self) -> tuple[int, ...]:
+        return self.elements.first if self.elements else ()
+
+    @property
+    def last(self) -> tuple[int, ...]:
+        return self.elements.last if self.elements else ()
+
+    @property
+    def file(self) -> str:
+        return self.site.file
+
+    @property
+    def line(self) -> int:
+        return self.site.line
+
+    @property
+    def has_mask(self) -> bool:
+        return self.guard is not Guard.NONE
+
+    @property
+    def is_fatal(self) -> bool:
+        return self.kind in FATAL
+
+    @property
+    def is_remark(self) -> bool:
+        return self.kind in REMARKS
+
+
+@dataclass(frozen=True)
+class Traffic:
+    """Bytes that one launch moved through one argument, masked-off lanes not counted, repeated lanes counted."""
+
+    kernel: str
+    launch: int
+    argument: str
+    loaded_bytes: int
+    stored_bytes: int

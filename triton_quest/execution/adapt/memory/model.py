@@ -1,0 +1,212 @@
+"""The memory model as the judge uses it: `with MemoryModel().active(): out = launcher(*args)`.
+
+Replaces `_interpreter` and `_implicit_cvt` of Triton's interpreter and `TritonSemantic`'s loads and stores while it is
+active, and puts them back. Telling the learner is left to the judge.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+import torch
+from triton.language.semantic import TritonSemantic
+from triton.runtime import interpreter
+
+from ..launches import Launch, Observer, observed
+from .accesses import CheckedMemory
+from .arguments import Argument, bare, tensors_of
+from .evidence import Evidence
+from .findings import Finding, Guard, Traffic
+from .frames import names_of_tensors
+from .indices import Ints, element_offsets
+from .poison import Poison
+from .programs import Programs
+from .races import RaceWatch
+from .shadow import Shadow
+from .unwritten import explain_unwritten
+
+_GUARDED = {
+    "descriptor_load": Guard.DESCRIPTOR,
+    "descriptor_store": Guard.DESCRIPTOR,
+    "descriptor_gather": Guard.DESCRIPTOR,
+    "descriptor_scatter": Guard.DESCRIPTOR,
+    "atomic_load": Guard.ATOMIC,
+    "atomic_store": Guard.ATOMIC,
+    "atomic_poll": Guard.ATOMIC,
+}
+
+
+class MemoryModel(Observer):
+    """Checks all launches made inside `active()`; what it knows of the tensors lasts from one launch to the next.
+
+    `poison`: fill masked-off floating lanes of loads without `other` with NaN, or with `poison_only` those of that site
+    alone. `cooperative`: programs of a launch may meet on an element. An access outside the tensors raises
+    `IllegalAccess`; everything found is in `findings`.
+    """
+
+    def __init__(self, *, poison: bool = True, poison_only: Finding | None = None, cooperative: bool = False) -> None:
+        self.traffic: list[Traffic] = []
+        self._programs = Programs()
+        self._evidence = Evidence(self._programs)
+        self._poison = Poison(self._evidence, enabled=poison, only=poison_only)
+        self._races = None if cooperative else RaceWatch(self._programs, self._evidence)
+        self._memory = CheckedMemory(
+            interpreter._interpreter, self._programs, self._evidence, self._poison, self._races
+        )
+        self._shadows: dict[int, Shadow] = {}
+        self._names: Iterator[tuple[str, Any]] = iter(())
+        self._tensor_names: dict[int, str] = {}
+        self._passed: dict[tuple[Any, ...], Argument] = {}
+
+    @property
+    def findings(self) -> list[Finding]:
+        return self._evidence.findings
+
+    @property
+    def fatal(self) -> Finding | None:
+        return next((finding for finding in self.findings if finding.is_fatal), None)
+
+    @property
+    def poison_sites(self) -> list[Finding]:
+        """The loads whose masked-off lanes were filled with NaN: accused only if it reaches the answer."""
+        return self._poison.sites
+
+    def mark_uninitialised(self, tensor: torch.Tensor) -> None:
+        """Nothing has written the elements of this tensor so far."""
+        shadow = self._shadow(tensor)
+        shadow.undefine(_cells(tensor, shadow))
+
+    def mark_initialised(self, tensor: torch.Tensor) -> None:
+        """Something else than a kernel wrote all elements of this tensor."""
+        shadow = self._shadow(tensor)
+        shadow.define(_cells(tensor, shadow), 0)
+
+    def unwritten(self, tensor: torch.Tensor, name: str | None = None) -> Finding | None:
+        """The elements of a returned tensor that nothing wrote, out of those that were marked as uninitialised.
+
+        `name` is what the learner calls it; else the launcher's name for it, if it was passed to a kernel as it is.
+        """
+        shadow = self._shadow(tensor)
+        argument = self._passed.get(_view_of(tensor))
+        return explain_unwritten(tensor, name, argument, shadow, _cells(tensor, shadow), self._programs)
+
+    @contextmanager
+    def active(self) -> Iterator[None]:
+        native, convert = interpreter._interpreter, interpreter._implicit_cvt
+        told = self._told()
+        originals = {name: getattr(TritonSemantic, name) for name in told}
+        self._memory.native = native
+        interpreter._interpreter, interpreter._implicit_cvt = self._memory, self._converting(convert)
+        for name, method in told.items():
+            setattr(TritonSemantic, name, method)
+        try:
+            with observed(self):
+                yield
+        finally:
+            interpreter._interpreter, interpreter._implicit_cvt = native, convert
+            for name, method in originals.items():
+                setattr(TritonSemantic, name, method)
+
+    def begin(self, launch: Launch) -> None:
+        self._programs.begin(launch)
+        self._memory.arguments = []
+        self._tensor_names = names_of_tensors()
+        self._names = (
+            pair
+            for name, value in launch.arguments.items()
+            if name not in launch.constexprs
+            for pair in tensors_of(name, value)
+        )
+
+    def end(self, launch: Launch) -> None:
+        if self._races is not None:
+            self._races.settle(0)
+        for argument in self._memory.arguments:
+            argument.shadow.forget_reads()
+        self._programs.end()
+        number = self._programs.count
+        self.traffic += [
+            Traffic(launch.kernel, number, a.name, a.loaded_bytes, a.stored_bytes) for a in self._memory.arguments
+        ]
+
+    def _converting(self, convert: Callable[[Any], Any]) -> Callable[[Any], Any]:
+        """Gives each tensor argument a window instead of its address."""
+
+        def implicit_cvt(value: Any) -> Any:
+            converted = convert(value)
+            if hasattr(value, "data_ptr") and not isinstance(value, int):
+                converted.handle.data = np.array([self._admit(bare(value)).address], np.uint64)
+            return converted
+
+        return implicit_cvt
+
+    def _admit(self, tensor: Any) -> Argument:
+        arguments = self._memory.arguments
+        name, passed = next(self._names, ("?", None))
+        argument = Argument(len(arguments) + 1, name, self._tensor_names.get(id(passed)), tensor, self._shadow(tensor))
+        self._passed[_view_of(tensor)] = argument
+        arguments.append(argument)
+        return argument
+
+    def _shadow(self, tensor: Any) -> Shadow:
+        storage = tensor.untyped_storage()
+        shadow = self._shadows.get(storage._cdata)
+        if shadow is None or not shadow.is_current():
+            shadow = self._shadows[storage._cdata] = Shadow(storage, tensor.element_size())
+        return shadow
+
+    def _told(self) -> dict[str, Callable[..., Any]]:
+        """Methods that tell how a call treats masked-off lanes: below, the interpreter makes up masks and zeros."""
+        memory, poison = self._memory, self._poison
+        load, store = TritonSemantic.load, TritonSemantic.store
+
+        def told_load(semantic: Any, ptr: Any, mask: Any, other: Any, *rest: Any, **options: Any) -> Any:
+            memory.guard = _guard_of(ptr, mask)
+            poison.value = poison.value_for(ptr) if memory.guard is Guard.MASK and other is None else None
+            try:
+                return load(semantic, ptr, mask, other, *rest, **options)
+            finally:
+                memory.guard, poison.value = Guard.MASK, None
+
+        def told_store(semantic: Any, ptr: Any, val: Any, mask: Any, *rest: Any, **options: Any) -> Any:
+            memory.guard = _guard_of(ptr, mask)
+            try:
+                return store(semantic, ptr, val, mask, *rest, **options)
+            finally:
+                memory.guard = Guard.MASK
+
+        def told_other(method: Callable[..., Any], guard: Guard) -> Callable[..., Any]:
+            def call(*args: Any, **options: Any) -> Any:
+                memory.guard = guard
+                try:
+                    return method(*args, **options)
+                finally:
+                    memory.guard = Guard.MASK
+
+            return call
+
+        others = {
+            name: told_other(getattr(TritonSemantic, name), guard)
+            for name, guard in _GUARDED.items()
+            if hasattr(TritonSemantic, name)
+        }
+        return {"load": told_load, "store": told_store, **others}
+
+
+def _guard_of(pointer: Any, mask: Any) -> Guard:
+    kind = getattr(pointer, "type", None)  # a learner may pass anything: Triton says what is wrong with it
+    if kind is not None and kind.is_ptr() and kind.element_ty.is_block():
+        return Guard.BLOCK_POINTER
+    return Guard.NONE if mask is None else Guard.MASK
+
+
+def _cells(tensor: torch.Tensor, shadow: Shadow) -> Ints:
+    offsets = element_offsets(tuple(tensor.shape), tensor.stride()) + int(tensor.storage_offset())
+    return shadow.cells(offsets, tensor.element_size())
+
+
+def _view_of(tensor: Any) -> tuple[Any, ...]:
+    return tensor.untyped_storage()._cdata, tensor.storage_offset(), tuple(tensor.shape), tensor.stride()

@@ -1,0 +1,184 @@
+"""The child: judges one file and reports on a pipe, started by the runner.
+
+    python worker.py JOB REPORT_FD CRASH_FD     one judgement, cold
+    python worker.py --serve SOCKET_FD          many, each in a process forked off this warm one
+
+It reads the learner's file before it imports torch, so that a file that isn't ready is answered at once.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import faulthandler
+import fcntl
+import gc
+import json
+import os
+import signal
+import socket
+import sys
+import threading
+import time
+import traceback
+import types
+from pathlib import Path
+from typing import Any, NoReturn
+
+STARTED = time.monotonic()
+PR_SET_PDEATHSIG = 1  # prctl(2): the signal that a process gets when its parent dies
+ROOT = str(Path(__file__).resolve().parent.parent.parent)
+sys.path[0] = ROOT  # instead of this file's folder, whose modules are nobody's top-level modules
+
+from triton_quest import verdict as v  # noqa: E402
+from triton_quest.judge import read  # noqa: E402
+from triton_quest.levels import Level  # noqa: E402
+
+
+class Report:
+    """The channel to the parent, and the clock over each step of the learner's code."""
+
+    def __init__(self, fd: int, file: Path) -> None:
+        self._fd = fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, 512)  # out of the way of os.closerange(3, 256)
+        os.close(fd)
+        self._file, self._pid = str(file), os.getpid()
+        # bound now: the learner's code may replace any of them
+        self._write, self._getpid, self._clock, self._exit = os.write, os.getpid, time.monotonic, os._exit
+        self._lock = threading.Lock()
+        self._finished = False
+        self._deadline: float | None = None
+        self._limit = 0.0
+        threading.Thread(target=self._guard, daemon=True).start()
+
+    def send(self, record: v.Record) -> None:
+        """Write one record; a StageStarted also sets the clock."""
+        if self._getpid() != self._pid:  # a process that the learner's code forked off: it has no say here
+            self._exit(0)
+        with self._lock:
+            if self._finished:
+                return
+            if isinstance(record, v.StageStarted):
+                self._limit = record.seconds or 0.0
+                self._deadline = self._clock() + record.seconds if record.seconds else None
+            self._finished = isinstance(record, v.Finished)
+            data = v.encode(record)
+            try:
+                while data:
+                    data = data[self._write(self._fd, data) :]
+            except OSError:
+                self._exit(v.CHANNEL_CLOSED)
+
+    def finish(self, outcome: v.Outcome, detail: str = "") -> None:
+        self.send(v.Finished(outcome, self._clock() - STARTED, detail))
+
+    def _guard(self) -> None:
+        """Runs in a thread: when a step takes too long, says in which line and ends the process."""
+        main = threading.main_thread().ident
+        wait = threading.Event().wait
+        while not self._finished:
+            wait(0.05)
+            deadline = self._deadline
+            if deadline is None or self._clock() < deadline:
+                continue
+            place = self._line_of(sys._current_frames().get(main or 0))
+            where = f" It was in line {place.line}." if place else ""
+            says = f"Your code was still running after {self._limit:.0f} seconds, and was stopped.{where}"
+            check = v.Check("your code comes to an end", "process", v.State.FAILED, places=(place,) if place else ())
+            advice = "Look for a loop whose end depends on something that doesn't change."
+            self.send(v.failed(check, v.Outcome.TIMEOUT, says, advice))
+            self.finish(v.Outcome.TIMEOUT, says)
+            self._exit(0)
+
+    def _line_of(self, frame: types.FrameType | None) -> v.Place | None:
+        import linecache
+
+        while frame is not None:
+            if frame.f_code.co_filename == self._file:
+                return v.Place(frame.f_lineno, linecache.getline(self._file, frame.f_lineno).strip())
+            frame = frame.f_back
+        return None
+
+
+def limit_memory(gib: int) -> None:
+    """At most `gib` GiB of address space beyond what torch has mapped."""
+    import resource
+
+    with open("/proc/self/statm") as file:
+        mapped = int(file.read().split()[0]) * resource.getpagesize()
+    resource.setrlimit(resource.RLIMIT_AS, (mapped + gib * 2**30,) * 2)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+def prepare() -> None:
+    """Import what every judgement needs. torch keeps to one thread: a forked child would wait for others forever."""
+    import torch
+    import triton  # noqa: F401
+
+    torch.set_num_threads(1)
+    sys.modules["quest_setup"] = types.ModuleType("quest_setup")  # the device is chosen already
+    import triton_quest.judge.pipeline  # noqa: F401
+
+
+def judge(job: dict[str, Any], report: Report) -> v.Outcome:
+    """Every stage in turn; how it ended. Raises only for troubles of our own."""
+    level, file = Level.from_row(job["level"]), Path(job["file"])
+    unfinished = read.examine(level, file)
+    report.send(unfinished)
+    if unfinished.outcome is not None:
+        return unfinished.outcome
+    prepare()
+    limit_memory(job["memory_gib"])
+    from triton_quest.judge import pipeline
+
+    return pipeline.run(level, file, report.send, job["seconds"])
+
+
+def run(job: dict[str, Any], report_fd: int, crash_fd: int) -> NoReturn:
+    """Judge one file and end this process, past whatever the learner's code left behind."""
+    channel = Report(report_fd, Path(job["file"]))
+    faulthandler.enable(file=crash_fd)  # so that the parent can name the line of a crash
+    leave = os._exit
+    try:
+        channel.finish(judge(job, channel))
+    except BaseException:  # the learner's exceptions never get here: this one is ours
+        channel.finish(v.Outcome.ERROR, traceback.format_exc())
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(Exception):  # closed or replaced by the learner's code
+            stream.flush()
+    leave(0)
+
+
+def serve(channel: socket.socket) -> None:
+    """Stay warm: fork a child for each job that arrives, and tell its pid and, when it is gone, how it ended."""
+    from triton_quest.judge import pipeline
+
+    prepare()
+    pipeline.warm_up()
+    end_with_parent = ctypes.CDLL(None).prctl
+    gc.collect()
+    gc.freeze()
+    channel.sendall(b"ready\n")
+    while True:
+        message, fds, _, _ = socket.recv_fds(channel, 65536, 3)
+        if not message:
+            return
+        pid = os.fork()
+        if pid == 0:
+            os.setsid()
+            end_with_parent(PR_SET_PDEATHSIG, signal.SIGKILL)
+            channel.close()
+            nothing = os.open(os.devnull, os.O_RDONLY)
+            for target, source in ((0, nothing), (1, fds[2]), (2, fds[2])):
+                os.dup2(source, target)
+            run(json.loads(message), fds[0], fds[1])
+        for fd in fds:
+            os.close(fd)
+        channel.sendall(f"{pid}\n".encode())
+        channel.sendall(f"{os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])}\n".encode())
+
+
+if __name__ == "__main__":
+    if sys.argv[1] == "--serve":
+        serve(socket.socket(fileno=int(sys.argv[2])))
+    else:
+        run(json.loads(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]))

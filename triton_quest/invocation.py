@@ -1,0 +1,32 @@
+"""How the learner called us: so that every "type this next" can be typed as it stands."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import sys
+from pathlib import Path
+
+named_workspace: Path | None = None  # --workspace, as it was typed
+
+
+def program() -> str:
+    """`./quest`, `python quest.py` or `quest`, as it was typed."""
+    launcher = os.environ.get("QUEST_INVOKED_AS")
+    if launcher:
+        return launcher
+    return "python " + sys.argv[0] if Path(sys.argv[0]).name == "quest.py" else "quest"
+
+
+def command(words: str) -> str:
+    """`words` as a whole command line: "check 1" becomes "python quest.py check 1"."""
+    workspace = f" --workspace {shlex.quote(str(named_workspace))}" if named_workspace else ""
+    return f"{program()}{workspace} {words}".strip()
+
+
+def short_path(path: Path) -> str:
+    """Relative to the current folder where it lies below, else absolute."""
+    try:
+        return str(path.relative_to(Path.cwd()))
+    except ValueError:
+        return str(path)

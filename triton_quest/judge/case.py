@@ -1,0 +1,65 @@
+"""What a level is judged on: named inputs, each with a phrase that says what it is for.
+
+A case draws its inputs when it is run: in the dtype asked for, and ragged around the learner's own block sizes.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+
+DTYPES = {"fp32": torch.float32, "fp16": torch.float16, "bf16": torch.bfloat16}
+DEFAULT_BLOCKS = (64,)
+
+
+class Draw:
+    """Random tensors of one dtype: the same for the same case, dtype and blocks, in every run."""
+
+    def __init__(
+        self, name: str, dtype: torch.dtype, blocks: tuple[int, ...] = DEFAULT_BLOCKS, device: str = "cpu"
+    ) -> None:
+        self.dtype, self.device = dtype, device
+        self.blocks = tuple(sorted(blocks)) or DEFAULT_BLOCKS
+        self._generator = torch.Generator().manual_seed(zlib.crc32(name.encode()))
+
+    @property
+    def block(self) -> int:
+        """The largest block size that the learner's kernels were launched with."""
+        return self.blocks[-1]
+
+    def normal(self, *shape: int, scale: float = 1.0, offset: float = 0.0) -> torch.Tensor:
+        """Normally distributed values, contiguous: mean `offset`, standard deviation `scale`."""
+        values = torch.randn(*shape, generator=self._generator, dtype=torch.float32) * scale + offset
+        return values.to(self.dtype).to(self.device)
+
+    def positive(self, *shape: int, low: float = 0.0, high: float = 1.0) -> torch.Tensor:
+        """Evenly distributed between `low` and `high`, contiguous."""
+        values = torch.rand(*shape, generator=self._generator, dtype=torch.float32) * (high - low) + low
+        return values.to(self.dtype).to(self.device)
+
+    def strided(self, tensor: torch.Tensor) -> torch.Tensor:
+        """The same values as every second element, along the last axis, of a wider tensor: no stride is what its shape suggests."""
+        wide = torch.full((*tensor.shape[:-1], 2 * tensor.shape[-1] + 1), 1e4, dtype=tensor.dtype, device=tensor.device)
+        view = wide[..., 1::2]
+        view.copy_(tensor)
+        return view
+
+    def transposed(self, tensor: torch.Tensor) -> torch.Tensor:
+        """The same values with the last two axes swapped in memory."""
+        return tensor.transpose(-1, -2).contiguous().transpose(-1, -2)
+
+
+@dataclass(frozen=True)
+class Case:
+    """One set of inputs. `inputs` returns the launcher's positional arguments; `quick` cases run in the level file itself."""
+
+    name: str
+    purpose: str
+    inputs: Callable[[Draw], tuple[Any, ...]]
+    keywords: Mapping[str, Any] = field(default_factory=dict)
+    dtypes: tuple[str, ...] = ("fp32", "fp16", "bf16")
+    quick: bool = False

@@ -1,0 +1,39 @@
+"""Which hint speaks of a failed check: the one that the level's known mistakes name for the same kind of failure on such a line."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+
+from triton_quest import verdict as v
+from triton_quest.judge.mistake import Mistake
+
+STATEMENT = re.compile(r"^\s*(?:(?P<target>[\w, ]+?)\s*[+*]?=(?!=)|(?P<call>[\w.]+)\()")
+
+
+def fitting(check: v.Check, mistakes: tuple[Mistake, ...], solution: str) -> int | None:
+    """The hint named most often by mistakes that the same kind of check rejects and that change the same statement."""
+    statements = {_statement(place.source) for place in check.places} - {""}
+    votes = Counter(
+        mistake.hint
+        for mistake in mistakes
+        if mistake.hint is not None and mistake.caught_by == check.kind and statements & _touched(mistake, solution)
+    )
+    return min(votes, key=lambda hint: (-votes[hint], hint)) if votes else None
+
+
+def _touched(mistake: Mistake, solution: str) -> set[str]:
+    """The statements of the solution that the mistake changes."""
+    touched: set[str] = set()
+    for edit in mistake.edits:
+        first = solution.find(edit.old)
+        if first >= 0:
+            begin = solution.rfind("\n", 0, first) + 1
+            touched |= {_statement(line) for line in solution[begin : first + len(edit.old)].splitlines()}
+    return touched - {""}
+
+
+def _statement(line: str) -> str:
+    """What a line assigns to, or the function that it calls."""
+    found = STATEMENT.match(line)
+    return "" if found is None else (found["target"] or found["call"]).strip()

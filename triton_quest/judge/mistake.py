@@ -1,0 +1,56 @@
+"""The known mistakes and the right variants of a level, as data: `course/<slug>/mistakes.py`.
+
+A mistake is the solution after a named edit. It serves twice: in the gate every one must be rejected by the check that is meant to,
+and at run time a wrong output is compared with what each would give.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from triton_quest.errors import CourseTrouble
+
+
+@dataclass(frozen=True)
+class Edit:
+    """`old` becomes `new` in the solution's text; it must occur exactly `count` times."""
+
+    old: str
+    new: str
+    count: int = 1
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """A wrong version. `says` is true of every kernel whose output equals this one's; `hint` speaks of it."""
+
+    key: str
+    edits: tuple[Edit, ...]
+    caught_by: str  # the kind of the check that must reject it: memory, rules, numbers, property, compile, contract
+    says: str
+    hint: int | None = None
+    formula: Callable[..., Any] | None = None  # the wrong result in float64, where it doesn't depend on the tiling
+    same_output_as: tuple[str, ...] = ()  # mistakes that no output can tell from this one: either may be named
+
+
+@dataclass(frozen=True)
+class Variant:
+    """A right version, written differently: it must pass. `says` is why it is right."""
+
+    key: str
+    edits: tuple[Edit, ...]
+    says: str
+
+
+def apply(edits: tuple[Edit, ...], text: str, key: str) -> str:
+    """The edited text. Raises CourseTrouble for an edit that no longer applies."""
+    for edit in edits:
+        found = text.count(edit.old)
+        if found != edit.count:
+            raise CourseTrouble(
+                f"mistakes.py, {key}: {edit.old!r} occurs {found} times in the solution, not {edit.count}"
+            )
+        text = text.replace(edit.old, edit.new)
+    return text

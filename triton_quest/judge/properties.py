@@ -1,0 +1,30 @@
+"""Stage 5: what must hold whatever the numbers. A property's docstring is the sentence that it asserts."""
+
+from __future__ import annotations
+
+from triton_quest import verdict as v
+from triton_quest.execution.adapt.memory.accesses import IllegalAccess
+from triton_quest.judge import code, memory, numbers
+from triton_quest.judge.case import DTYPES, Draw
+from triton_quest.judge.watch import Subject
+
+
+def holds(subject: Subject, statement: numbers.Property, dtypes: tuple[str, ...], blocks: tuple[int, ...]) -> v.Check:
+    """Check one property in every dtype. Raises Stopped if it doesn't hold."""
+    sentence = (statement.__doc__ or statement.__name__).strip().rstrip(".")
+    found = v.Check(name=sentence, kind="property", state=v.State.PASSED, case=statement.__name__)
+    for dtype in dtypes:
+        draw = Draw(statement.__name__, DTYPES[dtype], blocks)
+        when = f"while checking in {dtype}: {sentence}"
+        try:
+            with subject.model().active():
+                held = statement(subject.launcher, draw)
+        except IllegalAccess as trouble:
+            raise code.Stopped(memory.told(trouble.finding, when, statement.__name__)) from None
+        except BaseException as trouble:
+            raise code.Stopped(code.explain(found, trouble, subject.file, when, v.Outcome.CRASH)) from trouble
+        if not held:
+            says = f"This must hold, and in {dtype} it doesn't: {sentence[0].lower()}{sentence[1:]}."
+            advice = "The numbers of the cases were right: look for what they had in common."
+            raise code.Stopped(v.failed(found, v.Outcome.PROPERTY, says, advice))
+    return found

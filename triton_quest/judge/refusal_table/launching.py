@@ -1,0 +1,69 @@
+"""What a GPU refuses at the launch: arguments, options, grid and resources."""
+
+from __future__ import annotations
+
+from . import facts
+from .row import Row
+
+LAUNCH = (
+    Row(
+        "unknown_option",
+        "`{name}` is neither a parameter of `{kernel}` nor a launch option such as `num_warps`: "
+        "check its spelling, or leave it out.",
+        reason=r"Keyword argument (?P<name>\w+) was specified but unrecognised",
+    ),
+    Row(
+        "num_warps",
+        "`num_warps` must be a power of two: 1, 2, 4, 8, 16 or 32.",
+        reason="num_warps must be a power of 2",
+    ),
+    Row(
+        "too_many_warps",
+        "`num_warps` asks for {required} threads a program, and a GPU has at most {limit}: 32 warps; 4 or 8 are usual.",
+        reason=r"out of resource: threads, Required: (?P<required>\d+), Hardware limit: (?P<limit>\d+)",
+    ),
+    Row(
+        "shared_memory",
+        "`{kernel}` with these blocks needs {required} of shared memory a program, and {chip} has {limit}: "
+        "use smaller blocks, or a smaller `num_stages`.",
+        reason=r"shared memory, Required: (?P<required>\d+), Hardware limit: (?P<limit>\d+)",
+        fact=facts.kilobytes,
+    ),
+    Row(
+        "grid_too_large",
+        "The grid has {programs} programs along axis {axis}, and a GPU launches at most {limit} there: "
+        "put the long dimension on axis 0.",
+        reason=r"(?P<programs>\d+) programs along axis (?P<axis>\d), at most (?P<limit>\d+)",
+    ),
+    Row("no_grid", "`{kernel}` needs a grid, which is a tuple: `{kernel}[(programs,)](...)`.", error="ImpossibleGrid"),
+    Row(
+        "missing_argument_of_a_call",
+        "`{code}` leaves out {names}: `tl.arange` wants `tl.arange(0, size)`, `tl.program_id` wants `tl.program_id(axis=0)`.",
+        node="Call",
+        reason=r"missing \d+ required positional arguments?: (?P<names>.+)",
+        fact=facts.names_in_backticks,
+    ),
+    Row(
+        "missing_argument",
+        "This launch of `{kernel}` leaves out {names}.",
+        reason=r"missing \d+ required positional arguments?: (?P<names>.+)",
+        fact=facts.names_in_backticks,
+    ),
+    Row(
+        "too_many_arguments",
+        "`{kernel}` takes {takes} arguments, and this launch passes {given}.",
+        reason=r"takes (?:from \d+ to )?(?P<takes>\d+) positional arguments but (?P<given>\d+)",
+    ),
+    Row(
+        "argument_type",
+        "This launch passes an argument of type {type}: a kernel takes tensors, int, float, bool and None. "
+        "Put `int(...)` or `float(...)` around a number of another kind.",
+        reason=r"failed to specialize argument of type: (?P<type>\S+)",
+    ),
+    Row("tensor_dtype", "Triton has no {type} tensors.", reason=r"^(?P<type>complex\d+)$"),
+    Row(
+        "num_ctas",
+        "`num_ctas` above 1 needs a Hopper GPU (sm_90), and this is compiled for sm_{target}.",
+        reason="num_ctas > 1 requires",
+    ),
+)

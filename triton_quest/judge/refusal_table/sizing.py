@@ -1,0 +1,83 @@
+"""Sizes, shapes and the operands of `tl.dot`."""
+
+from __future__ import annotations
+
+from . import facts
+from .row import Row
+
+SIZES = (
+    Row(
+        "forgotten_constexpr",
+        "`{name}` is a size, so the compiler must know it: declare it as `{name}: tl.constexpr` in the parameters of "
+        "`{function}`. A length that varies needs a fixed block and a mask.",
+        reason="must be of type tl.constexpr|must be a constexpr|used as a constexpr",
+        fact=facts.parameter_without_constexpr,
+    ),
+    Row(
+        "runtime_size",
+        "The bounds of `tl.arange` must be `tl.constexpr`. A constant computed in the kernel needs the annotation too, "
+        "as in `HALF: tl.constexpr = BLOCK // 2`.",
+        reason="arange's arguments must be of type tl.constexpr",
+    ),
+    Row(
+        "power_of_two",
+        "The length of `{code}` must be a power of two: round it up, and mask the rest.",
+        reason="power of 2",
+    ),
+    Row("arange_bounds", "`tl.arange` needs an end above its start.", reason="end argument must be greater"),
+    Row("arange_bounds", "`tl.arange` can't start below 0: subtract afterwards.", reason="arange must fit in int32"),
+    Row(
+        "block_too_large",
+        "A block of {numel} elements is too large: Triton stops at {limit}. Take a smaller block and more programs.",
+        reason=r"numel \((?P<numel>\d+)\) exceeds triton maximum tensor numel \((?P<limit>\d+)\)",
+    ),
+    Row(
+        "shape_tuple",
+        "A shape is a tuple: write `({argument},)`.",
+        reason="'int' object is not iterable",
+        fact=facts.first_argument,
+    ),
+    Row(
+        "shapes_differ",
+        "Blocks of different length meet in `{code}`: {one} and {other} along axis {axis}. "
+        "Give both the same block size, or turn one by `[:, None]`.",
+        reason=r"incompatible dimensions at index (?P<axis>\d+): (?P<one>\d+) and (?P<other>\d+)",
+    ),
+    Row("axis", "There is no axis {axis} in this block.", reason=r"invalid axis (?P<axis>-?\d+)"),
+)
+
+DOT = (
+    Row(
+        "dot_too_small",
+        "`tl.dot` needs an inner dimension (K) of at least {k} for this type: take a larger block along K, "
+        "and mask the rest with zeros.",
+        reason=r"Input shapes should have .*K >= (?P<k>\d+)",
+    ),
+    Row(
+        "dot_types",
+        "`tl.dot` needs both operands in one type, and gets {one} and {other}: cast one, as in `p.to(v.dtype)`.",
+        reason=r"Both operands must be same dtype\. Got (?P<one>\S+) and (?P<other>\S+)",
+    ),
+    Row(
+        "dot_accumulator",
+        "The accumulator of `{code}` has another type or shape than the product: "
+        "create it as `tl.zeros((rows, columns), dtype=tl.float32)`, in the tile's size.",
+        error="AssertionError",
+        reason="^$",
+        code=r"^tl\.dot\(",
+    ),
+    Row("dot_types", "`tl.dot` doesn't take {type}.", reason=r"Unsupported \w+ dtype (?P<type>\w+)", code=r"tl\.dot"),
+    Row(
+        "dot_shapes", "`tl.dot` needs two blocks of two dimensions: (M, K) and (K, N).", reason="must have equal ranks"
+    ),
+    Row(
+        "dot_shapes",
+        "The inner dimensions of `{code}` differ: it takes (M, K) and (K, N). Perhaps one needs `tl.trans`.",
+        reason="equal reduction dimensions|First input shape .* compatible|must be equal to second input shape",
+    ),
+    Row(
+        "dot_precision",
+        "`input_precision` must be one of {known}.",
+        reason=r"input_precision must be one of (?P<known>\(.*?\))",
+    ),
+)

@@ -1,0 +1,94 @@
+"""Values of the wrong kind: offsets, masks, pointers and types."""
+
+from __future__ import annotations
+
+from . import facts
+from .row import Row
+
+VALUES = (
+    Row(
+        "float_offset",
+        "The offset in `{code}` is a float, and an address moves by whole elements: use `//` instead of `/`.",
+        reason=r"operands of type (pointer<\w+> and \S+\.(fp|float|bfloat)\d|\S+\.(fp|float|bfloat)\d+ and pointer)",
+    ),
+    Row(
+        "pointer_arithmetic",
+        "A pointer plus or minus an integer is all that can be computed with pointers.",
+        node="BinOp|UnaryOp|Compare|AugAssign",
+        reason="pointer",
+    ),
+    Row(
+        "bits_of_float",
+        "`{code}` works on masks and integers, and gets floats: compare first, as in `x > 0`.",
+        node="BinOp|UnaryOp|AugAssign",
+        reason="invalid operands of type|wrong type argument to unary invert",
+    ),
+    Row(
+        "needs_fp32",
+        "`{called}` takes fp32, and `{argument}` is {type}: write `{called}({operand}.to(tl.float32))`.",
+        reason=r"Expected dtype \['fp32', 'fp64'\] but got (?P<type>\w+)",
+        fact=facts.first_argument,
+    ),
+    Row(
+        "constant_has_no_method",
+        "`{name}` is a compile-time constant here (an argument that equals 1 becomes one) and has no `.{attribute}`: "
+        "`{name} * 1.0` makes a float of it, `tl.full((), {name}, tl.int32)` an integer.",
+        reason=r"'(?:int|float|bool)' object has no attribute '(?P<attribute>\w+)'",
+        code=r"^(?P<name>\w+)\.",
+    ),
+    Row(
+        "number_conversion",
+        "Python's `{kind}` can't convert a run-time value: write `{argument}.to(tl.{kind}32)`.",
+        reason=r"^(?P<kind>int|float)\(\) argument",
+        fact=facts.first_argument,
+    ),
+    Row("len", "A block has no `len`: its sizes are in `.shape`.", reason="'tensor' has no len"),
+    Row(
+        "floor_of_float",
+        "`//` and `%` need integers: write `tl.floor(x / y)`.",
+        reason="unexpected type fp",
+        node="BinOp",
+    ),
+    Row(
+        "block_at_one_address",
+        "The pointer is a single address, and the {what} is a block: add a block of offsets to the pointer.",
+        reason=r"(?P<what>[Mm]ask|[Vv]alue|`?other`?) argument cannot be block type if pointer argument is not a block",
+        fact=facts.lower_what,
+    ),
+    Row(
+        "other_without_mask",
+        "`other` says nothing without a `mask`: add the mask, or leave it out.",
+        reason="without `mask`",
+    ),
+    Row(
+        "mask_type",
+        "A mask must be true or false: write a comparison, such as `offsets < n`.",
+        reason=r"Mask must have boolean|mask has unsupported dtype|'tt\.(load|store)' op operand #\d must be 1-bit",
+    ),
+    Row(
+        "not_a_pointer",
+        "`{called}` needs a pointer first, and `{argument}` is none.",
+        reason="Unsupported ptr type",
+        fact=facts.first_argument,
+    ),
+    Row(
+        "tritons_dtype",
+        "Types in a kernel are Triton's: `tl.float32` rather than `torch.float32` or a text.",
+        reason=r"'(?:str|torch\.dtype)' object has no attribute",
+    ),
+    Row(
+        "atomic_type",
+        "`tl.{name}` doesn't work on {type}.",
+        reason=r"(?P<name>atomic_\w+) does not support (?P<type>\w+)",
+    ),
+    Row(
+        "type_of_architecture",
+        "sm_{target} has no {type}; there are {known}.",
+        reason=r"type (?P<type>\w+) not supported in this architecture\..*\((?P<known>.*)\)",
+    ),
+    Row(
+        "block_pointers",
+        "Block pointers are gone: use pointers with a mask, or a tensor descriptor.",
+        reason="Block pointers have been removed",
+    ),
+)

@@ -1,0 +1,52 @@
+"""Notices, and undoes, what the learner's code does to the modules that the judge itself relies on."""
+
+from __future__ import annotations
+
+import builtins
+import json
+import math
+import os
+import time
+from types import ModuleType
+from typing import Any
+
+import numpy
+import torch
+
+WATCHED: dict[str, Any] = {
+    "torch": torch,
+    "torch.Tensor": torch.Tensor,
+    "torch.nn.functional": torch.nn.functional,
+    "numpy": numpy,
+    "os": os,
+    "json": json,
+    "time": time,
+    "math": math,
+    "builtins": builtins,
+}
+MAY_CHANGE = {"torch.Storage"}  # follows torch.set_default_dtype
+
+
+class Snapshot:
+    """The public members of the watched modules as they are now."""
+
+    def __init__(self) -> None:
+        self._members = {name: dict(vars(owner)) for name, owner in WATCHED.items()}
+
+    def undo(self) -> list[str]:
+        """Put every replaced member back; their names, as "torch.softmax"."""
+        replaced = []
+        for name, members in self._members.items():
+            owner = WATCHED[name]
+            now = vars(owner)
+            for member, value in members.items():
+                if now.get(member) is not value and not isinstance(value, ModuleType) and not member.startswith("__"):
+                    if f"{name}.{member}" in MAY_CHANGE:
+                        continue
+                    setattr(owner, member, value)
+                    replaced.append(f"{name}.{member}")
+            for member in sorted(set(now) - set(members)):  # what hides an inherited member, as torch.Tensor.abs
+                if any(member in vars(base) for base in getattr(owner, "__mro__", ())[1:]):
+                    delattr(owner, member)
+                    replaced.append(f"{name}.{member}")
+        return replaced

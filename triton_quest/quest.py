@@ -1,0 +1,192 @@
+"""The commands. One function each; what they show is in screen/, what they keep in store/, what they run in execution/.
+
+Imports neither torch nor triton. Up to `environment.enter` it must parse and run on any Python 3.
+"""
+
+import sys
+from pathlib import Path
+
+if __package__ in (None, ""):  # `python quest.py`: the clone becomes importable, this folder's modules don't
+    sys.path[0] = str(Path(__file__).resolve().parent.parent)
+
+from triton_quest import environment  # noqa: E402
+
+if __name__ == "__main__":
+    environment.refuse_unsupported_machine()
+    environment.enter("rich_click")
+
+import rich_click as click  # noqa: E402
+
+from triton_quest import __version__  # noqa: E402
+from triton_quest import commands as do  # noqa: E402
+from triton_quest.commands.context import Context, LevelName, run  # noqa: E402
+
+pass_context = click.make_pass_decorator(Context)
+level_argument = click.argument("level", type=LevelName(), required=False, metavar="[N]")
+json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead.")
+file_option = click.option(
+    "--file", type=click.Path(path_type=Path), help="Judge this file instead: no locks, nothing recorded."
+)
+yes_option = click.option("--yes", is_flag=True, help="Don't ask.")
+
+
+@click.group(
+    invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
+)
+@click.option("--workspace", type=click.Path(path_type=Path), help="The folder that holds your levels/ and .quest/.")
+@click.option("--json", "as_json", is_flag=True, help="Print the overview as one JSON object.")
+@click.version_option(__version__, prog_name="quest")
+@click.pass_context
+def cli(ctx, workspace, as_json):  # type: ignore[no-untyped-def]
+    """Learn GPU kernel programming in Triton, from x + y to Flash Attention.
+
+    Without a command: the map of the levels and your next step.
+    """
+    ctx.obj = Context(workspace)
+    if as_json and ctx.invoked_subcommand:
+        raise click.UsageError(f"--json belongs behind the command: {ctx.invoked_subcommand} --json")
+    if ctx.invoked_subcommand is None:
+        do.overview.run(ctx.obj, as_json)
+
+
+@cli.command()
+@level_argument
+@json_option
+@pass_context
+def start(context, level, as_json):  # type: ignore[no-untyped-def]
+    """Show a level's instructions and the file to edit.
+
+    Example: quest start 1
+    """
+    do.start.run(context, level, as_json)
+
+
+@cli.command()
+@level_argument
+@file_option
+@click.option(
+    "--time-limit",
+    type=click.FloatRange(min=1),
+    default=30.0,
+    show_default=True,
+    help="Seconds for any one step of your code.",
+)
+@json_option
+@pass_context
+def check(context, level, file, time_limit, as_json):  # type: ignore[no-untyped-def]
+    """Judge your file for a level. Exit code 0: passed, 1: not yet, 2: a trouble of ours or of the command.
+
+    Example: quest check 1
+    """
+    return do.check.run(context, level, file, time_limit, as_json)
+
+
+@cli.command()
+@level_argument
+@click.option("--again", is_flag=True, help="Show the hints you have taken already.")
+@json_option
+@pass_context
+def hint(context, level, again, as_json):  # type: ignore[no-untyped-def]
+    """Show the next of six hints. Every two cost a star.
+
+    Example: quest hint 1
+    """
+    do.hint.run(context, level, again, as_json)
+
+
+@cli.command()
+@level_argument
+@click.option("--give-up", is_flag=True, help="Show it before you have passed; the level is then worth one star.")
+@json_option
+@pass_context
+def solution(context, level, give_up, as_json):  # type: ignore[no-untyped-def]
+    """Show a level's reference solution, once you have passed it.
+
+    Example: quest solution 1
+    """
+    do.solution.run(context, level, give_up, as_json)
+
+
+@cli.command()
+@level_argument
+@yes_option
+@json_option
+@pass_context
+def reset(context, level, yes, as_json):  # type: ignore[no-untyped-def]
+    """Start over, or start one level over. Every file it replaces is backed up first.
+
+    Example: quest reset 1
+    """
+    do.reset.run(context, level, yes, as_json)
+
+
+@cli.command()
+@level_argument
+@json_option
+@pass_context
+def benchmark(context, level, as_json):  # type: ignore[no-untyped-def]
+    """Race the levels that you have passed against PyTorch. Needs a GPU.
+
+    Example: quest benchmark 1
+    """
+    return do.benchmark.run(context, level, as_json)
+
+
+@cli.command()
+@click.argument("folder", type=click.Path(path_type=Path))
+@json_option
+@pass_context
+def init(context, folder, as_json):  # type: ignore[no-untyped-def]
+    """Make a workspace of your own: the levels, a quest.py and your progress, in FOLDER.
+
+    Example: quest init my-quest
+    """
+    do.init.run(context, folder, as_json)
+
+
+@cli.command()
+@json_option
+@pass_context
+def doctor(context, as_json):  # type: ignore[no-untyped-def]
+    """Say what this machine can verify, by running a known kernel, and how to mend what is missing.
+
+    Example: quest doctor
+    """
+    return do.doctor.run(context, as_json)
+
+
+@cli.group()
+def dev():  # type: ignore[no-untyped-def]
+    """For the authors of levels."""
+
+
+@dev.command("check")
+@click.option("--table", "with_table", is_flag=True, help="Show what was said to every known mistake.")
+@json_option
+@pass_context
+def dev_check(context, with_table, as_json):  # type: ignore[no-untyped-def]
+    """The gate: every level is complete, every template fails, every solution passes, every known mistake is caught.
+
+    Example: quest dev check
+    """
+    return do.dev.check(context, with_table, as_json)
+
+
+@dev.command("build")
+@json_option
+@pass_context
+def dev_build(context, as_json):  # type: ignore[no-untyped-def]
+    """Write the level files anew from their solutions, after a backup of any that was edited.
+
+    Example: quest dev build
+    """
+    do.dev.build(context, as_json)
+
+
+def main() -> int:
+    """Run the command line; its exit code."""
+    return run(cli)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

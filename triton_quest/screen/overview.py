@@ -1,0 +1,87 @@
+"""The map: every level, what it teaches, where the learner stands, and the next command."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from triton_quest.screen.console import Glyphs
+from triton_quest.screen.messages import next_step
+from triton_quest.store.progress import LevelState, Status
+
+STARS = 3
+NARROWEST = 16  # columns: with less room than this the map drops what each level teaches
+
+SAID = {
+    Status.LOCKED: ("locked", "soft"),
+    Status.OPEN: ("open", "bold cyan"),
+    Status.PASSED: ("", "good"),
+    Status.CHANGED: ("changed since", "star"),
+    Status.AHEAD: ("lies ahead", "soft"),
+}
+
+
+def overview(states: Sequence[LevelState], next_command: str, sentence: str, g: Glyphs, width: int) -> RenderableType:
+    """The whole map with its heading and the next step."""
+    return Group(_heading(states, g), Text(), _map(states, g, width), Text(), next_step(sentence, next_command, g))
+
+
+def _heading(states: Sequence[LevelState], g: Glyphs) -> Text:
+    passed = sum(state.is_done for state in states)
+    stars = sum(state.stars for state in states)
+    text = Text("Triton Attention Quest", "heading")
+    text.append("   from x + y to Flash Attention\n", "soft")
+    text.append(f"{passed} of {len(states)} levels passed", "good" if passed else "")
+    text.append(f"   {stars} of {STARS * len(states)} ", "soft")
+    text.append(g.star, "star")
+    return text
+
+
+def _map(states: Sequence[LevelState], g: Glyphs, width: int) -> Table:
+    standing = max(len(SAID[state.status][0]) + (STARS + 1) * state.is_done for state in states)
+    titles = max(len(state.level.title) for state in states)
+    room = width - (len(str(len(states))) + 1 + titles + standing + 4 * 2)  # for what each level teaches
+    wide = room >= NARROWEST
+    grid = Table.grid(padding=(0, 2 if wide else 1))
+    grid.add_column(justify="right", no_wrap=True)
+    for _ in range(3):
+        grid.add_column(no_wrap=True)
+    if wide:
+        grid.add_column(no_wrap=True, overflow="ellipsis", max_width=room)
+    here = next((state for state in states if state.status is Status.OPEN), None)
+    for state in states:
+        grid.add_row(*_row(state, state is here, g, wide))
+        if state is not states[-1]:
+            ahead = not state.is_done
+            grid.add_row("", Text(g.path_ahead if ahead else g.path, "soft" if ahead else "good"))
+    return grid
+
+
+def _row(state: LevelState, is_here: bool, g: Glyphs, wide: bool) -> list[RenderableType]:
+    level = state.level
+    mark = {
+        Status.LOCKED: Text(g.locked, "soft"),
+        Status.OPEN: Text(g.open if is_here else g.locked, "bold cyan"),
+        Status.PASSED: Text(g.passed, "good"),
+        Status.CHANGED: Text(g.passed, "star"),
+        Status.AHEAD: Text(g.ahead, "soft"),
+    }[state.status]
+    faint = state.status in (Status.LOCKED, Status.AHEAD)
+    title = Text(level.title, "soft" if faint else ("bold" if is_here else ""))
+    said, style = SAID[state.status]
+    if state.status is Status.CHANGED and not wide:
+        said = "changed"
+    standing = stars(state.stars, g) if state.is_done else Text()
+    standing.append((" " if standing else "") + said, style)
+    row: list[RenderableType] = [Text(str(level.number), "soft" if faint else "bold"), mark, title, standing]
+    return [*row, Text(level.teaches, "soft")] if wide else row
+
+
+def stars(count: int, g: Glyphs) -> Text:
+    """ "★★☆" """
+    text = Text(g.star * count, "star")
+    text.append(g.no_star * (STARS - count), "soft")
+    return text

@@ -1,0 +1,45 @@
+"""Briefings, hints and solutions: the texts of the course."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from rich.console import Group, RenderableType
+from rich.markdown import CodeBlock, Markdown
+from rich.style import Style
+from rich.syntax import Syntax
+from rich.text import Text
+
+
+class _PlainBlock(CodeBlock):
+    """An indented block as it was drawn: pictures and worked examples are no program to be coloured, and never wrapped."""
+
+    def __rich_console__(self, console, options):  # type: ignore[no-untyped-def]
+        lines = "\n".join(f"    {line}".rstrip() for line in str(self.text).rstrip().splitlines())
+        yield Text(lines, style="markdown.code_block", no_wrap=True, overflow="ignore")
+
+
+class _Briefing(Markdown):
+    elements = {**Markdown.elements, "code_block": _PlainBlock, "fence": _PlainBlock}
+
+
+def briefing(markdown: str) -> RenderableType:
+    """A level's docstring, formatted."""
+    return _Briefing(markdown)
+
+
+def where_to_edit(path: Path, line: int, shown: str) -> Text:
+    """The file as `path:line`, which editors' terminals open at a click; and as a link where the terminal knows links."""
+    text = Text("Your file: ", no_wrap=True, overflow="ignore")
+    return text.append(f"{shown}:{line}", Style(color="cyan", link=path.as_uri()))
+
+
+def hint(number: int, of: int, title: str, markdown: str) -> RenderableType:
+    return Group(Text(f"hint {number} of {of}", "star").append(f"   {title}", "heading"), Text(), _Briefing(markdown))
+
+
+def solution(code: str, shown: str) -> RenderableType:
+    lines = Syntax(code, "python", theme="ansi_dark", background_color="default").highlight(code.rstrip("\n"))
+    lines.no_wrap, lines.overflow = True, "ignore"  # a broken line is no Python
+    lines.rstrip()
+    return Group(Text(shown, "soft"), lines)

@@ -1,0 +1,130 @@
+"""A verdict on one screen: what was checked, the first failure in full, and what to do about it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rich.console import Group, RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from triton_quest import verdict as v
+from triton_quest.screen.console import Glyphs
+from triton_quest.screen.picture import picture
+
+OUTPUT_LINES, LONGEST = 30, 300  # what is shown of the learner's prints
+
+TITLES = {
+    v.Outcome.PASSED: "passed",
+    v.Outcome.NOT_STARTED: "not started yet",
+    v.Outcome.GAPS: "not finished yet",
+    v.Outcome.SYNTAX: "not Python yet",
+    v.Outcome.IMPORT: "can't be imported",
+    v.Outcome.CONTRACT: "not what was asked for",
+    v.Outcome.RULES: "against the rules",
+    v.Outcome.MEMORY: "memory error",
+    v.Outcome.WRONG: "wrong numbers",
+    v.Outcome.PROPERTY: "a property is broken",
+    v.Outcome.COMPILE: "not fit for a GPU",
+    v.Outcome.TIMEOUT: "out of time",
+    v.Outcome.CRASH: "an exception or a crash",
+    v.Outcome.OUT_OF_MEMORY: "out of memory",
+    v.Outcome.EXIT: "ended early",
+    v.Outcome.ERROR: "our own trouble, not yours",
+}
+
+
+def verdict(judged: v.Verdict, title: str, g: Glyphs) -> RenderableType:
+    """Everything but the next step, which depends on the learner's progress."""
+    style = "good.heading" if judged.passed else "bad.heading"
+    heading = Text().append(f"{g.passed if judged.passed else g.failed} Level {judged.level}, {title}: ", style)
+    heading.append(TITLES[judged.outcome], style)
+    heading.append(f"   {judged.seconds:.1f} s", "soft")
+    parts: list[RenderableType] = [heading, Text(), checklist(judged.checks, g)]
+    failure = judged.first_failure
+    if failure is not None:
+        parts += [Text(), _failure(failure, g)]
+    elif judged.outcome is v.Outcome.ERROR:
+        parts += [Text(), Text(judged.detail.strip(), "soft")]
+    if judged.output.strip():
+        parts += [Text(), Text("Your code printed:", "soft"), _output(judged.output)]
+    return Group(*parts)
+
+
+def checklist(checks: Sequence[v.Check], g: Glyphs) -> RenderableType:
+    """A line a check; the passed cases of the numbers are counted in one."""
+    grid = Table.grid(padding=(0, 1, 0, 0))
+    grid.add_column(width=3, justify="right", no_wrap=True)
+    grid.add_column()
+    cases = [check for check in checks if check.kind == "numbers" and check.state is v.State.PASSED]
+    for check in checks:
+        if check.kind == "remark":
+            grid.add_row(Text(g.skipped, "soft"), Text(check.name, "soft"))
+        elif check in cases:
+            if check is cases[0]:
+                grid.add_row(*_row(v.State.PASSED, _count(cases), g))
+        else:
+            grid.add_row(*_row(check.state, check.name, g))
+    return grid
+
+
+def _count(cases: Sequence[v.Check]) -> str:
+    names = {check.case for check in cases}
+    dtypes = sorted({check.name.rpartition(", ")[2] for check in cases}, reverse=True)
+    plural = "case" if len(names) == 1 else "cases"
+    listed = ", ".join(dtypes[:-1]) + f" and {dtypes[-1]}" if len(dtypes) > 1 else dtypes[0]
+    return f"the numbers are right: {len(names)} {plural}, in {listed}"
+
+
+def _row(state: v.State, name: str, g: Glyphs) -> tuple[Text, Text]:
+    mark, style = {
+        v.State.PASSED: (g.passed, "good"),
+        v.State.FAILED: (g.failed, "bad"),
+        v.State.SKIPPED: (g.skipped, "soft"),
+        v.State.NOT_VERIFIED_HERE: (g.unverified, "soft"),
+    }[state]
+    text = Text(name, "" if state in (v.State.PASSED, v.State.FAILED) else "soft")
+    if state is v.State.NOT_VERIFIED_HERE:
+        text.append(": not verified here", "soft")
+    return Text(mark, style), text
+
+
+def _failure(check: v.Check, g: Glyphs) -> RenderableType:
+    parts: list[RenderableType] = [Text(check.says, "bold")]
+    if check.places:
+        lines = Table.grid(padding=(0, 1, 0, 0))
+        lines.add_column(no_wrap=True)
+        lines.add_column()
+        for place in check.places[:8]:
+            lines.add_row(Text(f"  line {place.line:>3}:", "soft"), Text(place.source, "place"))
+        parts.append(lines)
+    if check.mismatch:
+        parts += [Text(), _mismatch(check.mismatch, g)]
+    if check.cause:
+        parts += [Text(), Text(check.cause, "bold"), *([Text(check.evidence, "soft")] if check.evidence else [])]
+    if check.advice:
+        parts += [Text(), Text(check.advice)]
+    if check.hint:
+        parts.append(Text(f"Hint {check.hint} of 6 speaks of this.", "soft"))
+    return Group(*parts)
+
+
+def _mismatch(mismatch: v.Mismatch, g: Glyphs) -> RenderableType:
+    table = Table(box=None, padding=(0, 2), pad_edge=False, header_style="soft")
+    for name in ("index", "expected", "your result", ""):
+        table.add_column(name, justify="right" if name in ("expected", "your result") else "left", no_wrap=True)
+    rows = mismatch.neighbours or (("", mismatch.expected, mismatch.actual, True),)
+    for index, expected, actual, wrong in rows:
+        table.add_row(f"[{index}]".replace("[", r"\["), expected, actual, Text("wrong" if wrong else "", "bad"))
+    worst = Text(f"largest error {mismatch.max_abs_error}, allowed {mismatch.allowed}", "soft")
+    shown = Padding(Group(table, worst), (0, 0, 0, 2))
+    return Group(shown, Text(), picture(mismatch.picture, g)) if mismatch.picture else shown
+
+
+def _output(output: str) -> Text:
+    lines = [line if len(line) <= LONGEST else line[:LONGEST] + " ..." for line in output.rstrip("\n").splitlines()]
+    if len(lines) > OUTPUT_LINES:
+        cut = len(lines) - OUTPUT_LINES
+        lines = [*lines[: OUTPUT_LINES // 2], f"... {cut} more lines ...", *lines[-OUTPUT_LINES // 2 :]]
+    return Text("\n".join(f"  {line}" for line in lines), "soft")

@@ -1,0 +1,92 @@
+"""From a marked solution to the learner's file, the clean solution, the briefing, the gaps and the hints. Pure.
+
+A gap in a solution stands between `# [gap: names]` and `# [end]`. In the learner's file it becomes `names = ...`
+(or `...` where it names nothing); a gap is open as long as that placeholder stands.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+
+from triton_quest.errors import CourseTrouble
+
+GAP = re.compile(r"^(?P<indent>[ \t]*)# \[gap(?:: (?P<names>[\w, ]+))?\]\s*$")
+END = re.compile(r"^[ \t]*# \[end\]\s*$")
+HINT_TITLE = re.compile(r"^## \d+\. (?P<title>.+)$", re.MULTILINE)
+
+
+def strip_solution(text: str) -> str:
+    """The learner's file: each gap's lines give way to a placeholder. Raises CourseTrouble if the marks don't pair up."""
+    kept: list[str] = []
+    open_at: int | None = None
+    for number, line in enumerate(text.splitlines(), start=1):
+        gap = GAP.match(line)
+        if gap:
+            if open_at is not None:
+                raise CourseTrouble(f"line {number}: a gap begins inside the gap of line {open_at}", "dev check")
+            open_at = number
+            names = gap["names"]
+            targets = "".join(f"{name.strip()} = " for name in names.split(",")) if names else ""
+            kept.append(f"{gap['indent']}{targets}...")
+        elif END.match(line):
+            if open_at is None:
+                raise CourseTrouble(f"line {number}: an [end] without its [gap]", "dev check")
+            open_at = None
+        elif open_at is None:
+            kept.append(line)
+    if open_at is not None:
+        raise CourseTrouble(f"line {open_at}: this gap has no [end]", "dev check")
+    return "\n".join(kept) + "\n"
+
+
+def clean_solution(text: str) -> str:
+    """The solution as one reads it: without the marks."""
+    return "\n".join(line for line in text.splitlines() if not GAP.match(line) and not END.match(line)) + "\n"
+
+
+def open_gaps(text: str) -> tuple[int, ...]:
+    """The lines of the placeholders that still stand. Raises SyntaxError if the text doesn't parse."""
+    lines = []
+    for node in ast.walk(ast.parse(text)):
+        value = node.value if isinstance(node, (ast.Assign, ast.AnnAssign, ast.Expr)) else None
+        if isinstance(value, ast.Constant) and value.value is ...:
+            lines.append(value.lineno)
+    return tuple(sorted(lines))
+
+
+def briefing(text: str) -> str:
+    """The module's docstring: the level's instructions in Markdown, without the closing line about the gaps."""
+    return ast.get_docstring(ast.parse(text)) or ""
+
+
+def first_line_to_edit(text: str) -> int:
+    """The first open gap, or else the first kernel."""
+    try:
+        gaps = open_gaps(text)
+    except SyntaxError as trouble:
+        return trouble.lineno or 1
+    except ValueError:  # a null byte, on Python 3.10
+        return 1
+    if gaps:
+        return gaps[0]
+    kernel = re.search(r"^@triton\.jit", text, re.MULTILINE)
+    return text[: kernel.start()].count("\n") + 1 if kernel else 1
+
+
+def split_hints(text: str) -> tuple[tuple[str, str], ...]:
+    """(title, Markdown) of each hint of a hints.md."""
+    starts = list(HINT_TITLE.finditer(text))
+    ends = [*(start.start() for start in starts[1:]), len(text)][: len(starts)]
+    return tuple(
+        (start["title"].strip(), text[start.end() : end].strip()) for start, end in zip(starts, ends, strict=True)
+    )
+
+
+def without_docstring(text: str) -> str:
+    """The code below the module's docstring."""
+    first = ast.parse(text).body[0]
+    is_docstring = (
+        isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant) and isinstance(first.value.value, str)
+    )
+    return "\n".join(text.splitlines()[first.end_lineno or 0 :]).lstrip("\n") + "\n" if is_docstring else text

@@ -1,0 +1,133 @@
+"""Where the learner's files are: the clone's own `triton_quest/`, or a folder that `quest init` made.
+
+levels/level*.py    the learner's files            .quest/progress.db    passes, hints, attempts
+quest.py            the commands                   .quest/backups/       what a reset replaced
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from triton_quest.errors import NoWorkspace, StoreTrouble
+from triton_quest.levels import LEVELS, Level
+from triton_quest.store import files, template
+
+PACKAGE = Path(__file__).resolve().parent.parent
+
+
+@dataclass(frozen=True)
+class Workspace:
+    root: Path
+
+    @property
+    def database(self) -> Path:
+        return self.root / ".quest" / "progress.db"
+
+    @property
+    def backups(self) -> Path:
+        return self.root / ".quest" / "backups"
+
+    def file(self, level: Level) -> Path:
+        return self.root / "levels" / level.file
+
+
+def find(explicit: Path | None, environ: Mapping[str, str], cwd: Path) -> Workspace:
+    """--workspace, else $QUEST_WORKSPACE, else the nearest `.quest/` upward, else the clone. Raises NoWorkspace."""
+    named = explicit or (Path(environ["QUEST_WORKSPACE"]) if environ.get("QUEST_WORKSPACE") else None)
+    if named is not None:
+        root = named.expanduser().resolve()
+        if not (root / "levels").is_dir():
+            raise NoWorkspace(f"{root} is no workspace: it has no levels/ folder.", f"init {named}")
+        return Workspace(root)
+    for folder in (cwd, *cwd.parents):
+        if (folder / ".quest").is_dir() and (folder / "levels").is_dir():
+            return Workspace(folder)
+    if is_clone():
+        return Workspace(PACKAGE)
+    raise NoWorkspace(
+        "There is no workspace here: the quest keeps your files in a folder of your choice.", "init my-quest"
+    )
+
+
+def is_clone() -> bool:
+    """Whether this package is a clone of the repository, and not installed somewhere."""
+    return (PACKAGE.parent / "pyproject.toml").is_file() and os.access(PACKAGE, os.W_OK)
+
+
+def course_text(level: Level, name: str) -> str:
+    """A file of the level's course folder."""
+    return (level.folder / name).read_text(encoding="utf-8")
+
+
+def level_template(level: Level) -> str:
+    """The level file as a learner first sees it."""
+    return template.strip_solution(course_text(level, "solution.py"))
+
+
+README = """\
+# Your Triton Attention Quest
+
+    python quest.py            the map and the next step
+    python quest.py start      instructions for the current level
+    python quest.py check      judge your file
+    python quest.py --help     everything else
+
+Your files are in `levels/`. Progress and backups are in `.quest/`.
+"""
+
+QUEST_PY = '''\
+"""The quest, from this folder: python quest.py --help"""
+
+import sys
+from pathlib import Path
+
+sys.path.append(str(Path(__file__).resolve().parent / "levels"))
+
+try:
+    import quest_setup  # noqa: F401  finds the quest, whichever Python runs this
+except ImportError:
+    sys.stderr.write("levels/quest_setup.py isn't there. Copy it back, or make a new workspace: quest init DIR\\n")
+    sys.exit(2)
+
+from triton_quest import environment  # noqa: E402
+
+environment.enter("rich_click", start=str(Path(__file__).resolve().parent))
+
+from triton_quest.quest import main  # noqa: E402
+
+if __name__ == "__main__":
+    sys.exit(main())
+'''
+
+
+def init(root: Path) -> tuple[Workspace, list[Path]]:
+    """Make a workspace at `root`, leaving every file that is there already as it is; the new files' paths too."""
+    workspace = Workspace(root.expanduser().resolve())
+    if workspace.root.exists() and not workspace.root.is_dir():
+        raise StoreTrouble(f"{workspace.root} is a file: choose another folder.", "init my-quest")
+    wanted = {workspace.root / "quest.py": QUEST_PY, workspace.root / "README.md": README}
+    setup = PACKAGE / "levels" / "quest_setup.py"
+    wanted[workspace.root / "levels" / setup.name] = setup.read_text(encoding="utf-8")
+    wanted |= {workspace.file(level): level_template(level) for level in LEVELS if level.has_arrived}
+    made = [path for path in wanted if not path.exists()]
+    for path in made:
+        files.write_atomically(path, wanted[path])
+    files.write_atomically(workspace.root / ".quest" / "python", f"{sys.executable}\n{PACKAGE.parent}\n")
+    return workspace, made
+
+
+def renew(workspace: Workspace, level: Level) -> Path | None:
+    """Write the level's template anew, after a backup; the backup's path, or None if nothing stood there."""
+    path = workspace.file(level)
+    backup = files.back_up(path, workspace.backups)
+    if path.is_symlink():
+        path.unlink()
+    elif path.is_dir():
+        shutil.rmtree(path)
+    files.write_atomically(path, level_template(level))
+    return backup

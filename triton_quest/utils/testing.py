@@ -1,0 +1,90 @@
+"""What a level file calls when it is run directly: a few small cases, in this process.
+
+Nothing is recorded and nothing limits the kernel, so print() and breakpoint() work in it. The judge is `quest check`.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from contextlib import nullcontext
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from rich.console import Console
+from rich.markup import escape
+
+from triton_quest import levels
+from triton_quest.execution.adapt.launches import LaunchLog, observed
+from triton_quest.execution.adapt.memory.accesses import IllegalAccess
+from triton_quest.execution.adapt.memory.model import MemoryModel
+from triton_quest.judge import compare, numbers, read
+from triton_quest.judge.case import DEFAULT_BLOCKS, Case, Draw
+from triton_quest.judge.memory_sentences import tell
+from triton_quest.judge.pipeline import block_sizes
+from triton_quest.levels import Level
+from triton_quest.screen.console import glyphs, make_console
+
+Launcher = Callable[..., Any]
+
+
+def quick_check(launcher: Launcher) -> None:
+    """Run the level's quick cases in fp32, a line each; ends the process with 0 if all are right, else with 1."""
+    level = levels.find(launcher.__name__)
+    if level is None:
+        sys.exit(f"No level has a launcher called {launcher.__name__}: keep its name as it was in the template.")
+    file = Path(launcher.__code__.co_filename)
+    console = make_console()
+    device = "cpu" if os.environ.get("TRITON_INTERPRET") == "1" else "cuda"
+    where = "in Triton's interpreter, on the CPU" if device == "cpu" else f"on the {torch.cuda.get_device_name()}"
+    console.print(f"[bold]{level.title}[/]: a quick run {where}")
+    with np.errstate(all="ignore"):  # the interpreter computes in numpy, which warns of what a GPU does silently
+        right = _is_ready(level, file, console) and _all_right(level, launcher, device, console)
+    if right:
+        command = escape(f"python {os.path.relpath(file.parent.parent / 'quest.py')} check {level.number}")
+        console.print(f"These numbers are right. The judge looks at memory, rules and much more: [bold]{command}[/]")
+    sys.exit(0 if right else 1)
+
+
+def _is_ready(level: Level, file: Path, console: Console) -> bool:
+    unfinished = read.examine(level, file)
+    if unfinished.outcome is None:
+        return True
+    console.print(f"  {escape(unfinished.says)}\n  {escape(unfinished.advice)}")
+    return False
+
+
+def _all_right(level: Level, launcher: Launcher, device: str, console: Console) -> bool:
+    log = LaunchLog()
+    blocks: tuple[int, ...] = DEFAULT_BLOCKS
+    quick: list[Case] = [case for case in numbers.course_module(level, "cases").CASES if case.quick]
+    for case in quick:
+        inputs = case.inputs(Draw(case.name, torch.float32, blocks, device))
+        shown = escape(numbers.describe_inputs(level, inputs, case))
+        expected = numbers.reference(level, inputs, case)
+        memory = MemoryModel(poison=False).active() if device == "cpu" else nullcontext()
+        try:
+            with observed(log) if device == "cpu" else nullcontext(), memory:
+                result = launcher(*inputs, **case.keywords)
+        except IllegalAccess as trouble:
+            console.print(
+                f"  [red]{glyphs(console).failed}[/] {case.name}: {shown}\n    {escape(tell(trouble.finding))}"
+            )
+            return False
+        blocks = block_sizes(log.launches)
+        misfit = numbers.contract_misfit(result, expected.pytorch, level.launcher, shown)
+        if misfit:
+            console.print(f"  [red]{glyphs(console).failed}[/] {escape(misfit)}")
+            return False
+        wrong = compare.wrong_elements(result, expected.truth, expected.budget)
+        if bool(wrong.any()):
+            mismatch = compare.describe(result, expected.truth, wrong, expected.budget, shown)
+            at = ", ".join(map(str, mismatch.index))
+            told = f"wrong: {mismatch.region}. At [{at}] it should be {mismatch.expected} and is {mismatch.actual}."
+            console.print(f"  [red]{glyphs(console).failed}[/] {case.name}: {shown}\n    {escape(told)}")
+            return False
+        console.print(f"  [green]{glyphs(console).passed}[/] {case.name}: {shown}")
+    return True
