@@ -161,15 +161,18 @@ def dev():  # type: ignore[no-untyped-def]
 
 
 @dev.command("check")
+@level_argument
 @click.option("--table", "with_table", is_flag=True, help="Show what was said to every known mistake.")
 @json_option
 @pass_context
-def dev_check(context, with_table, as_json):  # type: ignore[no-untyped-def]
+def dev_check(context, level, with_table, as_json):  # type: ignore[no-untyped-def]
     """The gate: every level is complete, every template fails, every solution passes, every known mistake is caught.
 
-    Example: quest dev check
+    With N, level N alone.
+
+    Example: quest dev check 3 --table
     """
-    return do.dev.check(context, with_table, as_json)
+    return do.dev.check(context, level, with_table, as_json)
 
 
 @dev.command("build")

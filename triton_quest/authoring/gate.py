@@ -30,11 +30,17 @@ def run(
     levels: tuple[Level, ...] = LEVELS,
     course: Path = COURSE,
     show: Callable[[Judged], None] = lambda row: None,
+    only: Level | None = None,
 ) -> list[str]:
-    """Every complaint, level by level. `tell` is told what is being looked at, `show` gets each row of the table."""
-    complaints = [*stray_files(levels, course)]
+    """Every complaint, level by level, or of one level `only`.
+
+    `tell` is told what is being looked at, `show` gets each row of the table.
+    """
+    complaints = [*stray_files(levels, course)] if only is None else []
+    levels = tuple(level for level in levels if only in (None, level))
     for level in levels:
         if not level.folder.is_dir():
+            complaints += [f"{level.slug}: there is no folder {level.folder}"] if only else []
             continue  # lies ahead
         tell(f"level {level.number}, {level.title}")
         found = list(_texts(level)) or list(_judgements(level))

@@ -9,14 +9,15 @@ from rich.text import Text
 from triton_quest import invocation
 from triton_quest.authoring import build as building
 from triton_quest.commands.context import OK, TROUBLE, Context, print_json
+from triton_quest.levels import Level
 from triton_quest.screen.mutations import mutations
 
 if TYPE_CHECKING:
     from triton_quest.authoring.mutation import Judged
 
 
-def check(context: Context, with_table: bool, as_json: bool) -> int:
-    """Run the gate; a line per complaint, and with `with_table` a line per mistake and variant."""
+def check(context: Context, level: Level | None, with_table: bool, as_json: bool) -> int:
+    """Run the gate, over one level or all; a line per complaint, and with `with_table` a line per mistake and variant."""
     from triton_quest.authoring import gate  # imports torch
 
     g = context.glyphs
@@ -26,7 +27,7 @@ def check(context: Context, with_table: bool, as_json: bool) -> int:
             context.console.print(f"  [soft]{what}[/]")
 
     table: list[Judged] = []
-    complaints = gate.run(tell, show=table.append)
+    complaints = gate.run(tell, show=table.append, only=level)
     if as_json:
         rows = [_row_json(row) for row in table]
         print_json({"schema": 1, "passed": not complaints, "complaints": complaints, "table": rows})

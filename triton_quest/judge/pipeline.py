@@ -157,6 +157,7 @@ class _Judge:
         rules.kernels_do_the_work(self.subject, run)
         rules.inputs_are_unchanged(self.subject, run)
         memory.examine_answer(run)
+        rules.whole_answer_is_stored(self.subject, run)
         return run
 
     def _numbers(self, runs: list[Run]) -> None:

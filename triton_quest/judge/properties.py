@@ -2,11 +2,25 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import torch
+
 from triton_quest import verdict as v
+from triton_quest.execution.adapt.launches import observed
 from triton_quest.execution.adapt.memory.accesses import IllegalAccess
+from triton_quest.execution.adapt.opspy import OpSpy
 from triton_quest.judge import code, memory, numbers
 from triton_quest.judge.case import DTYPES, Draw
 from triton_quest.judge.watch import Subject
+
+
+def allocated_bytes(launcher: numbers.Launcher, *inputs: Any, **keywords: Any) -> int:
+    """What one call of the launcher allocates in torch, in bytes, freed or not. No kernel runs."""
+    spy = OpSpy("", [x for x in inputs if isinstance(x, torch.Tensor)])
+    with observed(spy, noop=True), spy:
+        launcher(*inputs, **keywords)
+    return spy.allocated_bytes
 
 
 def holds(subject: Subject, statement: numbers.Property, dtypes: tuple[str, ...], blocks: tuple[int, ...]) -> v.Check:

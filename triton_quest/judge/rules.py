@@ -10,11 +10,12 @@ import torch
 
 from triton_quest import verdict as v
 from triton_quest.execution.adapt.torchcalls import NOT_ALLOWED_TO_COUNT, Kind, TorchCall
-from triton_quest.judge import code, compare, memory, numbers
+from triton_quest.judge import code, compare, memory, memory_sentences, numbers
 from triton_quest.judge.case import DTYPES, Case, Draw
 from triton_quest.judge.watch import Run, Subject, called_with, watched
 
 COPYING = frozenset({Kind.COPY})
+FILLING = frozenset({Kind.FILL})
 
 
 def check(name: str) -> v.Check:
@@ -80,6 +81,25 @@ def _refuse(call: TorchCall) -> None:
         ),
     }.get(call.kind, ("computes in PyTorch", "This is the kernel's work: the launcher only allocates, and starts it."))
     raise refused(passed(), f"{where}{name} {what}.", advice, call.line, call.python_name)
+
+
+def whole_answer_is_stored(subject: Subject, run: Run) -> None:
+    """Raises Stopped, in a level where every element must come from a kernel, for those that torch filled in."""
+    if subject.level.fills_count or not isinstance(run.returned, torch.Tensor):
+        return
+    filled = run.model.filled_only(run.returned)
+    if filled is None:
+        return
+    fills = [call for call in run.spy.reaches(run.returned, FILLING) if call.line]
+    by = f"`{fills[-1].python_name}`" if fills else "PyTorch"
+    where = f"Line {fills[-1].line}: " if fills else ""
+    says = (
+        f"{where}in {run.told}, {memory_sentences.places('out', filled, tuple(run.returned.shape))} hold what {by} put there: "
+        "no kernel wrote them."
+    )
+    advice = "In this level every element comes from the kernel, the -inf as well: store it."
+    place = (fills[-1].line, fills[-1].python_name) if fills else (0, "")
+    raise refused(check("every element comes from the kernel"), says, advice, *place)
 
 
 def inputs_are_unchanged(subject: Subject, run: Run) -> None:

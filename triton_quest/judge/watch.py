@@ -16,7 +16,7 @@ import torch
 
 from triton_quest.execution.adapt.counting import counted
 from triton_quest.execution.adapt.launches import Launch, LaunchLog, observed
-from triton_quest.execution.adapt.memory.findings import Finding
+from triton_quest.execution.adapt.memory.findings import Box, Finding
 from triton_quest.execution.adapt.memory.model import MemoryModel
 from triton_quest.execution.adapt.opspy import OpSpy
 from triton_quest.judge import numbers
@@ -40,6 +40,11 @@ class Unchecked:
     def mark_uninitialised(self, tensor: torch.Tensor) -> None: ...
 
     def mark_initialised(self, tensor: torch.Tensor) -> None: ...
+
+    def mark_filled(self, tensor: torch.Tensor) -> None: ...
+
+    def filled_only(self, tensor: torch.Tensor) -> Box | None:
+        return None
 
     def unwritten(self, tensor: torch.Tensor) -> Finding | None:
         return None
@@ -132,7 +137,7 @@ def called_with(
         [x for x in inputs if isinstance(x, torch.Tensor)],
         fill_uninitialised_with_nan=True,
         on_uninitialised=model.mark_uninitialised,
-        on_written=model.mark_initialised,
+        on_written=model.mark_initialised if level.fills_count else model.mark_filled,
     )
     run = Run(case, dtype, inputs, copied(inputs), shown, reference, model, spy)
     log, members = LaunchLog(), Snapshot()

@@ -28,6 +28,7 @@ class Level:
     may_mutate: tuple[str, ...] = ()  # arguments that the launcher may write into
     stages: tuple[str, ...] = STAGES
     copies_allowed: bool = True  # False where strides are the lesson
+    fills_count: bool = True  # False where every element of the answer must come from a kernel, constants too
     needs: tuple[str, ...] = ()  # an architecture ("sm_90") or GPUs ("2 gpus")
     races: tuple[str, ...] = ("eager",)  # what the benchmark races it against
     number: int = 0
@@ -102,6 +103,7 @@ LEVELS = table(
         description="No query may see the future: a mask made on the fly, and tiles that need no work at all.",
         file="level5_causal_mask.py",
         launcher="causal_scores",
+        fills_count=False,
     ),
     Level(
         slug="naive-attention",

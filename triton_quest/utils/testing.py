@@ -27,6 +27,7 @@ from triton_quest.judge.memory_sentences import tell
 from triton_quest.judge.pipeline import block_sizes
 from triton_quest.levels import Level
 from triton_quest.screen.console import glyphs, make_console
+from triton_quest.screen.messages import next_step
 
 Launcher = Callable[..., Any]
 
@@ -44,8 +45,9 @@ def quick_check(launcher: Launcher) -> None:
     with np.errstate(all="ignore"):  # the interpreter computes in numpy, which warns of what a GPU does silently
         right = _is_ready(level, file, console) and _all_right(level, launcher, device, console)
     if right:
-        command = escape(f"python {os.path.relpath(file.parent.parent / 'quest.py')} check {level.number}")
-        console.print(f"These numbers are right. The judge looks at memory, rules and much more: [bold]{command}[/]")
+        command = f"python {os.path.relpath(file.parent.parent / 'quest.py')} check {level.number}"
+        sentence = "These numbers are right. The judge looks at memory, rules and much more:"
+        console.print(next_step(sentence, command, glyphs(console)), crop=False)
     sys.exit(0 if right else 1)
 
 

@@ -19,9 +19,9 @@ from ..launches import Launch, Observer, observed
 from .accesses import CheckedMemory
 from .arguments import Argument, bare, tensors_of
 from .evidence import Evidence
-from .findings import Finding, Guard, Traffic
+from .findings import Box, Finding, Guard, Traffic
 from .frames import names_of_tensors
-from .indices import Ints, element_offsets
+from .indices import Ints, box, element_offsets
 from .poison import Poison
 from .programs import Programs
 from .races import RaceWatch
@@ -83,6 +83,20 @@ class MemoryModel(Observer):
         """Something else than a kernel wrote all elements of this tensor."""
         shadow = self._shadow(tensor)
         shadow.define(_cells(tensor, shadow), 0)
+
+    def mark_filled(self, tensor: torch.Tensor) -> None:
+        """Something else than a kernel wrote all elements of this tensor; `filled_only` will tell which stayed so."""
+        self.mark_uninitialised(tensor)
+        self.mark_initialised(tensor)
+
+    def filled_only(self, tensor: torch.Tensor) -> Box | None:
+        """The elements of a returned tensor that were filled, and that no kernel wrote since; None if none."""
+        shadow = self._shadow(tensor)
+        if shadow.author is None or not tensor.numel():
+            return None
+        authors = shadow.author.take(_cells(tensor, shadow))
+        theirs = authors == 0 if authors.ndim == tensor.dim() else (authors == 0).any(axis=-1)
+        return box(np.argwhere(theirs).T) if theirs.any() else None
 
     def unwritten(self, tensor: torch.Tensor, name: str | None = None) -> Finding | None:
         """The elements of a returned tensor that nothing wrote, out of those that were marked as uninitialised.
