@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field, replace
 from enum import Enum
-from typing import Any, ClassVar
+from typing import Any, ClassVar, get_args
 
 from triton_quest import wire
+from triton_quest.measured import Assembly, Compiled, Inputs, Refused
 
 SCHEMA = 1
 COMPILER = "compiler"  # the stage in which Triton's compiler is at work, and no code of the learner's
@@ -123,8 +124,8 @@ class Finished:
     detail: str = ""
 
 
-Record = Check | StageStarted | Finished
-_KINDS: dict[str, type[Record]] = {kind.record: kind for kind in (Check, StageStarted, Finished)}
+Record = Check | StageStarted | Finished | Inputs | Compiled | Refused | Assembly
+_KINDS: dict[str, type[Record]] = {kind.record: kind for kind in get_args(Record)}
 
 encode = wire.encode
 
