@@ -10,7 +10,7 @@ from enum import Enum
 from typing import Any, ClassVar, get_args
 
 from triton_quest import wire
-from triton_quest.measured import Assembly, Compiled, Inputs, Refused
+from triton_quest.measured import Assembly, Compiled, Counted, Inputs, Refused
 
 SCHEMA = 1
 COMPILER = "compiler"  # the stage in which Triton's compiler is at work, and no code of the learner's
@@ -124,7 +124,7 @@ class Finished:
     detail: str = ""
 
 
-Record = Check | StageStarted | Finished | Inputs | Compiled | Refused | Assembly
+Record = Check | StageStarted | Finished | Inputs | Compiled | Refused | Assembly | Counted
 _KINDS: dict[str, type[Record]] = {kind.record: kind for kind in get_args(Record)}
 
 encode = wire.encode
