@@ -10,11 +10,12 @@ from rich.status import Status as Spinner
 
 from triton_quest import environment, invocation
 from triton_quest import verdict as v
+from triton_quest.commands import finale
 from triton_quest.commands.context import NOT_YET, OK, TROUBLE, Context, print_json
 from triton_quest.commands.overview import next_words
 from triton_quest.errors import QuestError
 from triton_quest.execution.runner import Job, judge
-from triton_quest.levels import Level
+from triton_quest.levels import LEVELS, Level
 from triton_quest.screen import overview
 from triton_quest.screen.verdict import verdict as render_verdict
 from triton_quest.store import files
@@ -37,10 +38,15 @@ def run(context: Context, level: Level | None, file: Path | None, seconds: float
     first_pass = (
         not outside and judged.outcome is not v.Outcome.ERROR and context.progress.record_attempt(chosen, text, judged)
     )
-    if as_json:
-        print_json(judged.as_json())
-    else:
+    is_last = judged.passed and not outside and chosen == LEVELS[-1] and finale.has_come(context.progress.states())
+    if not as_json:
         context.show(render_verdict(judged, chosen.title, context.glyphs))
+    end = finale.run(context, chosen, seconds, quiet=as_json) if is_last else None
+    if as_json:
+        print_json(judged.as_json() | ({"finale": end.as_json()} if end else {}))
+    elif end:
+        finale.show(context, end)
+    else:
         _show_next(context, chosen, judged, first_pass, outside)
     if judged.outcome is v.Outcome.ERROR:
         return TROUBLE
