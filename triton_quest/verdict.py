@@ -11,6 +11,7 @@ from enum import Enum
 from typing import Any, ClassVar
 
 SCHEMA = 1
+ON_A_GPU = "the kernel on a GPU: its numbers and its speed"  # what the interpreter leaves unverified
 CHANNEL_CLOSED = 77  # the child's exit code when its channel to us was closed under it
 _dumps = json.dumps  # bound now: in the child, the learner's code may replace it
 
@@ -225,6 +226,19 @@ class Verdict:
             "not_verified_here": list(self.not_verified_here),
             "output": self.output,
         }
+
+
+def together(interpreted: Verdict, on_gpu: Verdict) -> Verdict:
+    """One verdict of the two that a machine with a GPU gives: all checks, and the GPU's outcome after a pass before it."""
+    checks = tuple(check for check in interpreted.checks if check.name != ON_A_GPU) + on_gpu.checks
+    return replace(
+        on_gpu,
+        device="both",
+        seconds=interpreted.seconds + on_gpu.seconds,
+        checks=checks,
+        output=interpreted.output + on_gpu.output,
+        not_verified_here=tuple(check.name for check in checks if check.state is State.NOT_VERIFIED_HERE),
+    )
 
 
 def failed(check: Check, outcome: Outcome, says: str, advice: str = "", **more: Any) -> Check:

@@ -43,10 +43,18 @@ class Job:
     level: Level
     file: Path
     seconds: float = 30.0  # for any one step of the learner's code
+    device: str = "interpreter"  # or "gpu"
 
     def as_json(self) -> str:
-        row = self.level.as_row()
-        return json.dumps({"level": row, "file": str(self.file), "seconds": self.seconds, "memory_gib": MEMORY_GIB})
+        return json.dumps(
+            {
+                "level": self.level.as_row(),
+                "file": str(self.file),
+                "seconds": self.seconds,
+                "memory_gib": MEMORY_GIB,
+                "device": self.device,
+            }
+        )
 
 
 @dataclass
@@ -107,14 +115,15 @@ def start_cold(job: Job, report_fd: int, crash_fd: int, output_fd: int) -> Child
         stderr=output_fd,
         pass_fds=(report_fd, crash_fd),
         start_new_session=True,
-        env=child_environ(),
+        env=child_environ(job.device),
     )
 
 
-def child_environ() -> dict[str, str]:
+def child_environ(device: str = "interpreter") -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if name != "TRITON_INTERPRET"}
     return {
-        **os.environ,
-        "TRITON_INTERPRET": "1",
+        **kept,
+        **({"TRITON_INTERPRET": "1"} if device == "interpreter" else {}),
         "PYTHONUNBUFFERED": "1",
         "PYTHONDONTWRITEBYTECODE": "1",  # no __pycache__ beside the learner's files
         "OMP_NUM_THREADS": "1",
@@ -234,7 +243,7 @@ def _conclude(job: Job, watch: _Watch, code: int, seconds: float) -> v.Verdict:
         level=job.level.number,
         slug=job.level.slug,
         outcome=outcome,
-        device="interpreter",
+        device=job.device,
         seconds=seconds,
         checks=tuple(checks),
         output=watch.output.text(),

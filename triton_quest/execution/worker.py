@@ -127,6 +127,10 @@ def judge(job: dict[str, Any], report: Report) -> v.Outcome:
     if unfinished.outcome is not None:
         return unfinished.outcome
     prepare()
+    if job["device"] == "gpu":  # CUDA needs all the address space that it asks for
+        from triton_quest.judge import on_gpu
+
+        return on_gpu.run(level, file, report.send, job["seconds"])
     limit_memory(job["memory_gib"])
     from triton_quest.judge import pipeline
 
