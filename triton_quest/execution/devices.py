@@ -31,9 +31,9 @@ def judge_on(
 ) -> v.Verdict:
     """Judge on each device in turn, until one doesn't pass. Each runs in a process of its own."""
     verdict: v.Verdict | None = None
+    on_gpu = replace(job, kind="judge_on_gpu", seconds=max(job.seconds, COMPILING_SECONDS))
     for device in devices:
-        seconds = max(job.seconds, COMPILING_SECONDS) if device == "gpu" else job.seconds
-        judged = judge(replace(job, device=device, seconds=seconds), on_record)
+        judged = judge(on_gpu if device == "gpu" else job, on_record)
         verdict = judged if verdict is None else v.together(verdict, judged)
         if not judged.passed:
             break
