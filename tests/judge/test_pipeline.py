@@ -19,7 +19,7 @@ from triton_quest import verdict as v
 from triton_quest.execution.runner import Job
 from triton_quest.execution.runner import judge as judge_in_a_child
 from triton_quest.execution.warm import Warm
-from triton_quest.judge import code, numbers, pipeline, properties
+from triton_quest.judge import code, numbers, properties
 from triton_quest.judge.case import DTYPES, Draw
 from triton_quest.judge.mistake import apply
 from triton_quest.levels import Level
