@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field, replace
 from enum import Enum
-from typing import Any, ClassVar
+from typing import Any, ClassVar, get_args
 
-from triton_quest import wire
+from triton_quest import raced, wire
 
 SCHEMA = 1
 ON_A_GPU = "the kernel on a GPU: its numbers and its speed"  # what the interpreter leaves unverified
@@ -124,8 +124,8 @@ class Finished:
     detail: str = ""
 
 
-Record = Check | StageStarted | Finished
-_KINDS: dict[str, type[Record]] = {kind.record: kind for kind in (Check, StageStarted, Finished)}
+Record = Check | StageStarted | Finished | raced.Ceilings | raced.Timing | raced.DidNotRun
+_KINDS: dict[str, type[Record]] = {kind.record: kind for kind in get_args(Record)}
 
 encode = wire.encode
 
