@@ -9,7 +9,9 @@ from dataclasses import asdict, dataclass, field, replace
 from enum import Enum
 from typing import Any, ClassVar, get_args
 
-from triton_quest import raced, wire
+from triton_quest import wire
+from triton_quest.measured import Assembly, Compiled, Inputs, Refused
+from triton_quest.raced import Ceilings, DidNotRun, Timing
 
 SCHEMA = 1
 ON_A_GPU = "the kernel on a GPU: its numbers and its speed"  # what the interpreter leaves unverified
@@ -124,7 +126,7 @@ class Finished:
     detail: str = ""
 
 
-Record = Check | StageStarted | Finished | raced.Ceilings | raced.Timing | raced.DidNotRun
+Record = Check | StageStarted | Finished | Inputs | Compiled | Refused | Assembly | Ceilings | Timing | DidNotRun
 _KINDS: dict[str, type[Record]] = {kind.record: kind for kind in get_args(Record)}
 
 encode = wire.encode

@@ -97,8 +97,8 @@ def run(cli: Callable[..., Any]) -> int:
     except QuestError as trouble:
         return _tell(trouble.sentence, trouble.next_command, as_json)
     except click.UsageError as trouble:
-        words = trouble.ctx.command_path.split(maxsplit=1)[1:] if trouble.ctx else []
-        return _tell(trouble.format_message(), " ".join([*words, "--help"]), as_json)
+        words = trouble.ctx.command_path.removeprefix(invocation.program()).strip() if trouble.ctx else ""
+        return _tell(trouble.format_message(), f"{words} --help".strip(), as_json)
     except click.ClickException as trouble:
         return _tell(trouble.format_message(), None, as_json)
     except (click.Abort, KeyboardInterrupt):
