@@ -147,6 +147,17 @@ def init(context, folder, as_json):  # type: ignore[no-untyped-def]
 @cli.command()
 @json_option
 @pass_context
+def update(context, as_json):  # type: ignore[no-untyped-def]
+    """Get the newest version of the quest into this clone. Every level file that you have edited stays as it is.
+
+    Example: quest update
+    """
+    do.update.run(context, as_json)
+
+
+@cli.command()
+@json_option
+@pass_context
 def doctor(context, as_json):  # type: ignore[no-untyped-def]
     """Say what this machine can verify, by running a known kernel, and how to mend what is missing.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import json
 import os
@@ -15,11 +16,11 @@ import rich_click as click
 from rich.console import Console, RenderableType
 
 from triton_quest import invocation
-from triton_quest.errors import NoWorkspace, QuestError, UnknownLevel
+from triton_quest.errors import NoWorkspace, QuestError, StoreTrouble, UnknownLevel
 from triton_quest.levels import LEVELS, Level, find
 from triton_quest.screen import messages
 from triton_quest.screen.console import glyphs, make_console
-from triton_quest.store import workspace
+from triton_quest.store import updates, workspace
 from triton_quest.store.progress import LevelState, Progress
 
 OK, NOT_YET, TROUBLE = 0, 1, 2
@@ -64,6 +65,8 @@ class Context:
             raise NoWorkspace("The current folder is gone: change to another one.", "") from None
         found = workspace.find(self._explicit, os.environ, cwd)
         invocation.named_workspace = self._explicit
+        with contextlib.suppress(StoreTrouble):  # one that can't be written to is played as it is
+            updates.bring_up_to_date(found)
         return found
 
     @cached_property
