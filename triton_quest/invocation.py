@@ -11,11 +11,12 @@ named_workspace: Path | None = None  # --workspace, as it was typed
 
 
 def program() -> str:
-    """`./quest`, `python quest.py` or `quest`, as it was typed."""
+    """`./quest`, `python quest.py`, `python -m triton_quest` or `quest`, as it was typed."""
     launcher = os.environ.get("QUEST_INVOKED_AS")
     if launcher:
         return launcher
-    return "python " + sys.argv[0] if Path(sys.argv[0]).name == "quest.py" else "quest"
+    name = Path(sys.argv[0]).name
+    return {"quest.py": f"python {sys.argv[0]}", "__main__.py": "python -m triton_quest"}.get(name, "quest")
 
 
 def command(words: str) -> str:
