@@ -71,14 +71,19 @@ def start(context, level, as_json):  # type: ignore[no-untyped-def]
     show_default=True,
     help="Seconds for any one step of your code.",
 )
+@click.option(
+    "--device",
+    type=click.Choice(["interpreter", "gpu"]),
+    help="Where your kernel runs. Without this: in the interpreter, and on the GPU if there is one.",
+)
 @json_option
 @pass_context
-def check(context, level, file, time_limit, as_json):  # type: ignore[no-untyped-def]
+def check(context, level, file, time_limit, device, as_json):  # type: ignore[no-untyped-def]
     """Judge your file for a level. Exit code 0: passed, 1: not yet, 2: a trouble of ours or of the command.
 
     Example: quest check 1
     """
-    return do.check.run(context, level, file, time_limit, as_json)
+    return do.check.run(context, level, file, time_limit, device, as_json)
 
 
 @cli.command()
