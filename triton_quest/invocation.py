@@ -14,9 +14,11 @@ def program() -> str:
     """`./quest`, `python quest.py`, `python -m triton_quest` or `quest`, as it was typed."""
     launcher = os.environ.get("QUEST_INVOKED_AS")
     if launcher:
-        return launcher
+        return shlex.quote(launcher)
     name = Path(sys.argv[0]).name
-    return {"quest.py": f"python {sys.argv[0]}", "__main__.py": "python -m triton_quest"}.get(name, "quest")
+    return {"quest.py": f"python {shlex.quote(sys.argv[0])}", "__main__.py": "python -m triton_quest"}.get(
+        name, "quest"
+    )
 
 
 def command(words: str) -> str:

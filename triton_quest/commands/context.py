@@ -24,6 +24,7 @@ from triton_quest.store import updates, workspace
 from triton_quest.store.progress import LevelState, Progress
 
 OK, NOT_YET, TROUBLE = 0, 1, 2
+COMPLETE = "_QUEST_COMPLETE"  # set by the shell when it asks for completions
 
 
 class LevelName(click.ParamType[Level]):
@@ -40,13 +41,18 @@ class LevelName(click.ParamType[Level]):
         return level
 
     def shell_complete(self, ctx: Any, param: Any, incomplete: str) -> list[Any]:
+        from triton_quest.commands import completion
+
+        return completion.levels(ctx, incomplete)
+
+
+class Folder(click.Path):
+    """A path of which a shell offers the folders."""
+
+    def shell_complete(self, ctx: Any, param: Any, incomplete: str) -> list[Any]:
         from click.shell_completion import CompletionItem
 
-        return [
-            CompletionItem(str(level.number), help=level.title)
-            for level in LEVELS
-            if str(level.number).startswith(incomplete)
-        ]
+        return [CompletionItem(incomplete, type="dir")]
 
 
 class Context:
@@ -95,13 +101,13 @@ def run(cli: Callable[..., Any]) -> int:
         if getattr(sys, name) is None:  # closed by the caller
             setattr(sys, name, open(os.devnull, mode))  # noqa: SIM115
     try:
-        code = cli(standalone_mode=False, prog_name=invocation.program())
+        code = cli(standalone_mode=False, prog_name=invocation.program(), complete_var=COMPLETE)
         return code if isinstance(code, int) else OK
     except QuestError as trouble:
         return _tell(trouble.sentence, trouble.next_command, as_json)
     except click.UsageError as trouble:
-        words = trouble.ctx.command_path.split(maxsplit=1)[1:] if trouble.ctx else []
-        return _tell(trouble.format_message(), " ".join([*words, "--help"]), as_json)
+        path = trouble.ctx.command_path.removeprefix(invocation.program()) if trouble.ctx else ""
+        return _tell(trouble.format_message(), f"{path} --help".strip(), as_json)
     except click.ClickException as trouble:
         return _tell(trouble.format_message(), None, as_json)
     except (click.Abort, KeyboardInterrupt):
