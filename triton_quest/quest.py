@@ -19,7 +19,7 @@ import rich_click as click  # noqa: E402
 
 from triton_quest import __version__  # noqa: E402
 from triton_quest import commands as do  # noqa: E402
-from triton_quest.commands.context import Context, LevelName, run  # noqa: E402
+from triton_quest.commands.context import Context, Folder, LevelName, run  # noqa: E402
 from triton_quest.execution.targets import TARGETS  # noqa: E402
 
 pass_context = click.make_pass_decorator(Context)
@@ -31,10 +31,19 @@ file_option = click.option(
 yes_option = click.option("--yes", is_flag=True, help="Don't ask.")
 
 
+class InOrder(click.RichGroup):
+    """Its help lists the commands in the order in which one meets them: that of this module."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(self.commands)
+
+
 @click.group(
-    invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
+    cls=InOrder,
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
-@click.option("--workspace", type=click.Path(path_type=Path), help="The folder that holds your levels/ and .quest/.")
+@click.option("--workspace", type=Folder(path_type=Path), help="The folder that holds your levels/ and .quest/.")
 @click.option("--json", "as_json", is_flag=True, help="Print the overview as one JSON object.")
 @click.version_option(__version__, prog_name="quest")
 @click.pass_context
@@ -42,6 +51,8 @@ def cli(ctx, workspace, as_json):  # type: ignore[no-untyped-def]
     """Learn GPU kernel programming in Triton, from x + y to Flash Attention.
 
     Without a command: the map of the levels and your next step.
+
+    Example: quest start 1
     """
     ctx.obj = Context(workspace)
     if as_json and ctx.invoked_subcommand:
@@ -173,7 +184,7 @@ def benchmark(context, level, as_json):  # type: ignore[no-untyped-def]
 
 
 @cli.command()
-@click.argument("folder", type=click.Path(path_type=Path))
+@click.argument("folder", type=Folder(path_type=Path))
 @json_option
 @pass_context
 def init(context, folder, as_json):  # type: ignore[no-untyped-def]
@@ -187,6 +198,17 @@ def init(context, folder, as_json):  # type: ignore[no-untyped-def]
 @cli.command()
 @json_option
 @pass_context
+def update(context, as_json):  # type: ignore[no-untyped-def]
+    """Get the newest version of the quest into this clone. Every level file that you have edited stays as it is.
+
+    Example: quest update
+    """
+    do.update.run(context, as_json)
+
+
+@cli.command()
+@json_option
+@pass_context
 def doctor(context, as_json):  # type: ignore[no-untyped-def]
     """Say what this machine can verify, by running a known kernel, and how to mend what is missing.
 
@@ -195,9 +217,22 @@ def doctor(context, as_json):  # type: ignore[no-untyped-def]
     return do.doctor.run(context, as_json)
 
 
+@cli.command()
+@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]), required=False)
+def completion(shell):  # type: ignore[no-untyped-def]
+    """Print the script with which your shell completes commands, options and the levels that are open to you.
+
+    Example: quest completion bash >> ~/.bashrc
+    """
+    do.completion.run(cli, shell)
+
+
 @cli.group()
 def dev():  # type: ignore[no-untyped-def]
-    """For the authors of levels."""
+    """For the authors of levels.
+
+    Example: quest dev check
+    """
 
 
 @dev.command("check")
