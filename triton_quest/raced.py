@@ -9,6 +9,16 @@ YOURS = "yours"  # the learner's kernel among the contenders
 
 
 @dataclass(frozen=True)
+class Lineup:
+    """What is going to be raced: the sizes in their order, and the rivals' names."""
+
+    record: ClassVar[str] = "lineup"
+    slug: str
+    sizes: tuple[str, ...]
+    rivals: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Ceilings:
     """What this GPU can do, measured just now, not read from a datasheet."""
 

@@ -11,7 +11,7 @@ from typing import Any, ClassVar, get_args
 
 from triton_quest import wire
 from triton_quest.measured import Assembly, Compiled, Inputs, Refused
-from triton_quest.raced import Ceilings, DidNotRun, Timing
+from triton_quest.raced import Ceilings, DidNotRun, Lineup, Timing
 
 SCHEMA = 1
 ON_A_GPU = "the kernel on a GPU: its numbers and its speed"  # what the interpreter leaves unverified
@@ -126,7 +126,9 @@ class Finished:
     detail: str = ""
 
 
-Record = Check | StageStarted | Finished | Inputs | Compiled | Refused | Assembly | Ceilings | Timing | DidNotRun
+Record = (
+    Check | StageStarted | Finished | Inputs | Compiled | Refused | Assembly | Lineup | Ceilings | Timing | DidNotRun
+)
 _KINDS: dict[str, type[Record]] = {kind.record: kind for kind in get_args(Record)}
 
 encode = wire.encode
