@@ -184,6 +184,22 @@ def benchmark(context, level, as_json):  # type: ignore[no-untyped-def]
 
 
 @cli.command()
+@level_argument
+@file_option
+@click.option("--size", help="A size of the level's race, as `benchmark` names it; the largest unless you say.")
+@json_option
+@pass_context
+def profile(context, level, file, size, as_json):  # type: ignore[no-untyped-def]
+    """Look at a level's kernel with a profiler on the GPU, and keep the trace.
+
+    Under Nsight Compute where it is installed, else under PyTorch's profiler.
+
+    Example: quest profile 8
+    """
+    return do.profile_kernel.run(context, level, file, size, as_json)
+
+
+@cli.command()
 @click.argument("folder", type=Folder(path_type=Path))
 @json_option
 @pass_context

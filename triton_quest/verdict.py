@@ -11,7 +11,7 @@ from typing import Any, ClassVar, get_args
 
 from triton_quest import wire
 from triton_quest.measured import Assembly, Compiled, Inputs, Refused
-from triton_quest.raced import Ceilings, DidNotRun, Lineup, Timing
+from triton_quest.raced import Ceilings, DidNotRun, Lineup, Profiled, Timing
 
 SCHEMA = 1
 ON_A_GPU = "the kernel on a GPU: its numbers and its speed"  # what the interpreter leaves unverified
@@ -127,7 +127,18 @@ class Finished:
 
 
 Record = (
-    Check | StageStarted | Finished | Inputs | Compiled | Refused | Assembly | Lineup | Ceilings | Timing | DidNotRun
+    Check
+    | StageStarted
+    | Finished
+    | Inputs
+    | Compiled
+    | Refused
+    | Assembly
+    | Lineup
+    | Ceilings
+    | Timing
+    | DidNotRun
+    | Profiled
 )
 _KINDS: dict[str, type[Record]] = {kind.record: kind for kind in get_args(Record)}
 
