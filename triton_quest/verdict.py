@@ -11,8 +11,10 @@ from typing import Any, ClassVar, get_args
 
 from triton_quest import wire
 from triton_quest.measured import Assembly, Compiled, Counted, Inputs, Refused
+from triton_quest.raced import Ceilings, DidNotRun, Lineup, Profiled, Timing
 
 SCHEMA = 1
+ON_A_GPU = "the kernel on a GPU: its numbers and its speed"  # what the interpreter leaves unverified
 COMPILER = "compiler"  # the stage in which Triton's compiler is at work, and no code of the learner's
 CHANNEL_CLOSED = 77  # the child's exit code when its channel to us was closed under it
 
@@ -124,7 +126,21 @@ class Finished:
     detail: str = ""
 
 
-Record = Check | StageStarted | Finished | Inputs | Compiled | Refused | Assembly | Counted
+Record = (
+    Check
+    | StageStarted
+    | Finished
+    | Inputs
+    | Compiled
+    | Refused
+    | Assembly
+    | Counted
+    | Lineup
+    | Ceilings
+    | Timing
+    | DidNotRun
+    | Profiled
+)
 _KINDS: dict[str, type[Record]] = {kind.record: kind for kind in get_args(Record)}
 
 encode = wire.encode
@@ -182,6 +198,19 @@ class Verdict:
             "not_verified_here": list(self.not_verified_here),
             "output": self.output,
         }
+
+
+def together(interpreted: Verdict, on_gpu: Verdict) -> Verdict:
+    """One verdict of the two that a machine with a GPU gives: all checks, and the GPU's outcome after a pass before it."""
+    checks = tuple(check for check in interpreted.checks if check.name != ON_A_GPU) + on_gpu.checks
+    return replace(
+        on_gpu,
+        device="both",
+        seconds=interpreted.seconds + on_gpu.seconds,
+        checks=checks,
+        output=interpreted.output + on_gpu.output,
+        not_verified_here=tuple(check.name for check in checks if check.state is State.NOT_VERIFIED_HERE),
+    )
 
 
 def failed(check: Check, outcome: Outcome, says: str, advice: str = "", **more: Any) -> Check:

@@ -7,8 +7,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from triton_quest.benchmark.gpus import Gpu
 from triton_quest.benchmark.growth import Sums, Tally, charted_sizes
-from triton_quest.benchmark.roofline import Gpu
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

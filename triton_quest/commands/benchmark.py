@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from triton_quest import environment
-from triton_quest.benchmark.roofline import GPUS
+from triton_quest.benchmark.gpus import GPUS
 from triton_quest.commands import traffic
 from triton_quest.commands.context import Context
 from triton_quest.levels import Level

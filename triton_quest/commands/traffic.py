@@ -16,8 +16,9 @@ from triton_quest import invocation
 from triton_quest import measured as m
 from triton_quest import verdict as v
 from triton_quest.benchmark import picture
+from triton_quest.benchmark.gpus import GPUS, Gpu
 from triton_quest.benchmark.growth import Sums, Tally, shown_sizes
-from triton_quest.benchmark.roofline import GPUS, Gpu, bound
+from triton_quest.benchmark.roofline import bound
 from triton_quest.commands import subject
 from triton_quest.commands.context import NOT_YET, OK, TROUBLE, Context, print_json
 from triton_quest.commands.waiting import run_and_show
@@ -92,7 +93,7 @@ def count(context: Context, level: Level | None, file: Path | None, seconds: flo
     """The level's own kernels, and those of the levels that compute the same. Without a level: those, or the current one."""
     beside = [row for row in LEVELS if row.beside and row.has_arrived]
     if level is None and file is None and beside:
-        subject.require_interpreter()
+        subject.require_versions()
         return _count(context, None, [_best(context, row) for row in beside], seconds, quiet)
     chosen = subject.choose(context, level, file, "traffic")
     mine = Candidate(chosen.level, chosen.path, THIS_FILE if chosen.is_outside else YOURS)

@@ -33,6 +33,7 @@ GRACE_SECONDS = 5.0  # on top of the child's own limit, for a hang that holds th
 DRAINS = 16  # of 64 KiB: what a pipe can hold at the most
 KEPT_BYTES = 8_000  # of a flood, at its beginning and again at its end
 MEMORY_GIB = 4
+ON_A_GPU = frozenset({"judge_on_gpu", "race", "profile"})  # kinds of work that need one
 CONTROL = re.compile(
     r"\x1b\[[0-9;?]*[ -/]*[@-~]|\x1b[^\[]|[\x00-\x08\x0b-\x1f\x7f-\x9f]"
 )  # what could confuse the terminal
@@ -48,10 +49,13 @@ class Job:
     kind: str = "judge"  # or another of the worker's WORK
     asked: Mapping[str, Any] = field(default_factory=dict)  # what that kind of work takes besides
 
+    @property
+    def device(self) -> str:
+        return "gpu" if self.kind in ON_A_GPU else "interpreter"
+
     def as_json(self) -> str:
-        return json.dumps(
-            {**vars(self), "level": self.level.as_row(), "file": str(self.file), "memory_gib": MEMORY_GIB}
-        )
+        gib = None if self.device == "gpu" else MEMORY_GIB  # CUDA takes all the address space that it wants
+        return json.dumps({**vars(self), "level": self.level.as_row(), "file": str(self.file), "memory_gib": gib})
 
 
 @dataclass(frozen=True)
@@ -131,14 +135,15 @@ def start_cold(job: Job, report_fd: int, crash_fd: int, output_fd: int) -> Child
         stderr=output_fd,
         pass_fds=(report_fd, crash_fd),
         start_new_session=True,
-        env=child_environ(),
+        env=child_environ(job.device),
     )
 
 
-def child_environ() -> dict[str, str]:
+def child_environ(device: str = "interpreter") -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if name != "TRITON_INTERPRET"}
     return {
-        **os.environ,
-        "TRITON_INTERPRET": "1",
+        **kept,
+        **({"TRITON_INTERPRET": "1"} if device == "interpreter" else {}),
         "PYTHONUNBUFFERED": "1",
         "PYTHONDONTWRITEBYTECODE": "1",  # no __pycache__ beside the learner's files
         "OMP_NUM_THREADS": "1",
@@ -155,7 +160,7 @@ def judge(
         level=job.level.number,
         slug=job.level.slug,
         outcome=ended.outcome,
-        device="interpreter",
+        device=job.device,
         seconds=ended.seconds,
         checks=checks,
         output=ended.output,

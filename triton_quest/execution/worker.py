@@ -37,6 +37,9 @@ from triton_quest.levels import Level  # noqa: E402
 
 WORK = {  # kinds of jobs, each a module with run(level, file, send, seconds, **asked) -> Outcome
     "judge": "triton_quest.judge.pipeline",
+    "judge_on_gpu": "triton_quest.judge.on_gpu",
+    "race": "triton_quest.benchmark.racing",
+    "profile": "triton_quest.benchmark.profiling",
     "compile": "triton_quest.benchmark.compiling",
     "traffic": "triton_quest.benchmark.counting",
 }
@@ -131,7 +134,8 @@ def work(job: dict[str, Any], report: Report) -> v.Outcome:
     if unfinished.outcome is not None:
         return unfinished.outcome
     prepare()
-    limit_memory(job["memory_gib"])
+    if job["memory_gib"] is not None:
+        limit_memory(job["memory_gib"])
     module = importlib.import_module(WORK[job["kind"]])
     outcome: v.Outcome = module.run(level, file, report.send, job["seconds"], **job["asked"])
     return outcome

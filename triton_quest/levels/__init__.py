@@ -50,6 +50,11 @@ class Level:
     fills_count: bool = True  # False where every element of the answer must come from a kernel, constants too
     needs: tuple[str, ...] = ()  # an architecture ("sm_90") or GPUs ("2 gpus")
     races: tuple[str, ...] = ("eager",)  # what the benchmark races it against
+    medals: tuple[float, float, float] = (
+        0.5,
+        0.8,
+        0.95,
+    )  # bronze, silver, gold: PyTorch's best time over the learner's
     inputs: tuple[str, ...] = ()  # the shape of each argument in the letters of SIZES, for `compile` and `traffic`
     grows: str = "S"  # the letter that `traffic` lets grow
     beside: str = ""  # its name in the comparison of the levels that compute the same thing in different ways
