@@ -158,7 +158,7 @@ def _show(context: Context, found: Counting, remark: str) -> None:
         context.show(screen.by_argument(mine.last))
     comparable = found.tallies if all(len(tally.counted) > 1 for tally in found.tallies) else ()
     if comparable and shown_sizes(comparable, screen.COUNTED):
-        for part in (screen.growth(comparable, console.width, g), screen.roofline(comparable)):
+        for part in (screen.growth(comparable, console.width, g), screen.roofline(comparable, console.width)):
             console.print()
             context.show(part)
     for note in found.notes:
