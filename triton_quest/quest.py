@@ -20,6 +20,7 @@ import rich_click as click  # noqa: E402
 from triton_quest import __version__  # noqa: E402
 from triton_quest import commands as do  # noqa: E402
 from triton_quest.commands.context import Context, Folder, LevelName, run  # noqa: E402
+from triton_quest.execution.targets import TARGETS  # noqa: E402
 
 pass_context = click.make_pass_decorator(Context)
 level_argument = click.argument("level", type=LevelName(), required=False, metavar="[N]")
@@ -136,6 +137,40 @@ def reset(context, level, yes, as_json):  # type: ignore[no-untyped-def]
     do.reset.run(context, level, yes, as_json)
 
 
+@cli.command("compile")
+@level_argument
+@file_option
+@click.option(
+    "--target",
+    "targets",
+    type=click.Choice([target.name for target in TARGETS]),
+    multiple=True,
+    help="What to compile for: sm_80 and sm_90 unless told. May be repeated.",
+)
+@click.option("--case", metavar="NAME", help="With the inputs of this case of the level instead.")
+@click.option(
+    "--dtype", type=click.Choice(["fp16", "bf16", "fp32"]), default="fp16", show_default=True, help="Of the inputs."
+)
+@click.option(
+    "--asm", "assembly", type=click.Choice(["ptx", "sass", "ttgir", "amdgcn"]), help="Print the code itself instead."
+)
+@click.option(
+    "--time-limit",
+    type=click.FloatRange(min=1),
+    default=120.0,
+    show_default=True,
+    help="Seconds for compiling any one kernel.",
+)
+@json_option
+@pass_context
+def compile_kernels(context, level, file, targets, case, dtype, assembly, time_limit, as_json):  # type: ignore[no-untyped-def]
+    """Compile a level's kernels for GPUs that aren't here: registers, spills, shared memory, tensor cores.
+
+    Example: quest compile 2 --target sm_90
+    """
+    return do.compile.run(context, level, file, targets, case, dtype, assembly, time_limit, as_json)
+
+
 @cli.command()
 @level_argument
 @json_option
@@ -146,6 +181,22 @@ def benchmark(context, level, as_json):  # type: ignore[no-untyped-def]
     Example: quest benchmark 1
     """
     return do.benchmark.run(context, level, as_json)
+
+
+@cli.command()
+@level_argument
+@file_option
+@click.option("--size", help="A size of the level's race, as `benchmark` names it; the largest unless you say.")
+@json_option
+@pass_context
+def profile(context, level, file, size, as_json):  # type: ignore[no-untyped-def]
+    """Look at a level's kernel with a profiler on the GPU, and keep the trace.
+
+    Under Nsight Compute where it is installed, else under PyTorch's profiler.
+
+    Example: quest profile 8
+    """
+    return do.profile_kernel.run(context, level, file, size, as_json)
 
 
 @cli.command()

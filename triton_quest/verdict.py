@@ -7,9 +7,11 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field, replace
 from enum import Enum
-from typing import Any, ClassVar
+from typing import Any, ClassVar, get_args
 
 from triton_quest import wire
+from triton_quest.measured import Assembly, Compiled, Inputs, Refused
+from triton_quest.raced import Ceilings, DidNotRun, Lineup, Profiled, Timing
 
 SCHEMA = 1
 ON_A_GPU = "the kernel on a GPU: its numbers and its speed"  # what the interpreter leaves unverified
@@ -124,8 +126,21 @@ class Finished:
     detail: str = ""
 
 
-Record = Check | StageStarted | Finished
-_KINDS: dict[str, type[Record]] = {kind.record: kind for kind in (Check, StageStarted, Finished)}
+Record = (
+    Check
+    | StageStarted
+    | Finished
+    | Inputs
+    | Compiled
+    | Refused
+    | Assembly
+    | Lineup
+    | Ceilings
+    | Timing
+    | DidNotRun
+    | Profiled
+)
+_KINDS: dict[str, type[Record]] = {kind.record: kind for kind in get_args(Record)}
 
 encode = wire.encode
 
