@@ -38,7 +38,7 @@ def run(level: Level, file: Path, send: Send, seconds: float) -> v.Outcome:
     try:
         send(v.StageStarted("import", "importing your file", seconds))
         module = code.load(file)
-        counting = _Counting(level, file, code.launcher_of(module, level), send, seconds)
+        counting = Counting(level, file, code.launcher_of(module, level), send, seconds)
         for size in counting.sizes():
             send(counting.at(size))
     except code.Stopped as stopped:
@@ -47,7 +47,9 @@ def run(level: Level, file: Path, send: Send, seconds: float) -> v.Outcome:
     return v.Outcome.PASSED
 
 
-class _Counting:
+class Counting:
+    """One launcher, called and counted at one size after another."""
+
     def __init__(self, level: Level, file: Path, launcher: Callable[..., Any], send: Send, seconds: float) -> None:
         self.level, self.file, self.launcher, self.send, self.seconds = level, file, launcher, send, seconds
         self._launches: list[Launch] = []

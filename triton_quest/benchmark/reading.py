@@ -82,8 +82,9 @@ def without_tensor_cores(kernel: Compiled) -> str:
     if exact and len(exact) == len(kernel.dots):
         return 'No tensor cores: fp32 inputs with input_precision="ieee" use none. fp16 and bf16 inputs do.'
     if exact:
+        verb = "uses" if len(exact) == 1 else "use"
         return (
-            f'{len(exact)} of {len(kernel.dots)} dots use no tensor cores: they are fp32 with input_precision="ieee".'
+            f'Of {len(kernel.dots)} dots, {len(exact)} {verb} no tensor cores: fp32 inputs with input_precision="ieee".'
         )
     if kernel.dots and not kernel.tensor_cores:
         return f"No tensor cores: there is no instruction for {_shown(kernel.dots)} on this target."
@@ -91,7 +92,7 @@ def without_tensor_cores(kernel: Compiled) -> str:
 
 
 def _shown(dots: Sequence[Dot]) -> str:
-    return ", ".join(dict.fromkeys(f"a {dot.dtype} dot of {' x '.join(map(str, dot.shape))}" for dot in dots))
+    return ", ".join(dict.fromkeys(f"{dot.dtype} dots of {' x '.join(map(str, dot.shape))}" for dot in dots))
 
 
 def _kib(size: int) -> str:
