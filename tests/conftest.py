@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
+import click
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -161,6 +162,21 @@ def bare_python(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def arrived() -> list[Level]:
     """The levels whose course is here."""
     return [level for level in LEVELS if level.has_arrived]
+
+
+def command_table() -> dict[str, click.Command]:
+    """Every command of the real command line by the words that call it; "" is the quest itself."""
+    from triton_quest.quest import cli
+
+    table: dict[str, click.Command] = {}
+
+    def add(command: click.Command, path: tuple[str, ...]) -> None:
+        table[" ".join(path)] = command
+        for name, below in getattr(command, "commands", {}).items():
+            add(below, (*path, name))
+
+    add(cli, ())
+    return table
 
 
 def normalised(text: str, places: Mapping[str, str]) -> str:

@@ -258,7 +258,7 @@ def update(context, as_json):  # type: ignore[no-untyped-def]
 @json_option
 @pass_context
 def doctor(context, as_json):  # type: ignore[no-untyped-def]
-    """Say what this machine can verify, by running a known kernel, and how to mend what is missing.
+    """Say what this machine can verify, by running known kernels, and what to type to mend each trouble.
 
     Example: quest doctor
     """

@@ -92,7 +92,7 @@ def run(
 def count(context: Context, level: Level | None, file: Path | None, seconds: float, quiet: bool) -> Counting:
     """The level's own kernels, and those of the levels that compute the same. Without a level: those, or the current one."""
     beside = [row for row in LEVELS if row.beside and row.has_arrived]
-    if level is None and file is None and beside:
+    if level is None and file is None and len(beside) > 1:
         subject.require_versions()
         return _count(context, None, [_best(context, row) for row in beside], seconds, quiet)
     chosen = subject.choose(context, level, file, "traffic")
