@@ -69,6 +69,7 @@ SAYS = {  # command: its exit code, and words that show that it does what the do
     "./quest init ~/my-quest": (0, "Go there and begin"),
     "./quest --workspace DIR check": (1, "Nothing is filled in yet"),
     "./quest compile 1": (0, "registers a thread"),
+    "./quest compile 1 --asm ptx": (0, "// add_kernel for sm_90: ptx"),
     "./quest traffic 1": (0, "bytes"),
     "./quest benchmark": (1, "There is no GPU here"),  # level 2 is next, and still empty
     "./quest profile 1": (2, "on a GPU"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import os
+import re
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -194,8 +194,9 @@ def _require_picture(path: Path) -> None:
 
 
 def _save(path: Path, found: Counting, gpu: Gpu) -> None:
-    os.environ.setdefault("MPLBACKEND", "agg")
-    title = f"{_title(found)}   ({found.tallies[-1].last.inputs.rpartition(', ')[2]}, {found.tallies[-1].letter} grows)"
+    tally = found.tallies[-1]
+    inputs = re.sub(rf"\b{tally.last.size}\b", tally.letter, tally.last.inputs)
+    title = f"{_title(found)}: {inputs}"
     try:
         picture.save(path, found.tallies, title, gpu)
     except OSError as trouble:
