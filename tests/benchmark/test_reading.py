@@ -52,7 +52,7 @@ def test_a_good_kernel_is_told_in_numbers_alone() -> None:
 
 
 def test_spilling_is_remarked_first_with_what_to_do() -> None:
-    assert said(spilled_bytes=48).startswith("Each thread has more to hold than its 255 registers")
+    assert said(spilled_bytes=48).startswith("Not all values of a thread find a register")
     assert "smaller blocks, or more num_warps" in said(spilled_bytes=48)
     assert shown(spilled_bytes=48)["spilled"] == "48 bytes"
 

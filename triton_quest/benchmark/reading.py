@@ -52,8 +52,7 @@ def remarks(kernel: Compiled, target: Target) -> list[str]:
     found = []
     if kernel.spilled_bytes:
         found.append(
-            f"Each thread has more to hold than its {target.registers_per_thread} registers, and the rest goes to memory and back: "
-            "take smaller blocks, or more num_warps."
+            "Not all values of a thread find a register; the others go to memory and back: take smaller blocks, or more num_warps."
         )
     why = without_tensor_cores(kernel)
     if why:
