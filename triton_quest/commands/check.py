@@ -10,15 +10,15 @@ from rich.status import Status as Spinner
 
 from triton_quest import environment, invocation
 from triton_quest import verdict as v
-from triton_quest.commands.context import NOT_YET, OK, TROUBLE, Context, print_json
+from triton_quest.commands.context import NOT_YET, OK, TROUBLE, Context, print_json, tell_trouble
 from triton_quest.commands.overview import next_words
-from triton_quest.errors import QuestError
+from triton_quest.errors import QuestError, StoreTrouble
 from triton_quest.execution.runner import Job, judge
 from triton_quest.levels import Level
 from triton_quest.screen import overview
 from triton_quest.screen.verdict import verdict as render_verdict
 from triton_quest.store import files
-from triton_quest.store.progress import HINTS_A_LEVEL
+from triton_quest.store.progress import HINTS_A_LEVEL, Attempt, Progress
 
 
 def run(context: Context, level: Level | None, file: Path | None, seconds: float, as_json: bool) -> int:
@@ -32,19 +32,43 @@ def run(context: Context, level: Level | None, file: Path | None, seconds: float
     trouble = environment.trouble_with_versions(interpreted=True)
     if trouble:
         raise QuestError(trouble)
-    text = files.read_text(path, f"reset {chosen.number}" if not outside else f"check {chosen.number}")
+    text = files.exact_text(path, f"reset {chosen.number}" if not outside else f"check {chosen.number}")
+    record = None if outside else Record(context.progress, chosen, text)
     judged = _judge_with_progress(context.console, Job(chosen, path, seconds), quiet=as_json)
-    first_pass = (
-        not outside and judged.outcome is not v.Outcome.ERROR and context.progress.record_attempt(chosen, text, judged)
-    )
+    if record is not None and judged.outcome is not v.Outcome.ERROR:
+        record.finish(judged)
     if as_json:
         print_json(judged.as_json())
     else:
         context.show(render_verdict(judged, chosen.title, context.glyphs))
-        _show_next(context, chosen, judged, first_pass, outside)
+    if record is not None and record.trouble is not None:
+        tell_trouble(f"This check can't be remembered. {record.trouble.sentence}", record.trouble.next_command)
+    elif record is not None and not as_json:
+        _show_next(context, chosen, judged, record.first_pass)
     if judged.outcome is v.Outcome.ERROR:
         return TROUBLE
     return OK if judged.passed else NOT_YET
+
+
+class Record:
+    """What is kept of a check: its text before it is judged, its verdict afterwards. Without room, a verdict all the same."""
+
+    def __init__(self, progress: Progress, level: Level, text: str) -> None:
+        self._progress, self._level, self._text = progress, level, text
+        self._begun: Attempt | None = None
+        self.trouble: StoreTrouble | None = None
+        self.first_pass = False
+        try:
+            self._begun = progress.begin_attempt(level, text)
+        except StoreTrouble as trouble:
+            self.trouble = trouble
+
+    def finish(self, judged: v.Verdict) -> None:
+        self.trouble = None
+        try:
+            self.first_pass = self._progress.record_attempt(self._level, self._text, judged, self._begun)
+        except StoreTrouble as trouble:
+            self.trouble = trouble
 
 
 def _judge_with_progress(console: Console, job: Job, quiet: bool) -> v.Verdict:
@@ -62,10 +86,8 @@ def _judge_with_progress(console: Console, job: Job, quiet: bool) -> v.Verdict:
         return judge(job, tell)
 
 
-def _show_next(context: Context, level: Level, judged: v.Verdict, first_pass: bool, outside: bool) -> None:
+def _show_next(context: Context, level: Level, judged: v.Verdict, first_pass: bool) -> None:
     number = level.number
-    if outside:
-        return
     if judged.outcome is v.Outcome.ERROR:
         context.next("What this machine lacks:", "doctor")
     elif not judged.passed:
