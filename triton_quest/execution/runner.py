@@ -15,7 +15,6 @@ import selectors
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -127,7 +126,7 @@ def judge(
     """Judge `job.file` in a child process. `on_record` is told of each record as it arrives."""
     started = time.monotonic()
     watch = _Watch(deadline=started + START_SECONDS)
-    with tempfile.TemporaryFile() as crash:
+    with open(os.memfd_create("crash"), "w+b") as crash:  # in memory: the disk may be full
         report_read, report_write = os.pipe()
         output_read, output_write = os.pipe()
         try:
