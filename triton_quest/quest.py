@@ -205,6 +205,34 @@ def traffic(context, level, file, save, gpu, time_limit, as_json):  # type: igno
 
 @cli.command()
 @level_argument
+@click.argument("version", type=int, required=False, metavar="[ID]")
+@click.option("--all", "everything", is_flag=True, help="List the old ones too, however many there are.")
+@click.option("--whole", is_flag=True, help="Print the version's text instead of what differs.")
+@json_option
+@pass_context
+def history(context, level, version, everything, whole, as_json):  # type: ignore[no-untyped-def]
+    """List every checked version of a level's file; with ID, show one as a diff against the file as it is now.
+
+    Example: quest history 1
+    """
+    do.history.run(context, level, version, everything, whole, as_json)
+
+
+@cli.command()
+@click.argument("level", type=LevelName(), metavar="N")
+@click.argument("version", type=int, metavar="ID")
+@json_option
+@pass_context
+def restore(context, level, version, as_json):  # type: ignore[no-untyped-def]
+    """Bring a checked version of a level's file back, after a backup of what is there.
+
+    Example: quest restore 1 12
+    """
+    do.restore.run(context, level, version, as_json)
+
+
+@cli.command()
+@level_argument
 @json_option
 @pass_context
 def benchmark(context, level, as_json):  # type: ignore[no-untyped-def]
