@@ -85,18 +85,24 @@ class MemoryModel(Observer):
         shadow.define(_cells(tensor, shadow), 0)
 
     def mark_filled(self, tensor: torch.Tensor) -> None:
-        """Something else than a kernel wrote all elements of this tensor; `filled_only` will tell which stayed so."""
-        self.mark_uninitialised(tensor)
-        self.mark_initialised(tensor)
+        """Torch put a constant into all elements of this tensor; `filled_only` will tell where it stayed."""
+        shadow = self._shadow(tensor)
+        shadow.fill(_cells(tensor, shadow))
 
     def filled_only(self, tensor: torch.Tensor) -> Box | None:
-        """The elements of a returned tensor that were filled, and that no kernel wrote since; None if none."""
+        """The elements of a returned tensor that were filled, and that nothing was written to since; None if none."""
         shadow = self._shadow(tensor)
-        if shadow.author is None or not tensor.numel():
+        if shadow.filled is None or not tensor.numel():
             return None
-        authors = shadow.author.take(_cells(tensor, shadow))
-        theirs = authors == 0 if authors.ndim == tensor.dim() else (authors == 0).any(axis=-1)
-        return box(np.argwhere(theirs).T) if theirs.any() else None
+        filled = shadow.filled.take(_cells(tensor, shadow))
+        if filled.ndim > tensor.dim():
+            filled = filled.any(axis=-1)
+        return box(np.argwhere(np.atleast_1d(filled)).T) if filled.any() else None
+
+    def name_of(self, tensor: torch.Tensor) -> str | None:
+        """What the launcher called this very tensor when it passed it to a kernel."""
+        argument = self._passed.get(_view_of(tensor))
+        return argument.tensor_name if argument is not None else None
 
     def unwritten(self, tensor: torch.Tensor, name: str | None = None) -> Finding | None:
         """The elements of a returned tensor that nothing wrote, out of those that were marked as uninitialised.
