@@ -124,6 +124,17 @@ def test_a_tensor_has_the_name_under_which_it_was_passed_as_it_is() -> None:
     assert (model.name_of(scratch), model.name_of(scratch[:50])) == ("scratch", None)
 
 
+def test_the_tile_of_an_answer_is_what_one_program_wrote() -> None:
+    model, x, out = MemoryModel(), torch.randn(2, 3, 20, 16), torch.empty(2, 3, 20, 16)
+    assert model.tile(out) is None
+    with model.active():
+        kernels.copy_heads[(3, 6)](x, out, 3, 20, *x.stride()[:3], SWAP=False, MASK=True, BM=8, D=16)
+    assert model.tile(out) == model.tile(out.view(torch.int16)[..., ::2]) == (8, 16)
+    assert model.tile(out[0, 0]) == model.tile(out[:, :, :8]) == (8, 16)
+    assert (model.tile(out[0, 0, :, 3]), model.tile(out[0, 0, 0, 0])) == ((1, 8), (1, 1))
+    assert model.tile(out.transpose(2, 3)) == (16, 8)
+
+
 def test_a_kernel_that_reads_what_no_kernel_wrote() -> None:
     model, x, middle, out = MemoryModel(), torch.ones(100), torch.empty(100), torch.empty(100)
     for tensor in (middle, out):

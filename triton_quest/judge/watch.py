@@ -49,6 +49,9 @@ class Unchecked:
     def name_of(self, tensor: torch.Tensor) -> str | None:
         return None
 
+    def tile(self, tensor: torch.Tensor) -> tuple[int, int] | None:
+        return None
+
     def unwritten(self, tensor: torch.Tensor) -> Finding | None:
         return None
 
