@@ -19,6 +19,8 @@ import rich_click as click  # noqa: E402
 
 from triton_quest import __version__  # noqa: E402
 from triton_quest import commands as do  # noqa: E402
+from triton_quest.benchmark.gpus import GPUS  # noqa: E402
+from triton_quest.benchmark.gpus import find as find_gpu  # noqa: E402
 from triton_quest.commands.context import Context, Folder, LevelName, run  # noqa: E402
 from triton_quest.execution.targets import TARGETS  # noqa: E402
 
@@ -173,10 +175,40 @@ def compile_kernels(context, level, file, targets, case, dtype, assembly, time_l
 
 @cli.command()
 @level_argument
+@file_option
+@click.option("--save", type=click.Path(path_type=Path), metavar="FILE", help="Draw it as a picture: a .png or .svg.")
+@click.option(
+    "--gpu",
+    type=click.Choice([gpu.name for gpu in GPUS], case_sensitive=False),
+    default="H100",
+    show_default=True,
+    help="Whose roofline the picture shows.",
+)
+@click.option(
+    "--time-limit",
+    type=click.FloatRange(min=1),
+    default=60.0,
+    show_default=True,
+    help="Seconds for counting at one size.",
+)
+@json_option
+@pass_context
+def traffic(context, level, file, save, gpu, time_limit, as_json):  # type: ignore[no-untyped-def]
+    """Count the bytes and operations of a level's kernels, beside the least possible.
+
+    Without N: naive, fused and flash attention side by side.
+
+    Example: quest traffic 8 --save traffic.png
+    """
+    return do.traffic.run(context, level, file, save, find_gpu(gpu), time_limit, as_json)
+
+
+@cli.command()
+@level_argument
 @json_option
 @pass_context
 def benchmark(context, level, as_json):  # type: ignore[no-untyped-def]
-    """Race the levels that you have passed against PyTorch. Needs a GPU.
+    """Race the levels that you have passed against PyTorch; without a GPU, compare what they would move.
 
     Example: quest benchmark 1
     """
@@ -226,7 +258,7 @@ def update(context, as_json):  # type: ignore[no-untyped-def]
 @json_option
 @pass_context
 def doctor(context, as_json):  # type: ignore[no-untyped-def]
-    """Say what this machine can verify, by running a known kernel, and how to mend what is missing.
+    """Say what this machine can verify, by running known kernels, and what to type to mend each trouble.
 
     Example: quest doctor
     """

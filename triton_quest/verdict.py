@@ -10,7 +10,7 @@ from enum import Enum
 from typing import Any, ClassVar, get_args
 
 from triton_quest import wire
-from triton_quest.measured import Assembly, Compiled, Inputs, Refused
+from triton_quest.measured import Assembly, Compiled, Counted, Inputs, Refused
 from triton_quest.raced import Ceilings, DidNotRun, Lineup, Profiled, Timing
 
 SCHEMA = 1
@@ -134,6 +134,7 @@ Record = (
     | Compiled
     | Refused
     | Assembly
+    | Counted
     | Lineup
     | Ceilings
     | Timing

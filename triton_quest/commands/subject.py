@@ -35,8 +35,13 @@ def choose(
     if not chosen.has_arrived:
         context.progress.require_open(chosen)
     path = Path(os.path.abspath((file if file is not None else context.workspace.file(chosen)).expanduser()))
+    require_versions(interpreted)
+    files.read_text(path, f"reset {chosen.number}" if file is None else f"{command} {chosen.number}")
+    return Subject(chosen, path, file is not None)
+
+
+def require_versions(interpreted: bool = True) -> None:
+    """Raises QuestError where torch or Triton is missing or can't work."""
     trouble = environment.trouble_with_versions(interpreted)
     if trouble:
         raise QuestError(trouble)
-    files.read_text(path, f"reset {chosen.number}" if file is None else f"{command} {chosen.number}")
-    return Subject(chosen, path, file is not None)
