@@ -130,6 +130,11 @@ class Finding:
     reach: Reach | None = None
 
     @property
+    def name(self) -> str:
+        """What it is called in JSON and in a level's mistakes: its kind, or `elsewhere` of a block wholly in a wrong place."""
+        return "elsewhere" if any(limit.at is not None for limit in self.limits) else self.kind.value
+
+    @property
     def first(self) -> tuple[int, ...]:
         return self.elements.first if self.elements else ()
 
