@@ -6,7 +6,9 @@ from triton_quest import verdict as v
 from triton_quest.judge import hints
 from triton_quest.judge.mistake import Edit, Mistake
 
-SOLUTION = "    x_ptr += pid * stride\n    x = tl.load(x_ptr + offs, mask=mask)\n    tl.store(out_ptr + offs, x, mask=mask)\n"
+SOLUTION = (
+    "    x_ptr += pid * stride\n    x = tl.load(x_ptr + offs, mask=mask)\n    tl.store(out_ptr + offs, x, mask=mask)\n"
+)
 LOAD, STORE = "x = tl.load(x_ptr + offs, mask=mask)", "tl.store(out_ptr + offs, x, mask=mask)"
 
 

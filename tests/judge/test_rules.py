@@ -297,7 +297,7 @@ def test_a_constant_that_is_left_in_the_answer_is_refused_where_a_kernel_stores_
     with pytest.raises(code.Stopped) as stopped:
         rules.whole_answer_is_stored(subject, run)
     check = stopped.value.check
-    assert check.outcome is v.Outcome.RULES and check.kind == "rules"
+    assert (check.outcome, check.kind, check.finding) == (v.Outcome.RULES, "rules", "constant_left")
     line = line_of(subject.file.read_text())
     assert check.says == f"What stands in {where} comes from line {line}, `{phrase}`, not from a kernel."
     assert check.advice.endswith(f"This was in {run.told}.")

@@ -312,6 +312,7 @@ MISTAKES = (
         "memory",
         "Your tiles above the diagonal are never written: `out` holds whatever was in memory there. They need no dot, but a store.",
         3,
+        finding="unwritten",
     ),
     Mistake(
         "early_return",
@@ -319,6 +320,7 @@ MISTAKES = (
         "memory",
         "Your programs above the diagonal return without a store: `out` holds whatever was in memory there.",
         3,
+        finding="unwritten",
     ),
     Mistake(
         "mask_on_the_store",
@@ -326,6 +328,7 @@ MISTAKES = (
         "memory",
         "Your causal mask is in the store: what it hides is never written. Every element of `out` is stored, minus infinity too.",
         5,
+        finding="unwritten",
     ),
     Mistake(
         "store_mask_missing",
@@ -450,6 +453,7 @@ MISTAKES = (
         "rules",
         "Your launcher fills `out` with minus infinity, and the kernel leaves the tiles above the diagonal as they are: store them.",
         3,
+        finding="constant_left",
     ),
     Mistake(
         "filled_in_torch_and_masked_in_the_store",
@@ -457,6 +461,7 @@ MISTAKES = (
         "rules",
         "Your launcher fills `out` with minus infinity, and the mask of the store leaves it there: store every element.",
         5,
+        finding="constant_left",
     ),
     Mistake(
         "computed_in_torch",
