@@ -233,14 +233,18 @@ def restore(context, level, version, as_json):  # type: ignore[no-untyped-def]
 
 @cli.command()
 @level_argument
+@file_option
+@click.option("--save", type=click.Path(path_type=Path), help="Draw it, too: a .png or .svg file.")
 @json_option
 @pass_context
-def benchmark(context, level, as_json):  # type: ignore[no-untyped-def]
+def benchmark(context, level, file, save, as_json):  # type: ignore[no-untyped-def]
     """Race the levels that you have passed against PyTorch; without a GPU, compare what they would move.
+
+    Ctrl-C ends the race and keeps what was measured.
 
     Example: quest benchmark 1
     """
-    return do.benchmark.run(context, level, as_json)
+    return do.benchmark.run(context, level, file, save, as_json)
 
 
 @cli.command()

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from triton_quest.store import history
 from triton_quest.store.history import Change
-from triton_quest.store.progress import Version
+from triton_quest.store.records import Version
 
 ABC = "a\nb\nc\n"
 

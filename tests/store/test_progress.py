@@ -15,7 +15,8 @@ from tests.store.conftest import judged, together
 from triton_quest.errors import LevelAhead, LockedLevel, StoreTrouble
 from triton_quest.levels import Level
 from triton_quest.store import progress as progresses
-from triton_quest.store.progress import HINTS_A_LEVEL, Progress, Status, stars_for
+from triton_quest.store.progress import HINTS_A_LEVEL, Progress
+from triton_quest.store.records import Status, stars_for
 from triton_quest.verdict import Outcome
 
 Levels = tuple[Level, ...]

@@ -10,7 +10,7 @@ from rich.status import Status as Spinner
 
 from triton_quest import invocation
 from triton_quest import verdict as v
-from triton_quest.commands import finale
+from triton_quest.commands import catching_up, finale
 from triton_quest.commands.context import NOT_YET, OK, TROUBLE, Context, print_json, tell_trouble
 from triton_quest.commands.overview import next_words
 from triton_quest.errors import QuestError, StoreTrouble
@@ -21,7 +21,8 @@ from triton_quest.levels import LEVELS, Level
 from triton_quest.screen import overview
 from triton_quest.screen.verdict import verdict as render_verdict
 from triton_quest.store import files
-from triton_quest.store.progress import HINTS_A_LEVEL, Attempt, Progress
+from triton_quest.store.progress import HINTS_A_LEVEL, Progress
+from triton_quest.store.records import Attempt
 
 
 def run(
@@ -42,6 +43,8 @@ def run(
         record.finish(judged)
     if not as_json:
         context.show(render_verdict(judged, chosen.title, context.glyphs))
+    if judged.passed and record is not None and "gpu" in where:
+        catching_up.catch_up(context, seconds, quiet=as_json)
     end = finale.run(context, chosen, seconds, quiet=as_json) if _is_the_end(context, chosen, judged, record) else None
     if as_json:
         print_json(judged.as_json() | ({"finale": end.as_json()} if end else {}))

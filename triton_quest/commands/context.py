@@ -21,7 +21,8 @@ from triton_quest.levels import LEVELS, Level, find
 from triton_quest.screen import messages
 from triton_quest.screen.console import glyphs, make_console
 from triton_quest.store import updates, workspace
-from triton_quest.store.progress import LevelState, Progress
+from triton_quest.store.progress import Progress
+from triton_quest.store.records import LevelState
 
 OK, NOT_YET, TROUBLE = 0, 1, 2
 COMPLETE = "_QUEST_COMPLETE"  # set by the shell when it asks for completions

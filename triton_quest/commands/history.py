@@ -14,7 +14,7 @@ from triton_quest.screen import history as screen
 from triton_quest.screen import texts
 from triton_quest.store import files, workspace
 from triton_quest.store import history as versions
-from triton_quest.store.progress import Status, Version
+from triton_quest.store.records import Status, Version
 
 LATEST = 20  # how many are shown without --all
 

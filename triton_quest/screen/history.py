@@ -13,7 +13,8 @@ from triton_quest.levels import Level
 from triton_quest.screen.console import Glyphs
 from triton_quest.screen.verdict import TITLES
 from triton_quest.store.history import Change, Entry
-from triton_quest.store.progress import JUDGED_PASSED, UNJUDGED, Version
+from triton_quest.store.progress import JUDGED_PASSED, UNJUDGED
+from triton_quest.store.records import Version
 
 NARROWEST = 64  # columns: with less room what came of a version stands below it
 DIFF_STYLES = {"@": "place", "+": "good", "-": "bad"}

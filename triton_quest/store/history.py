@@ -6,7 +6,7 @@ import difflib
 from dataclasses import dataclass
 
 from triton_quest.store import files
-from triton_quest.store.progress import Version
+from triton_quest.store.records import Version
 
 
 @dataclass(frozen=True)

@@ -9,17 +9,16 @@ import json
 import sqlite3
 import warnings
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from datetime import datetime
-from enum import Enum
 from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
 from triton_quest.errors import LevelAhead, LockedLevel
 from triton_quest.levels import LEVELS, Level
 from triton_quest.store import schema
 from triton_quest.store.database import Database, Unfit
+from triton_quest.store.records import Attempt, LevelState, Speed, Statistics, Status, Version, stars_for
 
 if TYPE_CHECKING:
     from triton_quest.verdict import Verdict
@@ -28,75 +27,10 @@ HINTS_A_LEVEL = 6
 JUDGED_PASSED = "passed"  # verdict.Outcome.PASSED; the map shouldn't wait for the records to be imported
 UNJUDGED = "unjudged"  # the check was stopped, or ended in a trouble of ours
 
+MEDALS = ("bronze", "silver", "gold")  # from the least to the best
+
 P = ParamSpec("P")
 R = TypeVar("R")
-
-
-class Status(str, Enum):
-    """Where a level stands for the learner."""
-
-    LOCKED = "locked"
-    OPEN = "open"
-    PASSED = "passed"
-    CHANGED = "changed"  # passed once, and the file fails now
-    AHEAD = "ahead"  # in the table, but its course hasn't arrived
-
-
-@dataclass(frozen=True)
-class LevelState:
-    level: Level
-    status: Status
-    stars: int
-    hints_taken: int
-    attempts: int
-
-    @property
-    def is_done(self) -> bool:
-        return self.status in (Status.PASSED, Status.CHANGED)
-
-
-@dataclass(frozen=True)
-class Attempt:
-    """A check that has begun."""
-
-    id: int
-    run: int
-
-
-@dataclass(frozen=True)
-class Version:
-    """A text that was checked, and what came of it. `id` never changes; `run` counts the times of starting over."""
-
-    id: int
-    run: int
-    at: str
-    outcome: str
-    cause: str
-    seconds: float
-    text: str
-
-
-@dataclass(frozen=True)
-class Statistics:
-    """What a run came to so far. `first`, `last`: the dates of its first and last attempt, None before the first."""
-
-    attempts: int
-    hints: int
-    solutions_seen: int
-    first: str | None
-    last: str | None
-
-    @property
-    def days(self) -> int:
-        """The days from the first attempt to the last, both included."""
-        if self.first is None or self.last is None:
-            return 0
-        return (datetime.fromisoformat(self.last).date() - datetime.fromisoformat(self.first).date()).days + 1
-
-
-def stars_for(hints_taken: int, gave_up: bool) -> int:
-    """Three, minus one per two hints taken, at least one; one after `solution --give-up`."""
-    return 1 if gave_up else max(1, 3 - hints_taken // 2)
 
 
 def mended(method: Callable[Concatenate[Progress, P], R]) -> Callable[Concatenate[Progress, P], R]:
@@ -135,6 +69,7 @@ class Progress:
             rows = _understood("passes", _rows(db, "SELECT slug, stars FROM passes WHERE run = ?"))
             passes = {row["slug"]: row["stars"] for row in rows}
             hints = _hints_taken(db)
+            medals = _best_medals(db)
             latest = {
                 row["slug"]: row for row in _rows(db, f"SELECT slug, outcome, max(id), count(*) AS n FROM {judged}")
             }
@@ -152,7 +87,8 @@ class Progress:
             reachable = reachable and passed
             slug = level.slug
             attempts = latest[slug]["n"] if slug in latest else 0
-            states.append(LevelState(level, status, passes.get(slug, 0), hints.get(slug, 0), attempts))
+            medal = medals.get(slug, "")
+            states.append(LevelState(level, status, passes.get(slug, 0), hints.get(slug, 0), attempts, medal))
         return tuple(states)
 
     def state(self, level: Level) -> LevelState:
@@ -195,6 +131,21 @@ class Progress:
         query = "SELECT id, run, at, outcome, cause, seconds, text FROM attempts WHERE slug = ? ORDER BY id"
         with self._database.reading() as db:
             return tuple(Version(**row) for row in _understood("attempts", db.execute(query, (level.slug,))))
+
+    @mended
+    def passed_without_gpu(self) -> frozenset[str]:
+        """The slugs of the levels whose latest judgement passed, and saw no GPU."""
+        judged = f"SELECT slug, outcome, verdict, max(id) FROM attempts WHERE run = ? AND outcome != '{UNJUDGED}' GROUP BY slug"
+        with self._database.reading() as db:
+            passed = [row for row in _rows(db, judged) if row["outcome"] == JUDGED_PASSED]
+        return frozenset(row["slug"] for row in passed if json.loads(row["verdict"]).get("device") == "interpreter")
+
+    @mended
+    def speeds(self, level: Level) -> tuple[Speed, ...]:
+        """Every race of the level, in earlier runs too; the oldest first."""
+        query = "SELECT at, gpu, ratio, medal FROM speeds WHERE slug = ? ORDER BY id"
+        with self._database.reading() as db:
+            return tuple(Speed(**row) for row in _understood("speeds", db.execute(query, (level.slug,))))
 
     @mended
     def statistics(self) -> Statistics:
@@ -245,6 +196,14 @@ class Progress:
             db.execute("INSERT OR IGNORE INTO solutions VALUES (?, ?, ?)", (_run(db), level.slug, _now()))
 
     @mended
+    def record_speed(self, level: Level, gpu: str, ratio: float | None, medal: str, race: dict[str, Any]) -> None:
+        """Keep a race: PyTorch's best time over the learner's (`ratio`), the medal ("" for none), every number."""
+        columns = "run, slug, at, gpu, ratio, medal, race"
+        with self._database.writing() as db:
+            values = (_run(db), level.slug, _now(), gpu, ratio, medal, json.dumps(race))
+            db.execute(f"INSERT INTO speeds ({columns}) VALUES (?, ?, ?, ?, ?, ?, ?)", values)
+
+    @mended
     def start_over(self) -> None:
         """Begin a new run: passes and hints count from nothing, attempts of earlier runs stay."""
         with self._database.writing() as db:
@@ -272,6 +231,12 @@ def _understood(table: str, rows: Iterable[sqlite3.Row]) -> list[sqlite3.Row]:
 def _hints_taken(db: sqlite3.Connection) -> dict[str, int]:
     rows = _rows(db, "SELECT slug, count(*) AS n FROM hints WHERE run = ? GROUP BY slug")
     return {row["slug"]: row["n"] for row in rows}
+
+
+def _best_medals(db: sqlite3.Connection) -> dict[str, str]:
+    """The best medal of each level in this run."""
+    won = _rows(db, "SELECT slug, medal FROM speeds WHERE run = ? AND medal != ''")
+    return {row["slug"]: row["medal"] for row in sorted(won, key=lambda row: MEDALS.index(row["medal"]))}
 
 
 def _insert_attempt(

@@ -23,6 +23,10 @@ STEPS: tuple[tuple[str, ...], ...] = (
         " PRIMARY KEY (run, slug))",
         "INSERT INTO runs (at) VALUES (datetime('now'))",
     ),
+    (
+        "CREATE TABLE speeds (id INTEGER PRIMARY KEY, run INTEGER NOT NULL, slug TEXT NOT NULL, at TEXT NOT NULL,"
+        " gpu TEXT NOT NULL, ratio REAL, medal TEXT NOT NULL, race TEXT NOT NULL)",
+    ),
 )
 FIRST_TABLES = frozenset({"runs", "attempts", "hints", "solutions", "passes"})  # every version has them
 
@@ -54,6 +58,16 @@ ROWS: dict[str, dict[str, Callable[[Any], bool]]] = {
     "hints": {"run": ID, "slug": SLUG, "number": _number(1, 6), "at": DATE},
     "solutions": {"run": ID, "slug": SLUG, "at": DATE},
     "passes": {"run": ID, "slug": SLUG, "at": DATE, "stars": _number(1, 3)},
+    "speeds": {
+        "id": ID,
+        "run": ID,
+        "slug": SLUG,
+        "at": DATE,
+        "gpu": ANYTHING,
+        "ratio": lambda value: value is None or isinstance(value, (int, float)),
+        "medal": _text("(gold|silver|bronze)?"),
+        "race": _text(r"\{.*\}"),
+    },
 }
 
 
