@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import re
-import sys
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -12,17 +11,15 @@ from typing import Any
 
 from rich.text import Text
 
-from triton_quest import invocation
 from triton_quest import measured as m
 from triton_quest import verdict as v
 from triton_quest.benchmark import picture
 from triton_quest.benchmark.gpus import GPUS, Gpu
 from triton_quest.benchmark.growth import Sums, Tally, shown_sizes
 from triton_quest.benchmark.roofline import bound
-from triton_quest.commands import subject
+from triton_quest.commands import pictures, subject
 from triton_quest.commands.context import NOT_YET, OK, TROUBLE, Context, print_json
 from triton_quest.commands.waiting import run_and_show
-from triton_quest.errors import QuestError, StoreTrouble
 from triton_quest.execution.runner import Ending, Job
 from triton_quest.execution.warm import Warm
 from triton_quest.levels import LEVELS, Level
@@ -69,7 +66,7 @@ def run(
 ) -> int:
     """`remark` is said before everything else."""
     if save is not None:
-        _require_picture(save)
+        pictures.require(save)
     found = count(context, level, file, seconds, quiet=as_json)
     if save is not None and found.tallies:
         _save(save, found, gpu)
@@ -78,9 +75,7 @@ def run(
     else:
         _show(context, found, remark)
         if save is not None and found.tallies:
-            context.console.print(
-                f"\nThe picture: {invocation.short_path(save.absolute())}", soft_wrap=True, markup=False
-            )
+            pictures.show_place(context, save)
     if found.outcome is v.Outcome.ERROR:
         return TROUBLE
     return OK if found.outcome is v.Outcome.PASSED else NOT_YET
@@ -184,23 +179,12 @@ def _numbers(found: Counting) -> str:
 # The picture
 
 
-def _require_picture(path: Path) -> None:
-    """Raises QuestError if there could be none at `path`, before anything is counted."""
-    if path.suffix.lower() not in picture.SUFFIXES:
-        known = " or ".join(picture.SUFFIXES)
-        raise QuestError(f"{path.name} is no picture that can be drawn: let its name end in {known}.")
-    if not picture.can_draw():
-        raise QuestError(f"A picture needs matplotlib. Type: {sys.executable} -m pip install matplotlib")
-
-
 def _save(path: Path, found: Counting, gpu: Gpu) -> None:
     tally = found.tallies[-1]
     inputs = re.sub(rf"\b{tally.last.size}\b", tally.letter, tally.last.inputs)
     title = f"{_title(found)}: {inputs}"
-    try:
+    with pictures.drawing(path):
         picture.save(path, found.tallies, title, gpu)
-    except OSError as trouble:
-        raise StoreTrouble(f"{path} can't be written: {trouble.strerror or trouble}.") from None
 
 
 # As JSON
