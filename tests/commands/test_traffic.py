@@ -194,6 +194,7 @@ def test_a_picture_without_matplotlib_says_what_to_type_before_anything_is_count
 def test_a_picture_of_another_kind_is_refused(played: Quest, path: str) -> None:
     answer = played.inside(f"traffic --save {path}")
     assert answer.code == OURS and "let its name end in .png or .svg" in answer.said
+    assert answer.next_command == f"python quest.py traffic --save {Path(path).with_suffix('.png')}"
 
 
 def test_a_picture_that_cant_be_written_is_a_sentence(played: Quest) -> None:

@@ -23,7 +23,7 @@ def run(context: Context, level: Level | None, file: Path | None, save: Path | N
     if not environment.can_use_gpu():
         return traffic.run(context, level, file, save, GPUS[1], SECONDS, as_json, NO_GPU)
     if save is not None:
-        pictures.require(save)
+        pictures.require(save, f"benchmark {level.number}" if level else "benchmark")
     races, is_complete = race.race(context, _chosen(context, level, file), quiet=as_json)
     if file is None:
         race.keep(context, races)

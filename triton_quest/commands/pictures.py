@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,11 +14,12 @@ from triton_quest.commands.context import Context
 from triton_quest.errors import QuestError, StoreTrouble
 
 
-def require(path: Path) -> None:
-    """Raises QuestError if there could be no picture at `path`: to be asked before anything takes its time."""
+def require(path: Path, command: str) -> None:
+    """Raises QuestError if `command` could save no picture at `path`: to be asked before anything takes its time."""
     if path.suffix.lower() not in picture.SUFFIXES:
         known = " or ".join(picture.SUFFIXES)
-        raise QuestError(f"{path.name} is no picture that can be drawn: let its name end in {known}.")
+        sentence = f"{path.name} is no picture that can be drawn: let its name end in {known}."
+        raise QuestError(sentence, f"{command} --save {shlex.quote(str(path.with_suffix(picture.SUFFIXES[0])))}")
     if not picture.can_draw():
         raise QuestError(f"A picture needs matplotlib. Type: {sys.executable} -m pip install matplotlib")
 

@@ -66,7 +66,7 @@ def run(
 ) -> int:
     """`remark` is said before everything else."""
     if save is not None:
-        pictures.require(save)
+        pictures.require(save, f"traffic {level.number}" if level else "traffic")
     found = count(context, level, file, seconds, quiet=as_json)
     if save is not None and found.tallies:
         _save(save, found, gpu)
