@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import shlex
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from triton_quest import invocation
+from triton_quest import environment, invocation
 from triton_quest.benchmark import picture
 from triton_quest.commands.context import Context
 from triton_quest.errors import QuestError, StoreTrouble
@@ -21,7 +20,7 @@ def require(path: Path, command: str) -> None:
         sentence = f"{path.name} is no picture that can be drawn: let its name end in {known}."
         raise QuestError(sentence, f"{command} --save {shlex.quote(str(path.with_suffix(picture.SUFFIXES[0])))}")
     if not picture.can_draw():
-        raise QuestError(f"A picture needs matplotlib. Type: {sys.executable} -m pip install matplotlib")
+        raise QuestError(f"A picture needs matplotlib. Type: {environment.pip_line('matplotlib')}")
 
 
 @contextmanager
