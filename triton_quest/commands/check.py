@@ -33,25 +33,25 @@ def run(context: Context, level: Level | None, file: Path | None, seconds: float
     if trouble:
         raise QuestError(trouble)
     text = files.exact_text(path, f"reset {chosen.number}" if not outside else f"check {chosen.number}")
-    record = None if outside else Record(context.progress, chosen, text)
+    kept = None if outside else KeptCheck(context.progress, chosen, text)
     judged = _judge_with_progress(context.console, Job(chosen, path, seconds), quiet=as_json)
-    if record is not None and judged.outcome is not v.Outcome.ERROR:
-        record.finish(judged)
+    if kept is not None and judged.outcome is not v.Outcome.ERROR:
+        kept.finish(judged)
     if as_json:
         print_json(judged.as_json())
     else:
         context.show(render_verdict(judged, chosen.title, context.glyphs))
-    if record is not None and record.trouble is not None:
-        tell_trouble(f"This check can't be remembered. {record.trouble.sentence}", record.trouble.next_command)
-    elif record is not None and not as_json:
-        _show_next(context, chosen, judged, record.first_pass)
+    if kept is not None and kept.trouble is not None:
+        tell_trouble(f"This check can't be remembered. {kept.trouble.sentence}", kept.trouble.next_command)
+    elif kept is not None and not as_json:
+        _show_next(context, chosen, judged, kept.first_pass)
     if judged.outcome is v.Outcome.ERROR:
         return TROUBLE
     return OK if judged.passed else NOT_YET
 
 
-class Record:
-    """What is kept of a check: its text before it is judged, its verdict afterwards. Without room, a verdict all the same."""
+class KeptCheck:
+    """What is kept of a check: its text before it is judged, its verdict afterwards. `trouble`: why it can't be."""
 
     def __init__(self, progress: Progress, level: Level, text: str) -> None:
         self._progress, self._level, self._text = progress, level, text
