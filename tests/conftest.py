@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
+import click
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -96,7 +97,7 @@ class Quest:
         words = [sys.executable, "quest.py", *shlex.split(line)]
         return run_line(words, self.workspace.root, clean_environment(**environ), f"python quest.py {line}".strip())
 
-    def inside(self, line: str = "", **environ: str) -> Answer:
+    def inside(self, line: str = "", script: str = "quest.py", **environ: str) -> Answer:
         """The same within this process, several times as fast: for tests that type many lines."""
         from triton_quest.commands import context
         from triton_quest.quest import cli
@@ -106,7 +107,7 @@ class Quest:
         with (
             open(os.devnull) as nothing,
             mock.patch.dict(os.environ, clean_environment(**environ), clear=True),
-            mock.patch.multiple(sys, argv=["quest.py", *shlex.split(line)], stdin=nothing, stdout=out, stderr=err),
+            mock.patch.multiple(sys, argv=[script, *shlex.split(line)], stdin=nothing, stdout=out, stderr=err),
         ):
             os.chdir(self.workspace.root)
             try:
@@ -161,6 +162,21 @@ def bare_python(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def arrived() -> list[Level]:
     """The levels whose course is here."""
     return [level for level in LEVELS if level.has_arrived]
+
+
+def command_table() -> dict[str, click.Command]:
+    """Every command of the real command line by the words that call it; "" is the quest itself."""
+    from triton_quest.quest import cli
+
+    table: dict[str, click.Command] = {}
+
+    def add(command: click.Command, path: tuple[str, ...]) -> None:
+        table[" ".join(path)] = command
+        for name, below in getattr(command, "commands", {}).items():
+            add(below, (*path, name))
+
+    add(cli, ())
+    return table
 
 
 def normalised(text: str, places: Mapping[str, str]) -> str:

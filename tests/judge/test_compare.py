@@ -201,8 +201,9 @@ def test_the_region_names_first_and_last_of_every_axis_and_counts_the_holes(wron
         assert told == ("the only element" if wrong.numel() == 1 else f"all {wrong.numel()} elements")
         return
     parts = told.split(", ")
-    assert len(parts) == wrong.ndim
-    for axis, part in enumerate(parts):
+    axes = [axis for axis in range(wrong.ndim) if wrong.ndim <= 2 or wrong.shape[axis] > 1]
+    assert len(parts) == len(axes)
+    for axis, part in zip(axes, parts, strict=True):
         hit = told_axis(wrong, axis)
         numbers = [int(number) for number in re.findall(r"\d+", re.sub(r"^index \d+:", "", part))]
         if len(hit) == wrong.shape[axis]:
@@ -212,8 +213,9 @@ def test_the_region_names_first_and_last_of_every_axis_and_counts_the_holes(wron
         else:
             holes = len(hit) != max(hit) - min(hit) + 1
             assert numbers == [min(hit), max(hit), *([len(hit)] if holes else [])]
-        if wrong.ndim <= 2:
-            assert part.removeprefix("all ").startswith(("element",) if wrong.ndim == 1 else ("row", "column")[axis])
+        if wrong.ndim != 3:
+            name = {1: ("element",), 2: ("row", "column"), 4: ("batch", "head", "row", "column")}[wrong.ndim][axis]
+            assert part.removeprefix("all ").startswith(name)
 
 
 @pytest.mark.parametrize(
@@ -228,6 +230,11 @@ def test_the_region_names_first_and_last_of_every_axis_and_counts_the_holes(wron
             torch.ones(2, 1, 1, dtype=torch.bool) & (torch.arange(9).reshape(3, 3) == 4),
             "index 0: all, index 1: 1, index 2: 1",
         ),
+        (
+            torch.ones(2, 3, 4, 1, dtype=torch.bool) & (torch.arange(5) == 4) & (torch.arange(2) > 0).view(2, 1, 1, 1),
+            "batch 1, all heads, all rows, column 4",
+        ),
+        (torch.arange(40).view(2, 1, 4, 5) % 5 > 1, "all batches, all rows, columns 2 to 4"),
     ],
 )
 def test_a_region_reads_like_a_sentence(wrong: torch.Tensor, told: str) -> None:

@@ -177,6 +177,34 @@ def test_an_output_that_differs_in_one_element_is_not_the_mistakes(level: Level)
     assert explained(level, [MINUS], [failing(level, nearly)]) is None
 
 
+def test_an_output_many_times_too_large_may_be_off_by_as_many_times_more(level: Level) -> None:
+    def enlarged(x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
+        return 64 * (x + y)
+
+    def enlarged_and_rounded(x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
+        out = enlarged(x, y)
+        out[3] += 1.5 * 8 * torch.finfo(x.dtype).eps * float(out.abs().max())
+        return out
+
+    seen = [failing(level, enlarged_and_rounded)]
+    assert named(explained(level, [mistake("enlarged", enlarged)], seen)) == "enlarged"
+
+
+def test_one_enormous_element_makes_the_others_no_more_alike(level: Level) -> None:
+    def enormous(x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
+        out = x - y
+        out[3] = 1e30
+        return out
+
+    def nearly(x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
+        out = enormous(x, y)
+        out[13] += 0.01
+        return out
+
+    assert named(explained(level, [mistake("enormous", enormous)], [failing(level, enormous)])) == "enormous"
+    assert explained(level, [mistake("enormous", enormous)], [failing(level, nearly)]) is None
+
+
 def test_of_two_mistakes_the_one_that_would_have_shown_where_the_learner_was_right_is_dropped(level: Level) -> None:
     def minus_if_long(x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
         return x - y if len(x) > 16 else x + y

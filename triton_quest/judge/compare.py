@@ -105,19 +105,23 @@ def _neighbours(
 
 
 def region(wrong: torch.Tensor) -> str:
-    """Where the wrong elements lie, in words: "all 1025 elements", "element 1024", "rows 0 to 31, columns 64 to 95"."""
+    """Where the wrong elements lie, in words: "all 1025 elements", "element 1024", "rows 0 to 31, columns 64 to 95".
+
+    Four axes are batch, head, row and column.
+    """
     if bool(wrong.all()):
         return f"all {wrong.numel():,} elements" if wrong.numel() > 1 else "the only element"
-    names = {1: ("element",), 2: ("row", "column")}.get(wrong.ndim) or tuple(
-        f"index {axis}:" for axis in range(wrong.ndim)
-    )
+    known = {1: ("element",), 2: ("row", "column"), 4: ("batch", "head", "row", "column")}
+    names = known.get(wrong.ndim) or tuple(f"index {axis}:" for axis in range(wrong.ndim))
     parts = []
     for axis, name in enumerate(names):
+        if wrong.ndim > 2 and wrong.shape[axis] == 1:
+            continue  # there is nothing to tell
         others = [other for other in range(wrong.ndim) if other != axis]
         hit = torch.nonzero(wrong.any(dim=others) if others else wrong).flatten()
         first, last = int(hit[0]), int(hit[-1])
         length = wrong.shape[axis]
-        plural = name if name.endswith(":") else f"{name}s"
+        plural = name if name.endswith(":") else f"{name}es" if name.endswith("ch") else f"{name}s"
         if hit.numel() == length:
             parts.append(f"all {plural}" if not name.endswith(":") else f"{name} all")
         elif first == last:

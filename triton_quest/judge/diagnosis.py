@@ -108,8 +108,15 @@ def _gives(reruns: Reruns, mistake: Mistake, seen: Evidence) -> bool:
         return False  # it is right here, or wrong elsewhere
     scale = torch.nan_to_num(output.double(), nan=0.0, posinf=0.0, neginf=0.0).abs()
     slack = torch.finfo(output.dtype).eps * scale  # both were rounded once more
-    within = compare.Budget(2 * seen.allowed + slack)
+    within = compare.Budget(2 * _enlarged(output.double(), seen.truth) * seen.allowed + slack)
     return not bool(compare.wrong_elements(seen.result, output.double(), within).any())
+
+
+def _enlarged(output: torch.Tensor, truth: torch.Tensor) -> float:
+    """How many times as large as the truth a wrong output is, in the median: so many times its rounding errors are."""
+    comparable = torch.isfinite(output) & torch.isfinite(truth) & (truth != 0)
+    ratios = (output[comparable] / truth[comparable]).abs()
+    return max(1.0, float(ratios.median())) if ratios.numel() else 1.0
 
 
 def _would_show(reruns: Reruns, mistake: Mistake, run: Run) -> bool:
