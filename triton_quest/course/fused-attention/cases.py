@@ -36,8 +36,8 @@ def rising_and_falling(d: Draw, m: int, n: int, dim: int) -> tuple[torch.Tensor,
 
 
 def long_causal(d: Draw) -> tuple[torch.Tensor, ...]:
-    """More than two blocks of keys for the last queries, if the blocks are not too large for the interpreter."""
-    s = 2 * min(d.block, 128) + 3
+    """More than two blocks of keys for the last queries; of blocks above 256, which take the interpreter long, one."""
+    s = min(2 * d.block, 512) + 3
     return rising_and_falling(d, s, s, 32)
 
 

@@ -236,6 +236,10 @@ def replaced(alpha, p, l_i, acc, add):
 nothing_rescaled = by_blocks(lambda alpha, p, l_i, acc, add: (l_i + summed(p), acc + add(p)))
 
 
+SCORE_OF_ZERO = (
+    "Your masked-off lanes count: a key that isn't there has the score 0, and exp(0 - m_new) is in the sum. Put minus "
+    "infinity into the scores, before the maximum and the exponentials."
+)
 NOT_RESCALED = (
     "Your old sums aren't rescaled: when a later block has a larger score, they still belong to the old maximum. Multiply "
     "both by `alpha`, and let `m_i` be the old maximum until `alpha` is computed."
@@ -368,8 +372,7 @@ MISTAKES = (
         "scores_not_masked",
         (Edit(MASKED, ""),),
         "numbers",
-        "Your masked-off lanes count: a key that isn't there has the score 0, and exp(0 - m_new) is in the sum. Its score has to "
-        "be minus infinity.",
+        SCORE_OF_ZERO,
         3,
         by_blocks(right_update, masked=0.0),
     ),
@@ -377,8 +380,7 @@ MISTAKES = (
         "only_the_maximum_masked",
         (Edit(MASKED, ""), Edit(M_NEW, M_NEW.replace("scores,", 'tl.where(mask, scores, -float("inf")),'))),
         "numbers",
-        "Your maximum leaves the masked-off lanes out, but their exponentials are still in the sum. Put minus infinity "
-        "into the scores themselves.",
+        SCORE_OF_ZERO,
         3,
         same_output_as=("scores_not_masked",),
     ),
