@@ -31,6 +31,20 @@ def refused(quest: Quest, line: str, sentence: str, next_command: str, **environ
     assert answer.next_command == f"python quest.py {next_command}".strip()
 
 
+# Words that there aren't
+
+
+@pytest.mark.parametrize(
+    ("line", "next_command"),
+    [("chek", "--help"), ("check --frobnicate", "check --help"), ("dev chek", "dev --help"), ("init", "init --help")],
+)
+def test_a_line_that_was_mistyped_is_answered_with_the_help_of_what_was_meant(
+    shared_quest: Quest, line: str, next_command: str
+) -> None:
+    answer = shared_quest.inside(line)
+    assert (answer.code, answer.next_command) == (OURS, f"python quest.py {next_command}")
+
+
 # Levels that there aren't
 
 

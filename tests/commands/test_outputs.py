@@ -213,7 +213,7 @@ def test_doctor_looks_at_everything_and_judges_a_known_kernel(quest: Quest, expe
 # --help and --version
 
 COMMANDS = (
-    *("", "start", "check", "hint", "solution", "reset", "benchmark", "init", "doctor"),
+    *("", "start", "check", "hint", "solution", "reset", "benchmark", "init", "update", "doctor", "completion"),
     *("dev", "dev check", "dev build"),
 )
 
