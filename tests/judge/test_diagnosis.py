@@ -301,6 +301,19 @@ def test_a_mistake_without_a_formula_is_run_with_the_learners_own_block_size(
     assert found and found.says == FIRST_OF_BLOCK.says and "40 elements" in found.evidence
 
 
+def test_where_a_formula_explains_every_failing_run_no_mistake_is_rerun(
+    course: Callable[[], Level], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rerun: list[str] = []
+    monkeypatch.setattr(diagnosis, "_by_rerun", lambda level, mistake, run: rerun.append(mistake.key))
+    toy = course()
+    found = explained(toy, [FIRST_OF_BLOCK, MINUS], [failing(toy, minus, SIXTEEN), failing(toy, minus)])
+    assert named(found) == "minus" and rerun == []
+    other = mistake("twice x", lambda x, y: x + x)
+    assert named(explained(toy, [FIRST_OF_BLOCK, other], [failing(toy, minus)])) is None
+    assert rerun == ["first_of_block"]
+
+
 def test_a_mistake_that_cannot_run_here_explains_nothing(course: Callable[[], Level], tmp_path: Path) -> None:
     toy = course()
     seen = wrong_in_first_lanes(toy, tmp_path / "mine.py", 16)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,7 +24,7 @@ from triton_quest.judge.mistake import Mistake, apply
 from triton_quest.judge.watch import Run
 from triton_quest.levels import Level
 
-WITNESSES = 3  # failing runs that an explanation must fit; all of them, where several fit
+WITNESSES = 3  # failing runs that a rerun must fit; all of them, where several fit
 SAME_ELEMENTS = 0.9  # the share of the wrong elements that must be wrong in both: rounding decides over the rest
 ENOUGH = 8  # elements below which a match may be chance
 
@@ -67,10 +67,25 @@ def explain(
 
     `right` are runs whose result was right: a mistake that would have shown there isn't the learner's.
     """
-    matching, compared = _matching(level, mistakes, seen)
-    matching = [mistake for mistake in matching if not any(_would_show(level, mistake, run) for run in right)]
-    if not matching:
-        return _pattern(seen[0])
+    for candidates, least in _rounds(mistakes, seen):
+        matching, compared = _matching(level, candidates, seen, least)
+        matching = [mistake for mistake in matching if not any(_would_show(level, mistake, run) for run in right)]
+        if matching:
+            return _told(matching, compared)
+    return _pattern(seen[0])
+
+
+def _rounds(mistakes: tuple[Mistake, ...], seen: Sequence[Evidence]) -> Iterator[tuple[tuple[Mistake, ...], int]]:
+    """Which mistakes are compared, and with how many failing runs at least.
+
+    A formula costs hardly anything, so it is compared with all of them; one that explains them all spares the reruns.
+    """
+    known = tuple(mistake for mistake in mistakes if mistake.caught_by in ("numbers", "property"))
+    yield tuple(mistake for mistake in known if mistake.formula), len(seen)
+    yield known, WITNESSES
+
+
+def _told(matching: list[Mistake], compared: list[Evidence]) -> Explanation:
     mistake = matching[0]
     elements = sum(evidence.result.numel() for evidence in compared)
     sure = elements >= ENOUGH and all(other.says == mistake.says for other in matching)
@@ -80,13 +95,13 @@ def explain(
 
 
 def _matching(
-    level: Level, mistakes: tuple[Mistake, ...], seen: Sequence[Evidence]
+    level: Level, mistakes: tuple[Mistake, ...], seen: Sequence[Evidence], least: int
 ) -> tuple[list[Mistake], list[Evidence]]:
     """The mistakes whose output is the learner's, and where that was looked at: most drop out at the first, smallest run."""
-    matching = [mistake for mistake in mistakes if mistake.caught_by in ("numbers", "property")]
+    matching = list(mistakes)
     compared: list[Evidence] = []
     for number, evidence in enumerate(seen):
-        if number < WITNESSES or len(matching) > 1:
+        if number < least or len(matching) > 1:
             matching = [mistake for mistake in matching if _gives(level, mistake, evidence)]
             compared.append(evidence)
     return matching, compared
