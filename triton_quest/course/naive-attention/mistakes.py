@@ -155,6 +155,24 @@ def powers_of_two(scores: Tensor, causal: bool) -> Tensor:
     return torch.softmax(scores * 0.6931471805599453, dim=-1)  # log(2)
 
 
+def softmax_of_first_rows(count: Callable[[int, int], int]) -> Callable[..., Tensor]:
+    """Softmax of some rows, counted through all heads; `count` gets B * H and M."""
+
+    def weigh(scores: Tensor, causal: bool) -> Tensor:
+        rows = scores.reshape(-1, scores.shape[-1])
+        done = count(scores.shape[0] * scores.shape[1], scores.shape[2])
+        return torch.cat((torch.softmax(rows[:done], dim=-1), rows[done:])).reshape(scores.shape)
+
+    return weigh
+
+
+def zeros_behind(scores: Tensor, causal: bool) -> Tensor:
+    """Softmax of rows that go on with zeros up to the next power of two."""
+    columns = scores.shape[-1]
+    padding = (1 << (columns - 1).bit_length()) - columns
+    return torch.softmax(torch.nn.functional.pad(scores, (0, padding)), dim=-1)[..., :columns]
+
+
 def hidden_afterwards(weights: Tensor, causal: bool) -> Tensor:
     weights = torch.softmax(weights, dim=-1)
     return weights.tril() if causal else weights
@@ -233,8 +251,8 @@ MISTAKES = (
         "diagonal_excluded",
         (Edit(VISIBLE, VISIBLE.replace(">=", ">")),),
         "numbers",
-        "Your mask hides each query's own key too. Query 0 then sees no key at all, and its row is 0 / 0, NaN: the "
-        "key with the query's own number is visible.",
+        "Your mask hides each query's own key too. Query 0 then sees no key at all, and its row is NaN: the key with the "
+        "query's own number is visible.",
         formula=hidden_by(diagonal=0),
     ),
     Mistake(
@@ -249,7 +267,7 @@ MISTAKES = (
         (Edit(VISIBLE, VISIBLE.replace(">=", "<=")), Edit(ANY_VISIBLE, "if True:")),
         "numbers",
         "Your mask is the wrong way round: it hides the keys before the query, and shows those after it.",
-        formula=attention(mask=lambda scores, causal: scores.masked_fill(scores.isfinite().tril(-1), -torch.inf)),
+        formula=attention(mask=lambda scores, causal: hidden(scores.mT).mT if causal else scores),
     ),
     Mistake(
         "mask_of_places_in_the_tile",
@@ -347,13 +365,7 @@ MISTAKES = (
         "numbers",
         "Your softmax computes as if each row went on with zeros up to the block size: the masked-off lanes need "
         "minus infinity.",
-    ),
-    Mistake(
-        "other_finite",
-        (Edit(LOAD_X, "x = tl.load(x_ptrs, mask=mask, other=-1e4)"),),
-        "numbers",
-        "Your masked-off lanes of the softmax hold a number that scores can be smaller than: only minus infinity is "
-        "below every score.",
+        formula=attention(weigh=zeros_behind),
     ),
     Mistake(
         "other_missing",
@@ -398,13 +410,7 @@ MISTAKES = (
         "Your softmax stops after the first M rows, and the later rows are still scores: each of the B * H heads has M "
         "rows of its own.",
         2,
-    ),
-    Mistake(
-        "softmax_of_one_batch",
-        (Edit(SOFTMAX_GRID, "grid = (H * M,)"),),
-        "numbers",
-        "Your softmax stops after the first batch, and the rows of the others are still scores: there are B * H * M rows.",
-        2,
+        attention(weigh=softmax_of_first_rows(lambda heads, m: m)),
     ),
     Mistake(
         "softmax_row_per_head",
@@ -413,11 +419,12 @@ MISTAKES = (
         "Your softmax stops after the first B * H rows, and the later rows are still scores: each of the B * H heads has "
         "M rows.",
         2,
+        attention(weigh=softmax_of_first_rows(lambda heads, m: heads)),
     ),
     Mistake(
         "softmax_row_per_tile",
         (Edit(SOFTMAX_GRID, "grid = (triton.cdiv(M, BLOCK_M), B * H)"),),
-        "numbers",
+        "memory",
         "Your softmax is launched for a program per tile, and it takes a row a program, along axis 0 only: the later "
         "rows are still scores.",
         2,
@@ -547,16 +554,6 @@ MISTAKES = (
         "Your result holds the keys of the last step only. `acc` is set to zero once, before the loop, and each step adds "
         "to it.",
         5,
-        same_output_as=("accumulator_reset_in_loop",),
-    ),
-    Mistake(
-        "accumulator_reset_in_loop",
-        (Edit(DOT, f"{ZEROS}\n        {DOT}"),),
-        "numbers",
-        "Your result holds the keys of the last step only. `acc` is set to zero once, before the loop, and each step adds "
-        "to it.",
-        5,
-        same_output_as=("accumulator_overwritten",),
     ),
     Mistake(
         "first_step_only",
@@ -564,7 +561,7 @@ MISTAKES = (
         "numbers",
         "Your result holds the first BLOCK_N keys and no more: the loop ends too early, or its later steps are masked off.",
         5,
-        same_output_as=("loop_over_queries", "step_counted_twice"),
+        same_output_as=("loop_over_queries",),
     ),
     Mistake(
         "loop_over_queries",
@@ -572,18 +569,7 @@ MISTAKES = (
         "numbers",
         "Your loop goes on for as long as there are queries: it walks along the keys, and there are N of them.",
         5,
-        same_output_as=("first_step_only", "step_counted_twice"),
-    ),
-    Mistake(
-        "step_counted_twice",
-        (
-            Edit(LOAD_WEIGHTS, LOAD_WEIGHTS.replace("N - start_n", "N - start_n * BLOCK_N")),
-            Edit(LOAD_V, LOAD_V.replace("N - start_n", "N - start_n * BLOCK_N")),
-        ),
-        "numbers",
-        "Your later steps are masked off: `start_n` goes up by BLOCK_N itself, so N - start_n keys are left.",
-        4,
-        same_output_as=("first_step_only", "loop_over_queries"),
+        same_output_as=("first_step_only",),
     ),
     Mistake(
         "pointers_not_moved",
@@ -609,7 +595,7 @@ MISTAKES = (
     Mistake(
         "v_moved_without_stride",
         (Edit(NEXT_V, "v_ptrs += BLOCK_N"),),
-        "memory",
+        "numbers",
         "Your `v_ptrs` move by BLOCK_N elements a step. The next tile is BLOCK_N keys away, and keys are stride_vn apart.",
         5,
     ),
@@ -669,13 +655,6 @@ MISTAKES = (
         4,
     ),
     Mistake(
-        "no_masks",
-        (Edit(LOAD_WEIGHTS, "weights = tl.load(weights_ptrs)"), Edit(LOAD_V, "v = tl.load(v_ptrs)")),
-        "memory",
-        "Your loads have no masks: tiles that hang over an edge read what lies behind it.",
-        4,
-    ),
-    Mistake(
         "key_mask_ignores_step",
         (
             Edit(LOAD_WEIGHTS, LOAD_WEIGHTS.replace("N - start_n", "N")),
@@ -684,13 +663,6 @@ MISTAKES = (
         "memory",
         "Your masks let keys beyond the last through in the last step. The pointers have moved on by start_n by then: "
         "compare offs_n with N - start_n.",
-        4,
-    ),
-    Mistake(
-        "mask_one_too_far",
-        (Edit(LOAD_V, LOAD_V.replace("<", "<=")),),
-        "memory",
-        "Your mask of `v` uses `<=`: it lets key N in, and the last one is N - 1.",
         4,
     ),
     Mistake(
@@ -820,13 +792,6 @@ MISTAKES = (
         3,
     ),
     Mistake(
-        "scale_in_the_launcher",
-        (in_scores_launch("        q, k, scores,", "        q * sm_scale, k, scores,"), Edit(SCORES, UNSCALED)),
-        "rules",
-        "Your launcher multiplies q by the scale in PyTorch: pass `sm_scale` to the kernel.",
-        3,
-    ),
-    Mistake(
         "cast_in_the_launcher",
         (Edit(OUT, OUT + "    v = v.float()\n"),),
         "rules",
@@ -914,7 +879,6 @@ VARIANTS = (
     Variant("tiles_of_16", tiles_of(16, 16, 16, 16), "The smallest tiles that tl.dot takes are as right as any."),
     Variant("tiles_of_128", tiles_of(128, 128, 128, 64), "Large tiles, of two sizes in fp32."),
     Variant("flat_tiles", tiles_of(128, 16, 64, 16), "Many queries and few keys in a tile."),
-    Variant("wide_tiles", tiles_of(16, 128, 16, 64), "Few queries and many keys in a tile."),
     Variant(
         "launches_in_a_function",
         (
@@ -929,11 +893,6 @@ VARIANTS = (
             in_values_launch("scores", "weights"),
         ),
         "A launch may stand in a function of its own.",
-    ),
-    Variant(
-        "grids_as_functions",
-        (Edit(VALUES_GRID, 'grid = lambda meta: (triton.cdiv(M, meta["BLOCK_M"]), B * H)'),),
-        "A grid may be a function of the constants, as autotuning wants it.",
     ),
     Variant(
         "softmax_into_another_matrix",
@@ -1009,17 +968,15 @@ VARIANTS = (
         "The row in blocks, for rows of any length: one more pass over the matrix.",
     ),
     Variant(
-        "heads_first",
+        "heads_first_tiles_backwards",
         (
-            Edit(PIDS, "    pid_m = tl.program_id(axis=1)\n    pid_bh = tl.program_id(axis=0)\n"),
+            Edit(
+                PIDS,
+                "    pid_m = tl.num_programs(axis=1) - 1 - tl.program_id(axis=1)\n    pid_bh = tl.program_id(axis=0)\n",
+            ),
             Edit(VALUES_GRID, "grid = (B * H, triton.cdiv(M, BLOCK_M))"),
         ),
-        "The axes of a grid may stand in any order, as long as kernel and launch agree.",
-    ),
-    Variant(
-        "backwards",
-        (Edit(PIDS, PIDS.replace("tl.program_id(axis=0)", "tl.num_programs(axis=0) - 1 - tl.program_id(axis=0)")),),
-        "Which program takes which tile is free.",
+        "The axes of a grid may stand in any order, as long as kernel and launch agree, and so may the tiles.",
     ),
     Variant(
         "stops_at_the_diagonal",
@@ -1033,11 +990,6 @@ VARIANTS = (
         "Above the diagonal all weights are 0: the loop may end there.",
     ),
     Variant(
-        "no_tile_left_out",
-        (Edit(ANY_VISIBLE, "if True:"),),
-        "A dot for every tile: the mask hides what is above the diagonal, and work is wasted.",
-    ),
-    Variant(
         "k_transposed_in_registers",
         (
             Edit(K_PTRS, "k_ptrs = k_ptr + offs_n[:, None] * stride_kn + offs_d[None, :] * stride_kd"),
@@ -1045,11 +997,6 @@ VARIANTS = (
             Edit(SCORES, SCORES.replace("q, k,", "q, tl.trans(k),")),
         ),
         "A tile of k as it lies in memory, transposed after the load.",
-    ),
-    Variant(
-        "product_added",
-        (Edit(DOT, f"acc += {PRODUCT}"),),
-        "acc + dot is what the third argument does.",
     ),
     Variant(
         "values_in_fp32",
@@ -1068,29 +1015,10 @@ VARIANTS = (
         "pointers_made_anew",
         (
             Edit(LOAD_WEIGHTS, "\n        ".join((*STEP_ANEW, LOAD_WEIGHTS))),
+            Edit(DOT, f"acc += {PRODUCT}"),
             Edit(NEXT_WEIGHTS, "pass"),
             Edit(NEXT_V, "pass"),
         ),
-        "Pointers may be computed in each step instead of moved.",
-    ),
-    Variant(
-        "offs_m_for_rows",
-        (Edit(WEIGHTS_PTRS, WEIGHTS_PTRS.replace("rows", "offs_m")),),
-        "Places in one head of less than 2^31 scores fit into 32 bits.",
-    ),
-    Variant(
-        "scores_filled",
-        (Edit(ALLOCATION, ALLOCATION.replace("torch.empty(", "torch.zeros(")),),
-        "Filled before it is written: one more pass, the same answer.",
-    ),
-    Variant(
-        "constants_by_place",
-        (in_values_launch("D=D, BLOCK_M=BLOCK_M, BLOCK_N=BLOCK_N, num_warps=num_warps,", "D, BLOCK_M, BLOCK_N,"),),
-        "Constants may be passed in their place, and num_warps left to Triton.",
-    ),
-    Variant(
-        "v_copied",
-        (Edit(OUT, "    v = v.contiguous()\n" + OUT),),
-        "A contiguous copy of v: one more pass over it, and strides are not the lesson here.",
+        "Pointers may be computed in each step instead of moved, and acc + dot is what the third argument does.",
     ),
 )
