@@ -374,6 +374,19 @@ def test_a_mistake_is_loaded_once_for_all_cases(
     assert len(loaded) == 1
 
 
+def test_where_a_formula_explains_every_failing_run_no_mistake_is_rerun(
+    course: Callable[[], Level], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    toy, loaded = course(), []
+    seen = [failing(toy, minus, SIXTEEN), failing(toy, minus)]
+    load = code.load
+    monkeypatch.setattr(code, "load", lambda path: loaded.append(path) or load(path))
+    assert named(explained(toy, [FIRST_OF_BLOCK, MINUS], seen)) == "minus" and loaded == []
+    other = mistake("twice x", lambda x, y: x + x)
+    assert named(explained(toy, [FIRST_OF_BLOCK, other], seen[1:])) is None
+    assert len(loaded) == 1
+
+
 def test_a_mistake_that_cannot_run_here_explains_nothing(course: Callable[[], Level], tmp_path: Path) -> None:
     toy = course()
     seen = wrong_in_first_lanes(toy, tmp_path / "mine.py", 16)
