@@ -16,7 +16,7 @@ from triton_quest import levels
 from triton_quest import verdict as v
 from triton_quest.execution.runner import Job, judge
 from triton_quest.execution.warm import Warm
-from triton_quest.judge import diagnosis, numbers
+from triton_quest.judge import code, diagnosis, numbers
 from triton_quest.judge.case import Case, Draw
 from triton_quest.judge.diagnosis import Evidence, Explanation
 from triton_quest.judge.mistake import Edit, Mistake, apply
@@ -113,6 +113,15 @@ def test_further_failing_cases_tell_two_mistakes_apart(level: Level) -> None:
     seen = [failing(level, minus, case) for case in (FOUR, vectors(9), SIXTEEN, TWENTY)]
     found = explained(level, [other, MINUS], seen)
     assert found and found.finding == "minus" and not found.says.startswith("Probably")
+
+
+def test_mistakes_that_no_output_tells_apart_need_no_further_cases(level: Level) -> None:
+    negated = replace(mistake("negated", lambda x, y: -(y - x), MINUS.says), same_output_as=("minus",))
+    seen = [failing(level, minus, vectors(n)) for n in (16, 17, 18, 19, 20)]
+    alike = explained(level, [MINUS, negated], seen)
+    assert alike and alike.finding == "minus" and "all 51 elements" in alike.evidence
+    apart = explained(level, [MINUS, replace(negated, same_output_as=())], seen)
+    assert apart and "all 90 elements" in apart.evidence
 
 
 def test_not_a_number_and_infinities_are_compared_by_position(level: Level) -> None:
@@ -299,6 +308,42 @@ def test_a_mistake_without_a_formula_is_run_with_the_learners_own_block_size(
     assert int(seen.wrong.sum()) == -(-40 // block), "the tiling shows in the output"
     found = explained(toy, [FIRST_OF_BLOCK], [seen])
     assert found and found.says == FIRST_OF_BLOCK.says and "40 elements" in found.evidence
+
+
+def first_lanes(x: torch.Tensor, y: torch.Tensor, *, BLOCK_SIZE: int) -> torch.Tensor:
+    return torch.where(torch.arange(len(x)) % BLOCK_SIZE == 0, x - y, x + y)
+
+
+@pytest.mark.parametrize("block", [8, 16])
+def test_a_formula_is_given_the_learners_own_constants_that_it_asks_for(
+    course: Callable[[], Level], tmp_path: Path, block: int
+) -> None:
+    toy = course()
+    seen = wrong_in_first_lanes(toy, tmp_path / "mine.py", block)
+    found = explained(toy, [mistake("first lanes", first_lanes, "The first lane.")], [seen])
+    assert found and found.says == "The first lane." and "40 elements" in found.evidence
+
+
+def test_where_the_learner_has_no_constant_of_that_name_the_mistake_is_run(
+    course: Callable[[str], Level], tmp_path: Path
+) -> None:
+    def asking(x: torch.Tensor, y: torch.Tensor, *, BLOCK_N: int) -> torch.Tensor:
+        raise AssertionError("the kernel has no BLOCK_N")
+
+    toy = course("    BLOCK_SIZE = 16")
+    seen = wrong_in_first_lanes(toy, tmp_path / "mine.py", 16)
+    assert named(explained(toy, [replace(FIRST_OF_BLOCK, formula=asking)], [seen])) == "first_of_block"
+
+
+def test_a_mistake_is_loaded_once_for_all_cases(
+    course: Callable[[], Level], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    toy, loaded = course(), []
+    seen = [wrong_in_first_lanes(toy, tmp_path / f"mine{number}.py", 16) for number in range(3)]
+    load = code.load
+    monkeypatch.setattr(code, "load", lambda path: loaded.append(path) or load(path))
+    assert named(explained(toy, [FIRST_OF_BLOCK], seen)) == "first_of_block"
+    assert len(loaded) == 1
 
 
 def test_a_mistake_that_cannot_run_here_explains_nothing(course: Callable[[], Level], tmp_path: Path) -> None:
