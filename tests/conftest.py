@@ -96,7 +96,7 @@ class Quest:
         words = [sys.executable, "quest.py", *shlex.split(line)]
         return run_line(words, self.workspace.root, clean_environment(**environ), f"python quest.py {line}".strip())
 
-    def inside(self, line: str = "", **environ: str) -> Answer:
+    def inside(self, line: str = "", script: str = "quest.py", **environ: str) -> Answer:
         """The same within this process, several times as fast: for tests that type many lines."""
         from triton_quest.commands import context
         from triton_quest.quest import cli
@@ -106,7 +106,7 @@ class Quest:
         with (
             open(os.devnull) as nothing,
             mock.patch.dict(os.environ, clean_environment(**environ), clear=True),
-            mock.patch.multiple(sys, argv=["quest.py", *shlex.split(line)], stdin=nothing, stdout=out, stderr=err),
+            mock.patch.multiple(sys, argv=[script, *shlex.split(line)], stdin=nothing, stdout=out, stderr=err),
         ):
             os.chdir(self.workspace.root)
             try:

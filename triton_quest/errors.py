@@ -7,6 +7,7 @@ QuestError                  shown as one sentence, exit code 2
 ├── LevelAhead              stands in the table, but its course folder hasn't arrived
 ├── UnusableFile            a level file that is missing, a folder, or not text
 ├── StoreTrouble            the progress database or a file can't be read or written
+├── NotUpdated              no way to the new version: no clone, no network, work of one's own in the way
 └── CourseTrouble           a course folder is incomplete or its marks are wrong
 """
 
@@ -37,6 +38,9 @@ class UnusableFile(QuestError): ...
 
 
 class StoreTrouble(QuestError): ...
+
+
+class NotUpdated(QuestError): ...
 
 
 class CourseTrouble(QuestError): ...

@@ -11,11 +11,14 @@ named_workspace: Path | None = None  # --workspace, as it was typed
 
 
 def program() -> str:
-    """`./quest`, `python quest.py` or `quest`, as it was typed."""
+    """`./quest`, `python quest.py`, `python -m triton_quest` or `quest`, as it was typed."""
     launcher = os.environ.get("QUEST_INVOKED_AS")
     if launcher:
-        return launcher
-    return "python " + sys.argv[0] if Path(sys.argv[0]).name == "quest.py" else "quest"
+        return shlex.quote(launcher)
+    name = Path(sys.argv[0]).name
+    return {"quest.py": f"python {shlex.quote(sys.argv[0])}", "__main__.py": "python -m triton_quest"}.get(
+        name, "quest"
+    )
 
 
 def command(words: str) -> str:

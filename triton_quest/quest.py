@@ -19,7 +19,10 @@ import rich_click as click  # noqa: E402
 
 from triton_quest import __version__  # noqa: E402
 from triton_quest import commands as do  # noqa: E402
-from triton_quest.commands.context import Context, LevelName, run  # noqa: E402
+from triton_quest.benchmark.gpus import GPUS  # noqa: E402
+from triton_quest.benchmark.gpus import find as find_gpu  # noqa: E402
+from triton_quest.commands.context import Context, Folder, LevelName, run  # noqa: E402
+from triton_quest.execution.targets import TARGETS  # noqa: E402
 
 pass_context = click.make_pass_decorator(Context)
 level_argument = click.argument("level", type=LevelName(), required=False, metavar="[N]")
@@ -30,10 +33,19 @@ file_option = click.option(
 yes_option = click.option("--yes", is_flag=True, help="Don't ask.")
 
 
+class InOrder(click.RichGroup):
+    """Its help lists the commands in the order in which one meets them: that of this module."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(self.commands)
+
+
 @click.group(
-    invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
+    cls=InOrder,
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
-@click.option("--workspace", type=click.Path(path_type=Path), help="The folder that holds your levels/ and .quest/.")
+@click.option("--workspace", type=Folder(path_type=Path), help="The folder that holds your levels/ and .quest/.")
 @click.option("--json", "as_json", is_flag=True, help="Print the overview as one JSON object.")
 @click.version_option(__version__, prog_name="quest")
 @click.pass_context
@@ -41,6 +53,8 @@ def cli(ctx, workspace, as_json):  # type: ignore[no-untyped-def]
     """Learn GPU kernel programming in Triton, from x + y to Flash Attention.
 
     Without a command: the map of the levels and your next step.
+
+    Example: quest start 1
     """
     ctx.obj = Context(workspace)
     if as_json and ctx.invoked_subcommand:
@@ -71,14 +85,19 @@ def start(context, level, as_json):  # type: ignore[no-untyped-def]
     show_default=True,
     help="Seconds for any one step of your code.",
 )
+@click.option(
+    "--device",
+    type=click.Choice(["interpreter", "gpu"]),
+    help="Where your kernel runs. Without this: in the interpreter, and on the GPU if there is one.",
+)
 @json_option
 @pass_context
-def check(context, level, file, time_limit, as_json):  # type: ignore[no-untyped-def]
+def check(context, level, file, time_limit, device, as_json):  # type: ignore[no-untyped-def]
     """Judge your file for a level. Exit code 0: passed, 1: not yet, 2: a trouble of ours or of the command.
 
     Example: quest check 1
     """
-    return do.check.run(context, level, file, time_limit, as_json)
+    return do.check.run(context, level, file, time_limit, device, as_json)
 
 
 @cli.command()
@@ -120,12 +139,76 @@ def reset(context, level, yes, as_json):  # type: ignore[no-untyped-def]
     do.reset.run(context, level, yes, as_json)
 
 
+@cli.command("compile")
+@level_argument
+@file_option
+@click.option(
+    "--target",
+    "targets",
+    type=click.Choice([target.name for target in TARGETS]),
+    multiple=True,
+    help="What to compile for: sm_80 and sm_90 unless told. May be repeated.",
+)
+@click.option("--case", metavar="NAME", help="With the inputs of this case of the level instead.")
+@click.option(
+    "--dtype", type=click.Choice(["fp16", "bf16", "fp32"]), default="fp16", show_default=True, help="Of the inputs."
+)
+@click.option(
+    "--asm", "assembly", type=click.Choice(["ptx", "sass", "ttgir", "amdgcn"]), help="Print the code itself instead."
+)
+@click.option(
+    "--time-limit",
+    type=click.FloatRange(min=1),
+    default=120.0,
+    show_default=True,
+    help="Seconds for compiling any one kernel.",
+)
+@json_option
+@pass_context
+def compile_kernels(context, level, file, targets, case, dtype, assembly, time_limit, as_json):  # type: ignore[no-untyped-def]
+    """Compile a level's kernels for GPUs that aren't here: registers, spills, shared memory, tensor cores.
+
+    Example: quest compile 2 --target sm_90
+    """
+    return do.compile.run(context, level, file, targets, case, dtype, assembly, time_limit, as_json)
+
+
+@cli.command()
+@level_argument
+@file_option
+@click.option("--save", type=click.Path(path_type=Path), metavar="FILE", help="Draw it as a picture: a .png or .svg.")
+@click.option(
+    "--gpu",
+    type=click.Choice([gpu.name for gpu in GPUS], case_sensitive=False),
+    default="H100",
+    show_default=True,
+    help="Whose roofline the picture shows.",
+)
+@click.option(
+    "--time-limit",
+    type=click.FloatRange(min=1),
+    default=60.0,
+    show_default=True,
+    help="Seconds for counting at one size.",
+)
+@json_option
+@pass_context
+def traffic(context, level, file, save, gpu, time_limit, as_json):  # type: ignore[no-untyped-def]
+    """Count the bytes and operations of a level's kernels, beside the least possible.
+
+    Without N: naive, fused and flash attention side by side.
+
+    Example: quest traffic 8 --save traffic.png
+    """
+    return do.traffic.run(context, level, file, save, find_gpu(gpu), time_limit, as_json)
+
+
 @cli.command()
 @level_argument
 @json_option
 @pass_context
 def benchmark(context, level, as_json):  # type: ignore[no-untyped-def]
-    """Race the levels that you have passed against PyTorch. Needs a GPU.
+    """Race the levels that you have passed against PyTorch; without a GPU, compare what they would move.
 
     Example: quest benchmark 1
     """
@@ -133,7 +216,23 @@ def benchmark(context, level, as_json):  # type: ignore[no-untyped-def]
 
 
 @cli.command()
-@click.argument("folder", type=click.Path(path_type=Path))
+@level_argument
+@file_option
+@click.option("--size", help="A size of the level's race, as `benchmark` names it; the largest unless you say.")
+@json_option
+@pass_context
+def profile(context, level, file, size, as_json):  # type: ignore[no-untyped-def]
+    """Look at a level's kernel with a profiler on the GPU, and keep the trace.
+
+    Under Nsight Compute where it is installed, else under PyTorch's profiler.
+
+    Example: quest profile 8
+    """
+    return do.profile_kernel.run(context, level, file, size, as_json)
+
+
+@cli.command()
+@click.argument("folder", type=Folder(path_type=Path))
 @json_option
 @pass_context
 def init(context, folder, as_json):  # type: ignore[no-untyped-def]
@@ -147,17 +246,41 @@ def init(context, folder, as_json):  # type: ignore[no-untyped-def]
 @cli.command()
 @json_option
 @pass_context
+def update(context, as_json):  # type: ignore[no-untyped-def]
+    """Get the newest version of the quest into this clone. Every level file that you have edited stays as it is.
+
+    Example: quest update
+    """
+    do.update.run(context, as_json)
+
+
+@cli.command()
+@json_option
+@pass_context
 def doctor(context, as_json):  # type: ignore[no-untyped-def]
-    """Say what this machine can verify, by running a known kernel, and how to mend what is missing.
+    """Say what this machine can verify, by running known kernels, and what to type to mend each trouble.
 
     Example: quest doctor
     """
     return do.doctor.run(context, as_json)
 
 
+@cli.command()
+@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]), required=False)
+def completion(shell):  # type: ignore[no-untyped-def]
+    """Print the script with which your shell completes commands, options and the levels that are open to you.
+
+    Example: quest completion bash >> ~/.bashrc
+    """
+    do.completion.run(cli, shell)
+
+
 @cli.group()
 def dev():  # type: ignore[no-untyped-def]
-    """For the authors of levels."""
+    """For the authors of levels.
+
+    Example: quest dev check
+    """
 
 
 @dev.command("check")

@@ -5,14 +5,18 @@ Plain dataclasses of strings, numbers and tuples; one JSON line each on the wire
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict, dataclass, field, replace
 from enum import Enum
-from typing import Any, ClassVar
+from typing import Any, ClassVar, get_args
+
+from triton_quest import wire
+from triton_quest.measured import Assembly, Compiled, Counted, Inputs, Refused
+from triton_quest.raced import Ceilings, DidNotRun, Lineup, Profiled, Timing
 
 SCHEMA = 1
+ON_A_GPU = "the kernel on a GPU: its numbers and its speed"  # what the interpreter leaves unverified
+COMPILER = "compiler"  # the stage in which Triton's compiler is at work, and no code of the learner's
 CHANNEL_CLOSED = 77  # the child's exit code when its channel to us was closed under it
-_dumps = json.dumps  # bound now: in the child, the learner's code may replace it
 
 
 class Outcome(str, Enum):
@@ -104,7 +108,7 @@ class Check:
 
 @dataclass(frozen=True)
 class StageStarted:
-    """The judge turns to the next stage. `seconds` is what the learner's code may take until the next record."""
+    """The child turns to the next stage. `seconds` is what it may take until the next record."""
 
     record: ClassVar[str] = "stage"
     stage: str
@@ -122,60 +126,29 @@ class Finished:
     detail: str = ""
 
 
-Record = Check | StageStarted | Finished
+Record = (
+    Check
+    | StageStarted
+    | Finished
+    | Inputs
+    | Compiled
+    | Refused
+    | Assembly
+    | Counted
+    | Lineup
+    | Ceilings
+    | Timing
+    | DidNotRun
+    | Profiled
+)
+_KINDS: dict[str, type[Record]] = {kind.record: kind for kind in get_args(Record)}
 
-
-def encode(record: Record) -> bytes:
-    """One line of JSON, with its newline."""
-    return _dumps({"record": record.record, **asdict(record)}).encode() + b"\n"
+encode = wire.encode
 
 
 def decode(line: bytes) -> Record:
     """The record of one line. Raises ValueError for anything that `encode` didn't write."""
-    try:
-        values = json.loads(line)
-        kind = values.pop("record")
-        if kind == Check.record:
-            return _check(values)
-        if kind == StageStarted.record:
-            return _timed(StageStarted(**values))
-        if kind == Finished.record:
-            return _timed(Finished(**{**values, "outcome": Outcome(values["outcome"])}))
-    except (TypeError, KeyError, AttributeError, RecursionError) as trouble:
-        raise ValueError(f"not a record: {line[:80]!r}") from trouble
-    raise ValueError(f"not a record: {line[:80]!r}")
-
-
-def _timed(record: StageStarted | Finished) -> StageStarted | Finished:
-    """The parent counts with these seconds: text instead of a number would reach its clock."""
-    if not isinstance(record.seconds, (int, float, type(None))):
-        raise TypeError("seconds is no number")
-    return record
-
-
-def _check(values: dict[str, Any]) -> Check:
-    mismatch = values["mismatch"]
-    if mismatch is not None:
-        mismatch = _mismatch(mismatch)
-    outcome = values["outcome"]
-    return Check(
-        **{
-            **values,
-            "state": State(values["state"]),
-            "outcome": None if outcome is None else Outcome(outcome),
-            "places": tuple(Place(**place) for place in values["places"]),
-            "mismatch": mismatch,
-        }
-    )
-
-
-def _mismatch(values: dict[str, Any]) -> Mismatch:
-    picture = values["picture"]
-    if picture is not None:
-        picture = Picture(**{key: tuple(value) for key, value in picture.items()})
-    neighbours = tuple(tuple(row) for row in values["neighbours"])
-    lists = {key: tuple(values[key]) for key in ("index", "shape")}
-    return Mismatch(**{**values, **lists, "neighbours": neighbours, "picture": picture})
+    return wire.decode(line, _KINDS)
 
 
 @dataclass(frozen=True)
@@ -227,6 +200,35 @@ class Verdict:
         }
 
 
+def together(interpreted: Verdict, on_gpu: Verdict) -> Verdict:
+    """One verdict of the two that a machine with a GPU gives: all checks, and the GPU's outcome after a pass before it."""
+    checks = tuple(check for check in interpreted.checks if check.name != ON_A_GPU) + on_gpu.checks
+    return replace(
+        on_gpu,
+        device="both",
+        seconds=interpreted.seconds + on_gpu.seconds,
+        checks=checks,
+        output=interpreted.output + on_gpu.output,
+        not_verified_here=tuple(check.name for check in checks if check.state is State.NOT_VERIFIED_HERE),
+    )
+
+
 def failed(check: Check, outcome: Outcome, says: str, advice: str = "", **more: Any) -> Check:
     """`check`, failed: what was found, what to do, and what that makes of the whole judgement."""
     return replace(check, state=State.FAILED, outcome=outcome, says=says, advice=advice, **more)
+
+
+def out_of_time(stage: StageStarted, place: Place | None = None) -> Check:
+    """The check that tells of a stage that took longer than its `seconds`. `place`: where the learner's code was."""
+    seconds = f"{stage.seconds or 0:.0f} seconds"
+    check = Check("your code comes to an end", "process", State.FAILED, places=(place,) if place else ())
+    if stage.stage == COMPILER:
+        says = f"Triton was still {stage.says} after {seconds}, and was stopped."
+        advice = (
+            'Large blocks take long, and fp32 dots with input_precision="ieee" longest: take smaller blocks, or give it '
+            "more time with --time-limit. Once compiled, a kernel stays in Triton's cache."
+        )
+        return failed(check, Outcome.TIMEOUT, says, advice)
+    where = f" It was in line {place.line}." if place else ""
+    says = f"Your code was still running after {seconds} ({stage.says}), and was stopped.{where}"
+    return failed(check, Outcome.TIMEOUT, says, "Look for a loop whose end depends on something that doesn't change.")

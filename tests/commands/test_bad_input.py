@@ -17,6 +17,7 @@ import pytest
 
 from tests.commands import kernels
 from tests.conftest import ROOT, TRACEBACK, Quest, arrived, clean_environment, run_line
+from triton_quest import environment
 from triton_quest.levels import LEVELS
 from triton_quest.store import workspace as workspaces
 
@@ -29,6 +30,20 @@ def refused(quest: Quest, line: str, sentence: str, next_command: str, **environ
     assert (answer.code, answer.out) == (OURS, "")
     assert sentence in answer.said
     assert answer.next_command == f"python quest.py {next_command}".strip()
+
+
+# Words that there aren't
+
+
+@pytest.mark.parametrize(
+    ("line", "next_command"),
+    [("chek", "--help"), ("check --frobnicate", "check --help"), ("dev chek", "dev --help"), ("init", "init --help")],
+)
+def test_a_line_that_was_mistyped_is_answered_with_the_help_of_what_was_meant(
+    shared_quest: Quest, line: str, next_command: str
+) -> None:
+    answer = shared_quest.inside(line)
+    assert (answer.code, answer.next_command) == (OURS, f"python quest.py {next_command}")
 
 
 # Levels that there aren't
@@ -348,11 +363,11 @@ def installed(folder: Path, **versions: str) -> str:
 
 
 VERSIONS = {
-    "an old torch": ({"torch": "2.4.1"}, "torch 2.4.1 is too old: the quest needs 2.11 or newer. Type: ./quest"),
-    "an old triton": ({"triton": "3.1.0"}, "triton 3.1.0 is too old: the quest needs 3.6 or newer. Type: ./quest"),
+    "an old torch": ({"torch": "2.4.1"}, "torch 2.4.1 is too old: the quest needs 2.11 or newer. Type: {install}"),
+    "an old triton": ({"triton": "3.1.0"}, "triton 3.1.0 is too old: the quest needs 3.6 or newer. Type: {install}"),
     "a triton that this numpy breaks": (
         {"triton": "3.6.0", "numpy": "2.4.0"},
-        "Triton 3.6 can't interpret loops with numpy 2.4 or newer. Type: pip install 'numpy<2.4'",
+        "Triton 3.6 can't interpret loops with numpy 2.4 or newer. Type: {numpy}",
     ),
 }
 
@@ -363,7 +378,8 @@ def test_check_refuses_versions_that_cannot_work_with_what_to_type(
 ) -> None:
     answer = quest("check 1", PYTHONPATH=installed(tmp_path, **versions), COLUMNS="110")
     assert (answer.code, answer.out) == (OURS, "")
-    assert sentence in answer.said
+    told = sentence.format(install=environment.install_command(), numpy=environment.pip_line("'numpy<2.4'"))
+    assert " ".join(told.split()) in answer.said
 
 
 @pytest.mark.slow

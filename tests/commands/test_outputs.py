@@ -204,7 +204,7 @@ def test_a_folder_whose_name_looks_like_markup_is_shown_as_it_is(quest: Quest) -
 @pytest.mark.slow
 def test_doctor_looks_at_everything_and_judges_a_known_kernel(quest: Quest, expect_output: Expect) -> None:
     answer = quest("doctor")
-    found = r"^(. )(Python|torch|triton|numpy|rich|workspace):.*(\n(?!. |$).*)*"
+    found = r"^(. )(quest|Python|torch|triton|numpy|rich|workspace):.*(\n(?!. |$).*)*"
     out = re.sub(found, r"\1\2: <found>", answer.out, flags=re.MULTILINE)
     out = re.sub(r"^. versions:.*\n(?:(?!. |$).*\n)*", "", out, flags=re.MULTILINE)
     expect_output("doctor", Answer(answer.line, answer.code, out, answer.err))
@@ -213,7 +213,7 @@ def test_doctor_looks_at_everything_and_judges_a_known_kernel(quest: Quest, expe
 # --help and --version
 
 COMMANDS = (
-    *("", "start", "check", "hint", "solution", "reset", "benchmark", "init", "doctor"),
+    *("", "start", "check", "hint", "solution", "reset", "benchmark", "init", "update", "doctor", "completion"),
     *("dev", "dev check", "dev build"),
 )
 

@@ -19,7 +19,7 @@ from triton_quest import verdict as v
 from triton_quest.execution.runner import Job
 from triton_quest.execution.runner import judge as judge_in_a_child
 from triton_quest.execution.warm import Warm
-from triton_quest.judge import code, numbers, pipeline, properties
+from triton_quest.judge import code, numbers, properties
 from triton_quest.judge.case import DTYPES, Draw
 from triton_quest.judge.mistake import apply
 from triton_quest.levels import Level
@@ -98,7 +98,7 @@ def test_every_property_is_asserted_in_its_own_words(level: Level, passing: Judg
 
 def test_what_only_a_gpu_can_show_is_not_verified_here(passing: Judgement) -> None:
     last = passing.checks[-1]
-    assert last.state is v.State.NOT_VERIFIED_HERE and last.name == pipeline.ON_A_GPU
+    assert last.state is v.State.NOT_VERIFIED_HERE and last.name == v.ON_A_GPU
 
 
 def test_nothing_is_judged_after_the_first_failure(judge: Judged) -> None:

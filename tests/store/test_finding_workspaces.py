@@ -91,11 +91,20 @@ def test_a_named_workspace_may_be_relative_or_begin_with_a_tilde(
 
 
 def test_a_package_that_cannot_be_written_to_is_no_workspace(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    (tmp_path / "pyproject.toml").touch()
+    shutil.copy(workspaces.PACKAGE.parent / "pyproject.toml", tmp_path)
     monkeypatch.setattr(workspaces, "PACKAGE", tmp_path / "triton_quest")
     monkeypatch.setattr(os, "access", lambda path, mode: True)
     assert workspaces.is_clone()
     monkeypatch.setattr(os, "access", lambda path, mode: False)
+    assert not workspaces.is_clone()
+
+
+def test_a_project_file_that_another_package_left_beside_the_installed_one_makes_it_no_clone(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "pyproject.toml").write_text('[project]\nname = "something-else"\n')
+    monkeypatch.setattr(workspaces, "PACKAGE", tmp_path / "triton_quest")
+    monkeypatch.setattr(os, "access", lambda path, mode: True)
     assert not workspaces.is_clone()
 
 

@@ -8,20 +8,25 @@ from pathlib import Path
 from rich.console import Console
 from rich.status import Status as Spinner
 
-from triton_quest import environment, invocation
+from triton_quest import invocation
 from triton_quest import verdict as v
+from triton_quest.commands import finale
 from triton_quest.commands.context import NOT_YET, OK, TROUBLE, Context, print_json
 from triton_quest.commands.overview import next_words
 from triton_quest.errors import QuestError
-from triton_quest.execution.runner import Job, judge
-from triton_quest.levels import Level
+from triton_quest.execution import devices
+from triton_quest.execution.devices import judge_on
+from triton_quest.execution.runner import Job
+from triton_quest.levels import LEVELS, Level
 from triton_quest.screen import overview
 from triton_quest.screen.verdict import verdict as render_verdict
 from triton_quest.store import files
 from triton_quest.store.progress import HINTS_A_LEVEL
 
 
-def run(context: Context, level: Level | None, file: Path | None, seconds: float, as_json: bool) -> int:
+def run(
+    context: Context, level: Level | None, file: Path | None, seconds: float, device: str | None, as_json: bool
+) -> int:
     if file is not None and level is None:
         raise QuestError("Which level is this file for? Name it before --file.", f"check 1 --file {file}")
     outside = file is not None
@@ -29,28 +34,31 @@ def run(context: Context, level: Level | None, file: Path | None, seconds: float
     if not chosen.has_arrived:
         context.progress.require_open(chosen)
     path = Path(os.path.abspath((file if file is not None else context.workspace.file(chosen)).expanduser()))
-    trouble = environment.trouble_with_versions(interpreted=True)
-    if trouble:
-        raise QuestError(trouble)
+    where = devices.choose(device)
     text = files.read_text(path, f"reset {chosen.number}" if not outside else f"check {chosen.number}")
-    judged = _judge_with_progress(context.console, Job(chosen, path, seconds), quiet=as_json)
+    judged = _judge_with_progress(context.console, where, Job(chosen, path, seconds), quiet=as_json)
     first_pass = (
         not outside and judged.outcome is not v.Outcome.ERROR and context.progress.record_attempt(chosen, text, judged)
     )
-    if as_json:
-        print_json(judged.as_json())
-    else:
+    is_last = judged.passed and not outside and chosen == LEVELS[-1] and finale.has_come(context.progress.states())
+    if not as_json:
         context.show(render_verdict(judged, chosen.title, context.glyphs))
+    end = finale.run(context, chosen, seconds, quiet=as_json) if is_last else None
+    if as_json:
+        print_json(judged.as_json() | ({"finale": end.as_json()} if end else {}))
+    elif end:
+        finale.show(context, end)
+    else:
         _show_next(context, chosen, judged, first_pass, outside)
     if judged.outcome is v.Outcome.ERROR:
         return TROUBLE
     return OK if judged.passed else NOT_YET
 
 
-def _judge_with_progress(console: Console, job: Job, quiet: bool) -> v.Verdict:
+def _judge_with_progress(console: Console, where: tuple[str, ...], job: Job, quiet: bool) -> v.Verdict:
     """Judge; meanwhile a terminal shows what is being looked at."""
     if quiet or not console.is_terminal:
-        return judge(job)
+        return judge_on(where, job)
     with Spinner(
         "starting Triton", console=console, spinner="dots" if not console.options.ascii_only else "line"
     ) as spinner:
@@ -59,7 +67,7 @@ def _judge_with_progress(console: Console, job: Job, quiet: bool) -> v.Verdict:
             if isinstance(record, v.StageStarted):
                 spinner.update(record.says)
 
-        return judge(job, tell)
+        return judge_on(where, job, tell)
 
 
 def _show_next(context: Context, level: Level, judged: v.Verdict, first_pass: bool, outside: bool) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import json
 import os
@@ -15,14 +16,15 @@ import rich_click as click
 from rich.console import Console, RenderableType
 
 from triton_quest import invocation
-from triton_quest.errors import NoWorkspace, QuestError, UnknownLevel
+from triton_quest.errors import NoWorkspace, QuestError, StoreTrouble, UnknownLevel
 from triton_quest.levels import LEVELS, Level, find
 from triton_quest.screen import messages
 from triton_quest.screen.console import glyphs, make_console
-from triton_quest.store import workspace
+from triton_quest.store import updates, workspace
 from triton_quest.store.progress import LevelState, Progress
 
 OK, NOT_YET, TROUBLE = 0, 1, 2
+COMPLETE = "_QUEST_COMPLETE"  # set by the shell when it asks for completions
 
 
 class LevelName(click.ParamType[Level]):
@@ -39,13 +41,18 @@ class LevelName(click.ParamType[Level]):
         return level
 
     def shell_complete(self, ctx: Any, param: Any, incomplete: str) -> list[Any]:
+        from triton_quest.commands import completion
+
+        return completion.levels(ctx, incomplete)
+
+
+class Folder(click.Path):
+    """A path of which a shell offers the folders."""
+
+    def shell_complete(self, ctx: Any, param: Any, incomplete: str) -> list[Any]:
         from click.shell_completion import CompletionItem
 
-        return [
-            CompletionItem(str(level.number), help=level.title)
-            for level in LEVELS
-            if str(level.number).startswith(incomplete)
-        ]
+        return [CompletionItem(incomplete, type="dir")]
 
 
 class Context:
@@ -64,6 +71,8 @@ class Context:
             raise NoWorkspace("The current folder is gone: change to another one.", "") from None
         found = workspace.find(self._explicit, os.environ, cwd)
         invocation.named_workspace = self._explicit
+        with contextlib.suppress(StoreTrouble):  # one that can't be written to is played as it is
+            updates.bring_up_to_date(found)
         return found
 
     @cached_property
@@ -92,13 +101,13 @@ def run(cli: Callable[..., Any]) -> int:
         if getattr(sys, name) is None:  # closed by the caller
             setattr(sys, name, open(os.devnull, mode))  # noqa: SIM115
     try:
-        code = cli(standalone_mode=False, prog_name=invocation.program())
+        code = cli(standalone_mode=False, prog_name=invocation.program(), complete_var=COMPLETE)
         return code if isinstance(code, int) else OK
     except QuestError as trouble:
         return _tell(trouble.sentence, trouble.next_command, as_json)
     except click.UsageError as trouble:
-        words = trouble.ctx.command_path.split(maxsplit=1)[1:] if trouble.ctx else []
-        return _tell(trouble.format_message(), " ".join([*words, "--help"]), as_json)
+        path = trouble.ctx.command_path.removeprefix(invocation.program()) if trouble.ctx else ""
+        return _tell(trouble.format_message(), f"{path} --help".strip(), as_json)
     except click.ClickException as trouble:
         return _tell(trouble.format_message(), None, as_json)
     except (click.Abort, KeyboardInterrupt):

@@ -9,8 +9,10 @@ from rich.text import Text
 from triton_quest import invocation
 from triton_quest.authoring import build as building
 from triton_quest.commands.context import OK, TROUBLE, Context, print_json
+from triton_quest.errors import QuestError
 from triton_quest.levels import Level
 from triton_quest.screen.mutations import mutations
+from triton_quest.store import workspace
 
 if TYPE_CHECKING:
     from triton_quest.authoring.mutation import Judged
@@ -54,7 +56,9 @@ def _row_json(row: Judged) -> dict[str, object]:
 
 
 def build(context: Context, as_json: bool) -> None:
-    """Write the level files anew from their solutions."""
+    """Write the level files anew from their solutions. Raises QuestError where there is no clone to write into."""
+    if not workspace.is_clone():
+        raise QuestError("Level files are built in a clone of the repository, and this quest was installed.", "start")
     written = building.write_levels()
     if as_json:
         print_json(

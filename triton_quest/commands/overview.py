@@ -2,32 +2,52 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
+
+from rich.console import RenderableType
 
 from triton_quest import invocation
 from triton_quest.commands.context import Context, print_json
+from triton_quest.screen import messages
 from triton_quest.screen import overview as screen
+from triton_quest.screen.console import Glyphs
+from triton_quest.store import updates
 from triton_quest.store.progress import LevelState, Status
 
 
 def run(context: Context, as_json: bool) -> None:
     states = context.progress.states()
+    outdated = new_templates(context, states)
     sentence, words = next_words(states)
     if as_json:
         print_json(
             {
                 "schema": 1,
                 "workspace": str(context.workspace.root),
-                "levels": [_state_json(s) for s in states],
+                "levels": [_state_json(s, s in outdated) for s in states],
                 "next": words,
             }
         )
         return
-    command = invocation.command(words) if words else ""
-    context.show(screen.overview(states, command, sentence, context.glyphs, context.console.width))
+    command, g = invocation.command(words) if words else "", context.glyphs
+    remark = template_remark(outdated, g)
+    context.show(screen.overview(states, command, sentence, g, context.console.width, remark))
 
 
-def _state_json(state: LevelState) -> dict[str, Any]:
+def new_templates(context: Context, states: Sequence[LevelState]) -> list[LevelState]:
+    """The levels that one can play and whose file began as a template that is another one now."""
+    open_ones = [state for state in states if state.is_done or state.status is Status.OPEN]
+    return [state for state in open_ones if updates.has_new_template(context.workspace, state.level)]
+
+
+def template_remark(outdated: Sequence[LevelState], g: Glyphs) -> RenderableType | None:
+    """What is said of `new_templates`."""
+    numbers = [state.level.number for state in outdated]
+    return messages.new_templates(numbers, invocation.command(f"reset {numbers[0]}"), g) if numbers else None
+
+
+def _state_json(state: LevelState, has_new_template: bool) -> dict[str, Any]:
     level = state.level
     return {
         "level": level.number,
@@ -37,6 +57,7 @@ def _state_json(state: LevelState) -> dict[str, Any]:
         "stars": state.stars,
         "hints_taken": state.hints_taken,
         "attempts": state.attempts,
+        "new_template": has_new_template,
     }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from triton_quest import invocation
 from triton_quest.commands.context import Context, print_json
+from triton_quest.commands.overview import new_templates, template_remark
 from triton_quest.levels import Level
 from triton_quest.screen import texts
 from triton_quest.store import files, template, workspace
@@ -31,4 +32,7 @@ def run(context: Context, level: Level | None, as_json: bool) -> None:
     context.show(texts.briefing(markdown))
     context.console.print()
     context.show(texts.where_to_edit(path, line, invocation.short_path(path)))
+    remark = template_remark(new_templates(context, [state]), context.glyphs)
+    if remark is not None:
+        context.show(remark)
     context.next("Fill the gaps, then:", f"check {level.number}")

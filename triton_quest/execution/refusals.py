@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
+from triton_quest.execution.targets import Arch
+
 
 class RefusedBy(Enum):
     """LAUNCH: arguments, options or grid. COMPILER: Triton itself. MEANING: it compiles, and means something else."""
@@ -27,7 +29,7 @@ class Refusal:
 
     by: RefusedBy
     kernel: str
-    target: int
+    target: Arch
     function: str
     file: str
     line: int

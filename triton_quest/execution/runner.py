@@ -1,14 +1,13 @@
-"""Runs the learner's code in a child process and turns what becomes of it into a verdict. The parent's half.
+"""Runs the learner's code in a child process and tells what became of it: a verdict, or what the child measured.
 
-The child reports on a pipe of its own; what the learner's code prints goes elsewhere and is cut when it floods.
-Nothing here imports torch or triton, and nothing that the child does can reach this process.
+The parent's half. The child reports on a pipe of its own; what the learner's code prints goes elsewhere and is cut when
+it floods. Nothing here imports torch or triton, and nothing that the child does can reach this process.
 """
 
 from __future__ import annotations
 
 import contextlib
 import json
-import linecache
 import os
 import re
 import selectors
@@ -17,13 +16,16 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol, TypeVar
 
 from triton_quest import verdict as v
+from triton_quest.execution import endings
 from triton_quest.levels import Level
+
+R = TypeVar("R")
 
 WORKER = Path(__file__).resolve().parent / "worker.py"
 START_SECONDS = 120.0  # a cold disk takes its time to import torch
@@ -31,6 +33,7 @@ GRACE_SECONDS = 5.0  # on top of the child's own limit, for a hang that holds th
 DRAINS = 16  # of 64 KiB: what a pipe can hold at the most
 KEPT_BYTES = 8_000  # of a flood, at its beginning and again at its end
 MEMORY_GIB = 4
+ON_A_GPU = frozenset({"judge_on_gpu", "race", "profile"})  # kinds of work that need one
 CONTROL = re.compile(
     r"\x1b\[[0-9;?]*[ -/]*[@-~]|\x1b[^\[]|[\x00-\x08\x0b-\x1f\x7f-\x9f]"
 )  # what could confuse the terminal
@@ -38,15 +41,40 @@ CONTROL = re.compile(
 
 @dataclass(frozen=True)
 class Job:
-    """What the child is asked to do."""
+    """What the child is asked to do with a learner's file."""
 
     level: Level
     file: Path
     seconds: float = 30.0  # for any one step of the learner's code
+    kind: str = "judge"  # or another of the worker's WORK
+    asked: Mapping[str, Any] = field(default_factory=dict)  # what that kind of work takes besides
+
+    @property
+    def device(self) -> str:
+        return "gpu" if self.kind in ON_A_GPU else "interpreter"
 
     def as_json(self) -> str:
-        row = self.level.as_row()
-        return json.dumps({"level": row, "file": str(self.file), "seconds": self.seconds, "memory_gib": MEMORY_GIB})
+        gib = None if self.device == "gpu" else MEMORY_GIB  # CUDA takes all the address space that it wants
+        return json.dumps({**vars(self), "level": self.level.as_row(), "file": str(self.file), "memory_gib": gib})
+
+
+@dataclass(frozen=True)
+class Ending:
+    """What became of one child: how it ended, and all that it reported and printed until then."""
+
+    outcome: v.Outcome
+    seconds: float
+    records: tuple[v.Record, ...] = ()
+    output: str = ""  # what the learner's code printed
+    detail: str = ""  # for the log: how the child ended
+
+    def all(self, kind: type[R]) -> tuple[R, ...]:
+        """The records of one kind, in the order in which they came."""
+        return tuple(record for record in self.records if isinstance(record, kind))
+
+    @property
+    def failure(self) -> v.Check | None:
+        return next((check for check in self.all(v.Check) if check.state is v.State.FAILED), None)
 
 
 @dataclass
@@ -74,11 +102,11 @@ class Output:
 class _Watch:
     """The state of one child while it runs."""
 
-    records: bytearray = field(default_factory=bytearray)
+    unread: bytearray = field(default_factory=bytearray)
     output: Output = field(default_factory=Output)
-    checks: list[v.Check] = field(default_factory=list)
+    records: list[v.Record] = field(default_factory=list)
     finished: v.Finished | None = None
-    stage: str = "start"
+    stage: v.StageStarted | None = None
     deadline: float = 0.0
     timed_out: bool = False
     broken: str = ""
@@ -107,14 +135,15 @@ def start_cold(job: Job, report_fd: int, crash_fd: int, output_fd: int) -> Child
         stderr=output_fd,
         pass_fds=(report_fd, crash_fd),
         start_new_session=True,
-        env=child_environ(),
+        env=child_environ(job.device),
     )
 
 
-def child_environ() -> dict[str, str]:
+def child_environ(device: str = "interpreter") -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if name != "TRITON_INTERPRET"}
     return {
-        **os.environ,
-        "TRITON_INTERPRET": "1",
+        **kept,
+        **({"TRITON_INTERPRET": "1"} if device == "interpreter" else {}),
         "PYTHONUNBUFFERED": "1",
         "PYTHONDONTWRITEBYTECODE": "1",  # no __pycache__ beside the learner's files
         "OMP_NUM_THREADS": "1",
@@ -125,6 +154,23 @@ def judge(
     job: Job, on_record: Callable[[v.Record], None] = lambda record: None, start: Start = start_cold
 ) -> v.Verdict:
     """Judge `job.file` in a child process. `on_record` is told of each record as it arrives."""
+    ended = run(job, on_record, start)
+    checks = ended.all(v.Check)
+    return v.Verdict(
+        level=job.level.number,
+        slug=job.level.slug,
+        outcome=ended.outcome,
+        device=job.device,
+        seconds=ended.seconds,
+        checks=checks,
+        output=ended.output,
+        detail=ended.detail,
+        not_verified_here=tuple(check.name for check in checks if check.state is v.State.NOT_VERIFIED_HERE),
+    )
+
+
+def run(job: Job, on_record: Callable[[v.Record], None] = lambda record: None, start: Start = start_cold) -> Ending:
+    """Do the job in a child process, to its end or until its time is up."""
     started = time.monotonic()
     watch = _Watch(deadline=started + START_SECONDS)
     with tempfile.TemporaryFile() as crash:
@@ -189,22 +235,21 @@ def _drain(output_fd: int, selector: selectors.BaseSelector, watch: _Watch) -> N
 
 
 def _take(data: bytes, watch: _Watch, on_record: Callable[[v.Record], None]) -> None:
-    watch.records += data
-    while b"\n" in watch.records and not watch.broken and not watch.finished:
-        line, _, rest = watch.records.partition(b"\n")
-        watch.records = bytearray(rest)
+    watch.unread += data
+    while b"\n" in watch.unread and not watch.broken and not watch.finished:
+        line, _, rest = watch.unread.partition(b"\n")
+        watch.unread = bytearray(rest)
         try:
             record = v.decode(bytes(line))
         except ValueError as trouble:
             watch.broken = str(trouble)
             return
+        watch.records.append(record)
         if isinstance(record, v.StageStarted):
-            watch.stage = record.says
+            watch.stage = record
             limit = START_SECONDS if record.seconds is None else record.seconds + GRACE_SECONDS
             watch.deadline = time.monotonic() + limit
-        elif isinstance(record, v.Check):
-            watch.checks.append(record)
-        else:
+        elif isinstance(record, v.Finished):
             watch.finished = record
         on_record(record)
 
@@ -221,73 +266,19 @@ def _end(child: Child) -> tuple[int, bool]:
     return child.wait(), alive
 
 
-def _conclude(job: Job, watch: _Watch, code: int, seconds: float) -> v.Verdict:
-    checks, outcome, detail = list(watch.checks), v.Outcome.ERROR, ""
+def _conclude(job: Job, watch: _Watch, code: int, seconds: float) -> Ending:
+    output = watch.output.text()
     if watch.finished is not None:
-        outcome, detail = watch.finished.outcome, watch.finished.detail
+        return Ending(watch.finished.outcome, seconds, tuple(watch.records), output, watch.finished.detail)
+    last = endings.Last(watch.stage, job.kind, job.file, output, watch.crash)
+    if watch.stage is None:
+        check = endings.never_began(last, code)
+    elif watch.timed_out:
+        check = v.out_of_time(watch.stage)
+    elif watch.broken:
+        check = endings.wrote_to_the_channel(last)
+    elif code == v.CHANNEL_CLOSED or watch.deaf:
+        check = endings.closed_the_channel(last)
     else:
-        ending = _ending(watch, code, job)
-        outcome, detail = ending.outcome or v.Outcome.ERROR, ending.says
-        checks.append(ending)
-    unverified = tuple(check.name for check in checks if check.state is v.State.NOT_VERIFIED_HERE)
-    return v.Verdict(
-        level=job.level.number,
-        slug=job.level.slug,
-        outcome=outcome,
-        device="interpreter",
-        seconds=seconds,
-        checks=tuple(checks),
-        output=watch.output.text(),
-        detail=detail,
-        not_verified_here=unverified,
-    )
-
-
-def _ending(watch: _Watch, code: int, job: Job) -> v.Check:
-    """The check that tells of a child that went without its last word."""
-    check = v.Check(name="your code runs to its end", kind="process", state=v.State.FAILED)
-    during = f" (while checking: {watch.stage})"
-    if watch.stage == "start":
-        tail = watch.output.text().strip().splitlines()
-        says = "The judge itself could not start: " + (tail[-1] if tail else f"it ended with code {code}") + "."
-        return v.failed(
-            check, v.Outcome.ERROR, says, "That is our trouble, not yours. `doctor` says what this machine lacks."
-        )
-    if watch.timed_out:
-        says = f"Your code was stopped after {job.seconds:.0f} seconds without an answer{during}."
-        return v.failed(
-            check, v.Outcome.TIMEOUT, says, "Look for a loop whose end depends on something that doesn't change."
-        )
-    if watch.broken:
-        says = f"Your code wrote into a file that it didn't open, the judge's own{during}."
-        return v.failed(check, v.Outcome.EXIT, says, "Write only to what you opened, and to standard output.")
-    if code == v.CHANNEL_CLOSED or watch.deaf:
-        says = f"Your code closed files that it didn't open, the judge's among them{during}."
-        return v.failed(check, v.Outcome.EXIT, says, "Close only what you opened: no os.closerange().")
-    if code < 0:
-        return _killed(check, -code, during, job.file, watch.crash)
-    says = f"Your code ended the whole process with exit code {code}{during}."
-    return v.failed(
-        check, v.Outcome.EXIT, says, "Take out calls such as os._exit(): the judge needs the launcher's answer."
-    )
-
-
-def _crash_line(stack: str, file: Path) -> int | None:
-    """The innermost line of the learner's file in the stack that the dying child wrote."""
-    found = re.search(rf'File "{re.escape(str(file))}", line (\d+)', stack)
-    return int(found[1]) if found else None
-
-
-def _killed(check: v.Check, number: int, during: str, file: Path, stack: str) -> v.Check:
-    name = signal.Signals(number).name if number in set(signal.Signals) else f"signal {number}"
-    line = _crash_line(stack, file)
-    where = f"Line {line}: " if line else ""
-    if number == signal.SIGKILL:
-        says = f"The system ended your code, most likely because it took too much memory{during}."
-        return v.failed(
-            check, v.Outcome.OUT_OF_MEMORY, says, "Look for a tensor or a block that is far larger than you meant."
-        )
-    says = f"{where}Your code crashed the Python process ({name}){during}."
-    advice = "A crash like this comes from an access outside of a tensor: look at the pointers and masks of your loads and stores."
-    places = (v.Place(line, linecache.getline(str(file), line).strip()),) if line else ()
-    return v.failed(check, v.Outcome.CRASH, says, advice, places=places)
+        check = endings.killed(last, -code) if code < 0 else endings.left(last, code)
+    return Ending(check.outcome or v.Outcome.ERROR, seconds, (*watch.records, check), output, check.says)

@@ -1,6 +1,6 @@
-"""The child: judges one file and reports on a pipe, started by the runner.
+"""The child: judges, compiles or counts one file and reports on a pipe, started by the runner.
 
-    python worker.py JOB REPORT_FD CRASH_FD     one judgement, cold
+    python worker.py JOB REPORT_FD CRASH_FD     one job, cold
     python worker.py --serve SOCKET_FD          many, each in a process forked off this warm one
 
 It reads the learner's file before it imports torch, so that a file that isn't ready is answered at once.
@@ -13,6 +13,7 @@ import ctypes
 import faulthandler
 import fcntl
 import gc
+import importlib
 import json
 import os
 import signal
@@ -34,6 +35,15 @@ from triton_quest import verdict as v  # noqa: E402
 from triton_quest.judge import read  # noqa: E402
 from triton_quest.levels import Level  # noqa: E402
 
+WORK = {  # kinds of jobs, each a module with run(level, file, send, seconds, **asked) -> Outcome
+    "judge": "triton_quest.judge.pipeline",
+    "judge_on_gpu": "triton_quest.judge.on_gpu",
+    "race": "triton_quest.benchmark.racing",
+    "profile": "triton_quest.benchmark.profiling",
+    "compile": "triton_quest.benchmark.compiling",
+    "traffic": "triton_quest.benchmark.counting",
+}
+
 
 class Report:
     """The channel to the parent, and the clock over each step of the learner's code."""
@@ -47,7 +57,7 @@ class Report:
         self._lock = threading.Lock()
         self._finished = False
         self._deadline: float | None = None
-        self._limit = 0.0
+        self._stage = v.StageStarted("start", "starting")
         threading.Thread(target=self._guard, daemon=True).start()
 
     def send(self, record: v.Record) -> None:
@@ -58,7 +68,7 @@ class Report:
             if self._finished:
                 return
             if isinstance(record, v.StageStarted):
-                self._limit = record.seconds or 0.0
+                self._stage = record
                 self._deadline = self._clock() + record.seconds if record.seconds else None
             self._finished = isinstance(record, v.Finished)
             data = v.encode(record)
@@ -81,12 +91,9 @@ class Report:
             if deadline is None or self._clock() < deadline:
                 continue
             place = self._line_of(sys._current_frames().get(main or 0))
-            where = f" It was in line {place.line}." if place else ""
-            says = f"Your code was still running after {self._limit:.0f} seconds, and was stopped.{where}"
-            check = v.Check("your code comes to an end", "process", v.State.FAILED, places=(place,) if place else ())
-            advice = "Look for a loop whose end depends on something that doesn't change."
-            self.send(v.failed(check, v.Outcome.TIMEOUT, says, advice))
-            self.finish(v.Outcome.TIMEOUT, says)
+            check = v.out_of_time(self._stage, place)
+            self.send(check)
+            self.finish(v.Outcome.TIMEOUT, check.says)
             self._exit(0)
 
     def _line_of(self, frame: types.FrameType | None) -> v.Place | None:
@@ -119,27 +126,28 @@ def prepare() -> None:
     import triton_quest.judge.pipeline  # noqa: F401
 
 
-def judge(job: dict[str, Any], report: Report) -> v.Outcome:
-    """Every stage in turn; how it ended. Raises only for troubles of our own."""
+def work(job: dict[str, Any], report: Report) -> v.Outcome:
+    """Do the job; how it ended. Raises only for troubles of our own."""
     level, file = Level.from_row(job["level"]), Path(job["file"])
     unfinished = read.examine(level, file)
     report.send(unfinished)
     if unfinished.outcome is not None:
         return unfinished.outcome
     prepare()
-    limit_memory(job["memory_gib"])
-    from triton_quest.judge import pipeline
-
-    return pipeline.run(level, file, report.send, job["seconds"])
+    if job["memory_gib"] is not None:
+        limit_memory(job["memory_gib"])
+    module = importlib.import_module(WORK[job["kind"]])
+    outcome: v.Outcome = module.run(level, file, report.send, job["seconds"], **job["asked"])
+    return outcome
 
 
 def run(job: dict[str, Any], report_fd: int, crash_fd: int) -> NoReturn:
-    """Judge one file and end this process, past whatever the learner's code left behind."""
+    """Do one job and end this process, past whatever the learner's code left behind."""
     channel = Report(report_fd, Path(job["file"]))
     faulthandler.enable(file=crash_fd)  # so that the parent can name the line of a crash
     leave = os._exit
     try:
-        channel.finish(judge(job, channel))
+        channel.finish(work(job, channel))
     except BaseException:  # the learner's exceptions never get here: this one is ours
         channel.finish(v.Outcome.ERROR, traceback.format_exc())
     for stream in (sys.stdout, sys.stderr):

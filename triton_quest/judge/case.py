@@ -24,7 +24,7 @@ class Draw:
     ) -> None:
         self.dtype, self.device = dtype, device
         self.blocks = tuple(sorted(blocks)) or DEFAULT_BLOCKS
-        self._generator = torch.Generator().manual_seed(zlib.crc32(name.encode()))
+        self._generator = torch.Generator(device).manual_seed(zlib.crc32(name.encode()))
 
     @property
     def block(self) -> int:
@@ -33,13 +33,13 @@ class Draw:
 
     def normal(self, *shape: int, scale: float = 1.0, offset: float = 0.0) -> torch.Tensor:
         """Normally distributed values, contiguous: mean `offset`, standard deviation `scale`."""
-        values = torch.randn(*shape, generator=self._generator, dtype=torch.float32) * scale + offset
-        return values.to(self.dtype).to(self.device)
+        values = torch.randn(*shape, generator=self._generator, dtype=torch.float32, device=self.device)
+        return (values * scale + offset).to(self.dtype)
 
     def positive(self, *shape: int, low: float = 0.0, high: float = 1.0) -> torch.Tensor:
         """Evenly distributed between `low` and `high`, contiguous."""
-        values = torch.rand(*shape, generator=self._generator, dtype=torch.float32) * (high - low) + low
-        return values.to(self.dtype).to(self.device)
+        values = torch.rand(*shape, generator=self._generator, dtype=torch.float32, device=self.device)
+        return (values * (high - low) + low).to(self.dtype)
 
     def strided(self, tensor: torch.Tensor) -> torch.Tensor:
         """The same values as every second element, along the last axis, of a wider tensor: no stride is what its shape suggests."""
@@ -51,6 +51,19 @@ class Draw:
     def transposed(self, tensor: torch.Tensor) -> torch.Tensor:
         """The same values with the last two axes swapped in memory."""
         return tensor.transpose(-1, -2).contiguous().transpose(-1, -2)
+
+
+@dataclass(frozen=True)
+class Race:
+    """One size of the benchmark. `flops` of the dots, 0 where bytes are the measure; `leave_out` names rivals."""
+
+    name: str  # "S 8192, D 64, causal"
+    inputs: Callable[[Draw], tuple[Any, ...]]
+    least_bytes: int  # each input read once, each output written once
+    flops: int = 0
+    dtype: str = "fp16"
+    keywords: Mapping[str, Any] = field(default_factory=dict)
+    leave_out: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from triton_quest.execution.refusals import Refusal, RefusedBy
+from triton_quest.execution.targets import Arch, name_of
 
 from .refusal_table import TABLE, Row
 from .refusal_table.facts import Facts
@@ -19,7 +20,7 @@ UNEXPLAINED = "unexplained"
 
 @dataclass(frozen=True)
 class CompileFinding:
-    """One refused line, for all `targets` (compute capabilities) that refuse it. `reason` is Triton's own, one line.
+    """One refused line, for all `targets` (as Triton names them) that refuse it. `reason` is Triton's own, one line.
 
     `construct` is a row of the table, or "unexplained". `compiles` where the line means something else on a GPU.
     """
@@ -31,7 +32,7 @@ class CompileFinding:
     file: str
     line: int
     source_line: str
-    targets: tuple[int, ...]
+    targets: tuple[Arch, ...]
     reason: str
     error_type: str
     compiles: bool
@@ -63,7 +64,7 @@ def _explain(refusal: Refusal) -> tuple[str, str]:
     common = {
         "kernel": refusal.kernel,
         "function": refusal.function,
-        "target": str(refusal.target),
+        "target": name_of(refusal.target),
         "code": _first_line(refusal.code) or refusal.source_line,
     }
     for row in TABLE:

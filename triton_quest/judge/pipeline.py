@@ -15,8 +15,8 @@ from triton_quest import verdict as v
 from triton_quest.execution.adapt import selftest
 from triton_quest.execution.adapt.fake_driver import activate
 from triton_quest.execution.adapt.interpreter import Adaptation, enable
-from triton_quest.execution.adapt.launches import Launch
 from triton_quest.judge import code, compiling, diagnosis, hints, memory, numbers, properties, rules
+from triton_quest.judge.blocks import block_sizes
 from triton_quest.judge.case import DEFAULT_BLOCKS, DTYPES, Case
 from triton_quest.judge.compile_sentences import UNEXPLAINED
 from triton_quest.judge.tampering import Snapshot
@@ -24,9 +24,7 @@ from triton_quest.judge.watch import Run, Subject, watched
 from triton_quest.levels import LEVELS, Level
 
 Send = Callable[[v.Record], None]
-LARGEST_BLOCK = 65536  # beyond, cases around it would take too long in the interpreter
 HINTED = ("memory", "rules", "property")  # kinds of failures that a line of the file and a hint belong to
-ON_A_GPU = "the kernel on a GPU: its numbers and its speed"
 
 
 @dataclass(frozen=True)
@@ -73,7 +71,7 @@ def run(level: Level, file: Path, send: Send, seconds: float) -> v.Outcome:
             check = replace(check, hint=hints.fitting(check, mistakes, solution))
         send(check)
         return check.outcome or v.Outcome.ERROR
-    for name in (*able.missing, ON_A_GPU):
+    for name in (*able.missing, v.ON_A_GPU):
         send(v.Check(name=name, kind="not_verified_here", state=v.State.NOT_VERIFIED_HERE))
     return v.Outcome.PASSED
 
@@ -197,11 +195,3 @@ class _Judge:
         for statement in numbers.course_module(self.level, "properties").PROPERTIES:
             self._stage("property", (statement.__doc__ or statement.__name__).strip())
             self.send(properties.holds(self.subject, statement, self.dtypes, self.blocks))
-
-
-def block_sizes(launches: list[Launch]) -> tuple[int, ...]:
-    """The sizes of the learner's own blocks: the cases are ragged around them."""
-    ranges = {size for launch in launches for size in launch.ranges}
-    named = {size for launch in launches for size in launch.blocks.values() if size & (size - 1) == 0}
-    sizes = {size for size in ranges or named if 2 <= size <= LARGEST_BLOCK}
-    return tuple(sorted(sizes)) or DEFAULT_BLOCKS

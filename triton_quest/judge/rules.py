@@ -14,6 +14,7 @@ from triton_quest.judge import code, compare, memory, memory_sentences, numbers
 from triton_quest.judge.case import DTYPES, Case, Draw
 from triton_quest.judge.watch import Run, Subject, called_with, watched
 
+TF32_REMARK = 'tl.dot without input_precision="ieee": a GPU rounds fp32 inputs to TF32, so your fp32 is judged as leniently as fp16.'
 COPYING = frozenset({Kind.COPY})
 FILLING = frozenset({Kind.FILL})
 
@@ -167,9 +168,7 @@ def remarks(runs: Sequence[Run]) -> list[v.Check]:
                 )
     sentences = list(told.values())
     if any(run.uses_tf32 for run in runs):
-        sentences.append(
-            'tl.dot without input_precision="ieee": a GPU rounds fp32 inputs to TF32, so your fp32 is judged as leniently as fp16.'
-        )
+        sentences.append(TF32_REMARK)
     return [v.Check(name=sentence, kind="remark", state=v.State.PASSED) for sentence in sentences]
 
 

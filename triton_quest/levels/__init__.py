@@ -15,6 +15,25 @@ STAGES = ("read", "rules", "memory", "numbers", "property", "compile")
 
 
 @dataclass(frozen=True)
+class Size:
+    """How large a letter of the inputs' shapes is: when kernels are compiled (none runs), and when they are counted."""
+
+    compiled: int
+    counted: int  # the smallest one, where it is the letter that grows
+
+
+SIZES = {
+    "n": Size(2**20, 2**12),
+    "R": Size(4096, 16),  # rows
+    "C": Size(1024, 64),  # columns
+    "B": Size(2, 1),
+    "H": Size(8, 1),
+    "S": Size(1024, 64),
+    "D": Size(64, 64),
+}
+
+
+@dataclass(frozen=True)
 class Level:
     """One row: what a level is called, what it asks for and how it is judged."""
 
@@ -31,6 +50,14 @@ class Level:
     fills_count: bool = True  # False where every element of the answer must come from a kernel, constants too
     needs: tuple[str, ...] = ()  # an architecture ("sm_90") or GPUs ("2 gpus")
     races: tuple[str, ...] = ("eager",)  # what the benchmark races it against
+    medals: tuple[float, float, float] = (
+        0.5,
+        0.8,
+        0.95,
+    )  # bronze, silver, gold: PyTorch's best time over the learner's
+    inputs: tuple[str, ...] = ()  # the shape of each argument in the letters of SIZES, for `compile` and `traffic`
+    grows: str = "S"  # the letter that `traffic` lets grow
+    beside: str = ""  # its name in the comparison of the levels that compute the same thing in different ways
     number: int = 0
     course: Path = COURSE
 
@@ -57,6 +84,7 @@ def table(*rows: Level) -> tuple[Level, ...]:
     return tuple(replace(row, number=number) for number, row in enumerate(rows, start=1))
 
 
+QK, QKV = ("B H S D",) * 2, ("B H S D",) * 3
 SDPA = ("flash", "cudnn", "efficient", "math", "flex")
 
 LEVELS = table(
@@ -67,6 +95,8 @@ LEVELS = table(
         description="Add two vectors: which program am I, which elements are mine, and what hangs over the end.",
         file="level1_vector_add.py",
         launcher="vector_add",
+        inputs=("n", "n"),
+        grows="n",
     ),
     Level(
         slug="matmul",
@@ -75,6 +105,7 @@ LEVELS = table(
         description="Multiply two matrices tile by tile: pointer grids, a loop over K, and tl.dot.",
         file="level2_matmul.py",
         launcher="matmul",
+        inputs=("S S", "S S"),
         copies_allowed=False,
         races=("eager", "compile"),
     ),
@@ -85,6 +116,8 @@ LEVELS = table(
         description="Turn each row of a matrix into probabilities, in one pass over memory and without overflow.",
         file="level3_softmax.py",
         launcher="softmax",
+        inputs=("R C",),
+        grows="C",
         races=("eager", "compile"),
     ),
     Level(
@@ -94,6 +127,7 @@ LEVELS = table(
         description="Q @ K^T for every head of every batch: a 3-D grid, a transpose by strides, and a scale.",
         file="level4_attention_scores.py",
         launcher="attention_scores",
+        inputs=QK,
         copies_allowed=False,
     ),
     Level(
@@ -103,6 +137,7 @@ LEVELS = table(
         description="No query may see the future: a mask made on the fly, and tiles that need no work at all.",
         file="level5_causal_mask.py",
         launcher="causal_scores",
+        inputs=QK,
         fills_count=False,
     ),
     Level(
@@ -112,6 +147,8 @@ LEVELS = table(
         description="Scores, softmax and values put together, and what the S x S matrix between them costs.",
         file="level6_naive_attention.py",
         launcher="naive_attention",
+        inputs=QKV,
+        beside="naive",
         races=("eager", "compile", *SDPA),
     ),
     Level(
@@ -121,6 +158,8 @@ LEVELS = table(
         description="One kernel, one query row a program, and no S x S matrix: softmax while the keys stream by.",
         file="level7_fused_attention.py",
         launcher="fused_attention",
+        inputs=QKV,
+        beside="fused",
         races=SDPA,
     ),
     Level(
@@ -130,6 +169,8 @@ LEVELS = table(
         description="The tiled algorithm itself: query tiles, streamed keys, an accumulator that is rescaled as it goes.",
         file="level8_flash_attention.py",
         launcher="flash_attention",
+        inputs=QKV,
+        beside="flash",
         races=SDPA,
     ),
 )

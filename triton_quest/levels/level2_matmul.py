@@ -287,6 +287,11 @@ def matmul(a: torch.Tensor, b: torch.Tensor) -> torch.Tensor:
     K, N = b.shape
     c = torch.empty((M, N), dtype=a.dtype, device=a.device)
     BLOCK_M, BLOCK_N, BLOCK_K, GROUP_M = 64, 64, 32, 8
+    num_warps, num_stages = 4, 3  # groups of 32 threads that share a tile; steps along K that are fetched ahead
+    if a.is_cuda and a.element_size() == 2:  # fp16, bf16: tiles as large as the fast memory of this GPU's cores allows
+        room = torch.cuda.get_device_properties(a.device).shared_memory_per_block_optin  # bytes
+        large, medium = (128, 256, 64, 8, 4), (128, 128, 32, 4, 4)
+        BLOCK_M, BLOCK_N, BLOCK_K, num_warps, num_stages = large if room >= 200_000 else medium
     grid = (triton.cdiv(M, BLOCK_M) * triton.cdiv(N, BLOCK_N),)  # one program per tile of c
     matmul_kernel[grid](
         a, b, c,
@@ -294,7 +299,7 @@ def matmul(a: torch.Tensor, b: torch.Tensor) -> torch.Tensor:
         a.stride(0), a.stride(1),
         b.stride(0), b.stride(1),
         c.stride(0), c.stride(1),
-        BLOCK_M=BLOCK_M, BLOCK_N=BLOCK_N, BLOCK_K=BLOCK_K, GROUP_M=GROUP_M,
+        BLOCK_M=BLOCK_M, BLOCK_N=BLOCK_N, BLOCK_K=BLOCK_K, GROUP_M=GROUP_M, num_warps=num_warps, num_stages=num_stages,
     )  # fmt: skip
     return c
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
@@ -34,6 +35,18 @@ def next_step(sentence: str, command: str, g: Glyphs) -> RenderableType:
     if command:
         text.append(f"{g.arrow} ", "soft").append(command, "command")
     return NextStep(sentence, text)
+
+
+def new_templates(numbers: Sequence[int], command: str, g: Glyphs) -> RenderableType:
+    """That level files were begun from templates which have changed since, and the command that takes a new one."""
+    if len(numbers) == 1:
+        says = f"Level {numbers[0]} has a new template since you began your file, which stays as it is."
+        return Group(
+            Text(says, "soft"), next_step("To start over with the new one, after a backup of yours:", command, g)
+        )
+    listed = f"{', '.join(map(str, numbers[:-1]))} and {numbers[-1]}"
+    says = f"Levels {listed} have new templates since you began your files, which stay as they are."
+    return Group(Text(says, "soft"), next_step("To start one over, after a backup of yours:", command, g))
 
 
 def trouble(sentence: str, command: str, g: Glyphs) -> RenderableType:

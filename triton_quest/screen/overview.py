@@ -24,9 +24,18 @@ SAID = {
 }
 
 
-def overview(states: Sequence[LevelState], next_command: str, sentence: str, g: Glyphs, width: int) -> RenderableType:
-    """The whole map with its heading and the next step."""
-    return Group(_heading(states, g), Text(), _map(states, g, width), Text(), next_step(sentence, next_command, g))
+def overview(
+    states: Sequence[LevelState],
+    next_command: str,
+    sentence: str,
+    g: Glyphs,
+    width: int,
+    remark: RenderableType | None = None,
+) -> RenderableType:
+    """The whole map with its heading, a remark if there is one, and the next step."""
+    said = [remark, Text()] if remark is not None else []
+    step = next_step(sentence, next_command, g)
+    return Group(_heading(states, g), Text(), _map(states, g, width), Text(), *said, step)
 
 
 def _heading(states: Sequence[LevelState], g: Glyphs) -> Text:

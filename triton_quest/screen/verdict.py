@@ -42,9 +42,9 @@ def verdict(judged: v.Verdict, title: str, g: Glyphs) -> RenderableType:
     heading.append(TITLES[judged.outcome], style)
     heading.append(f"   {judged.seconds:.1f} s", "soft")
     parts: list[RenderableType] = [heading, Text(), checklist(judged.checks, g)]
-    failure = judged.first_failure
-    if failure is not None:
-        parts += [Text(), _failure(failure, g)]
+    found = judged.first_failure
+    if found is not None:
+        parts += [Text(), failure(found, g)]
     elif judged.outcome is v.Outcome.ERROR:
         parts += [Text(), Text(judged.detail.strip(), "soft")]
     if judged.output.strip():
@@ -90,7 +90,8 @@ def _row(state: v.State, name: str, g: Glyphs) -> tuple[Text, Text]:
     return Text(mark, style), text
 
 
-def _failure(check: v.Check, g: Glyphs) -> RenderableType:
+def failure(check: v.Check, g: Glyphs) -> RenderableType:
+    """A failed check in full: what was found, where, and what to do about it."""
     parts: list[RenderableType] = [Text(check.says, "bold")]
     if check.places:
         lines = Table.grid(padding=(0, 1, 0, 0))

@@ -63,6 +63,24 @@ class LevelState:
         return self.status in (Status.PASSED, Status.CHANGED)
 
 
+@dataclass(frozen=True)
+class Statistics:
+    """What a run came to so far. `first`, `last`: the dates of its first and last attempt, None before the first."""
+
+    attempts: int
+    hints: int
+    solutions_seen: int
+    first: str | None
+    last: str | None
+
+    @property
+    def days(self) -> int:
+        """The days from the first attempt to the last, both included."""
+        if self.first is None or self.last is None:
+            return 0
+        return (datetime.fromisoformat(self.last).date() - datetime.fromisoformat(self.first).date()).days + 1
+
+
 def stars_for(hints_taken: int, gave_up: bool) -> int:
     """Three, minus one per two hints taken, at least one; one after `solution --give-up`."""
     return 1 if gave_up else max(1, 3 - hints_taken // 2)
@@ -135,6 +153,16 @@ class Progress:
     def saw_solution(self, level: Level) -> bool:
         with self._reading() as db:
             return any(row["slug"] == level.slug for row in self._rows(db, "SELECT slug FROM solutions WHERE run = ?"))
+
+    def statistics(self) -> Statistics:
+        """Attempts, hints and dates of the present run."""
+        with self._reading() as db:
+            dates = self._rows(
+                db, "SELECT count(*) AS n, min(at) AS first, max(at) AS last FROM attempts WHERE run = ?"
+            )[0]
+            hints = sum(self._counts(db, "hints").values())
+            seen = sum(self._counts(db, "solutions").values())
+            return Statistics(dates["n"], hints, seen, dates["first"], dates["last"])
 
     # Writing
 

@@ -2,6 +2,7 @@
 
 levels/level*.py    the learner's files            .quest/progress.db    passes, hints, attempts
 quest.py            the commands                   .quest/backups/       what a reset replaced
+                                                   .quest/given/         the files as they were given
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from pathlib import Path
 
 from triton_quest.errors import NoWorkspace, StoreTrouble
 from triton_quest.levels import LEVELS, Level
-from triton_quest.store import files, template
+from triton_quest.store import files, given, template
 
 PACKAGE = Path(__file__).resolve().parent.parent
 
@@ -31,6 +32,10 @@ class Workspace:
     @property
     def backups(self) -> Path:
         return self.root / ".quest" / "backups"
+
+    @property
+    def made_by_init(self) -> bool:
+        return self.root != PACKAGE and (self.root / ".quest" / "python").is_file()
 
     def file(self, level: Level) -> Path:
         return self.root / "levels" / level.file
@@ -55,8 +60,9 @@ def find(explicit: Path | None, environ: Mapping[str, str], cwd: Path) -> Worksp
 
 
 def is_clone() -> bool:
-    """Whether this package is a clone of the repository, and not installed somewhere."""
-    return (PACKAGE.parent / "pyproject.toml").is_file() and os.access(PACKAGE, os.W_OK)
+    """Whether this package is a clone of the repository, and not installed somewhere: other packages leave files there too."""
+    project = given.content(PACKAGE.parent / "pyproject.toml") or b""
+    return b'name = "triton-attention-quest"' in project and os.access(PACKAGE, os.W_OK)
 
 
 def course_text(level: Level, name: str) -> str:
@@ -110,24 +116,48 @@ def init(root: Path) -> tuple[Workspace, list[Path]]:
     workspace = Workspace(root.expanduser().resolve())
     if workspace.root.exists() and not workspace.root.is_dir():
         raise StoreTrouble(f"{workspace.root} is a file: choose another folder.", "init my-quest")
-    wanted = {workspace.root / "quest.py": QUEST_PY, workspace.root / "README.md": README}
-    setup = PACKAGE / "levels" / "quest_setup.py"
-    wanted[workspace.root / "levels" / setup.name] = setup.read_text(encoding="utf-8")
-    wanted |= {workspace.file(level): level_template(level) for level in LEVELS if level.has_arrived}
+    wanted = wanted_files(workspace)
     made = [path for path in wanted if not path.exists()]
     for path in made:
         files.write_atomically(path, wanted[path])
-    files.write_atomically(workspace.root / ".quest" / "python", f"{sys.executable}\n{PACKAGE.parent}\n")
+        given.note(workspace.root, path, wanted[path])
+    note_python(workspace)
     return workspace, made
+
+
+def wanted_files(workspace: Workspace) -> dict[Path, str]:
+    """The files of a workspace outside the clone, as this version of the quest gives them."""
+    setup = PACKAGE / "levels" / "quest_setup.py"
+    return {
+        workspace.root / "quest.py": QUEST_PY,
+        workspace.root / "README.md": README,
+        workspace.root / "levels" / setup.name: setup.read_text(encoding="utf-8"),
+        **{workspace.file(level): level_template(level) for level in LEVELS if level.has_arrived},
+    }
+
+
+def note_python(workspace: Workspace) -> None:
+    """Where levels/quest_setup.py finds the quest, whichever Python runs it."""
+    files.write_atomically(workspace.root / ".quest" / "python", f"{sys.executable}\n{PACKAGE.parent}\n")
+
+
+def noted_python(workspace: Workspace) -> str:
+    """The Python that the workspace was made with."""
+    noted = given.content(workspace.root / ".quest" / "python") or b""
+    return os.fsdecode(noted.partition(b"\n")[0])
 
 
 def renew(workspace: Workspace, level: Level) -> Path | None:
     """Write the level's template anew, after a backup; the backup's path, or None if nothing stood there."""
-    path = workspace.file(level)
+    path, text = workspace.file(level), level_template(level)
     backup = files.back_up(path, workspace.backups)
+    if workspace.made_by_init:
+        given.note(workspace.root, path, text)
+    else:
+        given.forget(workspace.root, path)
     if path.is_symlink():
         path.unlink()
     elif path.is_dir():
         shutil.rmtree(path)
-    files.write_atomically(path, level_template(level))
+    files.write_atomically(path, text)
     return backup

@@ -48,6 +48,17 @@ fused_attention = naive_attention
 flash_attention = naive_attention
 
 
+def attention_in_steps(
+    q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, causal: bool = True, sm_scale: float | None = None
+) -> torch.Tensor:
+    """The same, written out: scores, softmax, values, each an operator of its own."""
+    scores = causal_scores(q, k, sm_scale) if causal else attention_scores(q, k, sm_scale)
+    return torch.softmax(scores, dim=-1) @ v
+
+
+STEP_BY_STEP = dict.fromkeys(("naive_attention", "fused_attention", "flash_attention"), attention_in_steps)
+
+
 def _scale(q: torch.Tensor, sm_scale: float | None) -> float:
     return q.shape[-1] ** -0.5 if sm_scale is None else sm_scale
 

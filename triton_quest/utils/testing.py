@@ -22,9 +22,9 @@ from triton_quest.execution.adapt.launches import LaunchLog, observed
 from triton_quest.execution.adapt.memory.accesses import IllegalAccess
 from triton_quest.execution.adapt.memory.model import MemoryModel
 from triton_quest.judge import compare, numbers, read
+from triton_quest.judge.blocks import block_sizes
 from triton_quest.judge.case import DEFAULT_BLOCKS, Case, Draw
 from triton_quest.judge.memory_sentences import tell
-from triton_quest.judge.pipeline import block_sizes
 from triton_quest.levels import Level
 from triton_quest.screen.console import glyphs, make_console
 from triton_quest.screen.messages import next_step

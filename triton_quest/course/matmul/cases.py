@@ -4,7 +4,7 @@ launched with.
 All block sizes are powers of two, so a length that is ragged around the largest is ragged around each of them.
 """
 
-from triton_quest.judge.case import Case, Draw
+from triton_quest.judge.case import Case, Draw, Race
 
 
 def tile(d: Draw) -> int:
@@ -88,4 +88,14 @@ CASES = (
         dtypes=("fp16", "bf16"),
     ),
     Case("large values", "results in the thousands", lambda d: pair(d, 9, 40, 13, scale=30.0)),
+)
+
+RACES = tuple(
+    Race(
+        f"{n} x {n} x {n}",
+        lambda d, n=n: (d.normal(n, n), d.normal(n, n)),
+        least_bytes=3 * 2 * n * n,
+        flops=2 * n**3,
+    )
+    for n in (256, 1024, 2048, 4096, 8192)
 )

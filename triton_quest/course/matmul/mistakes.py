@@ -402,7 +402,7 @@ VARIANTS = (
         "blocks_128",
         (
             Edit(BLOCKS, "BLOCK_M, BLOCK_N, BLOCK_K, GROUP_M = 128, 128, 32, 8"),
-            Edit("GROUP_M=GROUP_M,\n", "GROUP_M=GROUP_M, num_warps=8,\n"),
+            Edit("num_warps, num_stages = 4, 3", "num_warps, num_stages = 8, 3"),
             Edit(DOT, "acc = tl.dot(a, b, acc)"),
         ),
         "large tiles, with the dot in its default precision",

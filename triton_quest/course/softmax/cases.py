@@ -2,7 +2,7 @@
 
 import torch
 
-from triton_quest.judge.case import Case, Draw
+from triton_quest.judge.case import Case, Draw, Race
 
 
 def edge(d: Draw) -> int:
@@ -70,4 +70,9 @@ CASES = (
         lambda d: (d.normal(7, 32)[:, 5:25],),
     ),
     Case("long rows", "many terms in one sum", lambda d: (d.normal(2, 1000),)),
+)
+
+RACES = tuple(
+    Race(f"{rows} rows of {cols}", lambda d, r=rows, c=cols: (d.normal(r, c),), least_bytes=2 * 2 * rows * cols)
+    for rows, cols in ((256, 256), (4096, 1024), (16384, 1024), (16384, 8192), (4096, 32768))
 )

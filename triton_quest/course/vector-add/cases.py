@@ -1,6 +1,6 @@
 """What level 1 is judged on. Tiny first; `d.block` is the largest block size that the learner's kernel was launched with."""
 
-from triton_quest.judge.case import Case, Draw
+from triton_quest.judge.case import Case, Draw, Race
 
 
 def pair(d: Draw, n: int, scale: float = 1.0) -> tuple:
@@ -35,4 +35,9 @@ CASES = (
         quick=True,
     ),
     Case("large values", "sums far from zero", lambda d: pair(d, 1000, scale=100.0)),
+)
+
+RACES = tuple(
+    Race(f"n = 2^{power}", lambda d, n=2**power: pair(d, n), least_bytes=3 * 4 * 2**power, dtype="fp32")
+    for power in (12, 16, 20, 24, 28)
 )

@@ -16,6 +16,7 @@ from triton.runtime.errors import OutOfResources
 from triton.runtime.jit import JITFunction
 
 from ..refusals import Refusal, RefusedBy
+from ..targets import Arch
 from .fake_driver import FakeDriver
 from .generator import DifferentMeaning
 from .language import twins
@@ -82,7 +83,7 @@ def _words(chain: list[BaseException]) -> tuple[str, str]:
     return type(chain[-1]).__name__, ""
 
 
-def _at(function: JITFunction, kernel: str, target: int, line: int, by: RefusedBy) -> Refusal:
+def _at(function: JITFunction, kernel: str, target: Arch, line: int, by: RefusedBy) -> Refusal:
     file = function.fn.__code__.co_filename
     source_line = linecache.getline(file, line).strip()
     return Refusal(
@@ -91,7 +92,7 @@ def _at(function: JITFunction, kernel: str, target: int, line: int, by: RefusedB
     )  # fmt: skip
 
 
-def blame_line(error: Exception, kernel: JITFunction, target: int, diagnostics: str = "") -> Refusal:
+def blame_line(error: Exception, kernel: JITFunction, target: Arch, diagnostics: str = "") -> Refusal:
     """The refused line of the learner's: in the kernel, or in the innermost helper that isn't Triton's own."""
     chain = _chain(error)
     name = kernel.fn.__name__
@@ -151,7 +152,7 @@ def _launcher_frame(module_file: str | None) -> FrameType | None:
     return outside
 
 
-def blame_launch(error: Exception, kernel: str, target: int, learners_file: str | None) -> Refusal:
+def blame_launch(error: Exception, kernel: str, target: Arch, learners_file: str | None) -> Refusal:
     """The line of the learner's file that launches, whatever stands between it and Triton."""
     reason = str(error.args[0]) if isinstance(error, KeyError) and error.args else str(error)
     refusal = Refusal(RefusedBy.LAUNCH, kernel, target, "", "", 0, "", type(error).__name__, reason)

@@ -18,34 +18,29 @@ from triton.backends.compiler import GPUTarget
 from triton.backends.driver import DriverBase
 from triton.runtime.driver import driver
 
+from ..targets import TARGETS, Arch, Target, find
+
 MEASURED_MS = 1.0
+MAX_THREADS = 1024  # of a program
 REPLACED_BENCHMARKS = ("do_bench", "do_bench_cudagraph")
 
 
 @dataclass(frozen=True)
-class Chip:
-    """What a kernel launcher may ask of the device. `max_shared_mem` in bytes per block, opt-in."""
-
-    multiprocessor_count: int
-    max_shared_mem: int
-    max_num_regs: int = 65536
-    max_threads_per_block: int = 1024
-    warpSize: int = 32
-    sm_clock_rate: int = 1_410_000
-    mem_clock_rate: int = 1_215_000
-    mem_bus_width: int = 5120
-
-
-A100, H100 = Chip(108, 166_912), Chip(132, 232_448)
-CHIPS = {80: A100, 90: H100}
-
-
-@dataclass(frozen=True)
 class _Utils:
-    chip: Chip
+    target: Target
 
     def get_device_properties(self, device: Any = None) -> dict[str, int]:
-        return dict(vars(self.chip))
+        """What a launcher may ask of the device; the clocks are an A100's, since nothing runs."""
+        return {
+            "multiprocessor_count": self.target.multiprocessors,
+            "max_shared_mem": self.target.shared_per_program,
+            "max_num_regs": self.target.registers,
+            "max_threads_per_block": MAX_THREADS,
+            "warpSize": self.target.warp_size,
+            "sm_clock_rate": 1_410_000,
+            "mem_clock_rate": 1_215_000,
+            "mem_bus_width": 5120,
+        }
 
 
 def pretend_to_measure(
@@ -62,13 +57,13 @@ def pretend_to_measure(
 
 
 class FakeDriver(DriverBase):
-    """An NVIDIA GPU of compute capability `arch` (80: A100, 90: H100) on which nothing can run."""
+    """A GPU on which nothing can run: `arch` is a compute capability (80: A100, 90: H100) or AMD's name."""
 
-    def __init__(self, arch: int = 80) -> None:
+    def __init__(self, arch: Arch = 80) -> None:
         super().__init__()
         self.arch = arch
-        self.chip = CHIPS.get(arch, A100)
-        self.utils = _Utils(self.chip)
+        self.target = find(arch) or TARGETS[0]
+        self.utils = _Utils(self.target)
 
     @staticmethod
     def is_active() -> bool:
@@ -78,7 +73,7 @@ class FakeDriver(DriverBase):
         return ty
 
     def get_current_target(self) -> GPUTarget:
-        return GPUTarget("cuda", self.arch, 32)
+        return GPUTarget(self.target.backend, self.arch, self.target.warp_size)
 
     def get_active_torch_device(self) -> torch.device:
         return torch.device("cpu")
@@ -87,9 +82,9 @@ class FakeDriver(DriverBase):
         return torch.cpu
 
     def get_device_capability(self, device: Any = None) -> tuple[int, int]:
-        return divmod(self.arch, 10)
+        return divmod(self.arch, 10) if isinstance(self.arch, int) else (9, 4)  # torch's answer for an MI300X
 
-    def get_current_device(self) -> int:
+    def get_current_device(self) -> Arch:
         return self.arch  # one index per architecture keeps Triton's per-device caches apart
 
     def set_current_device(self, device: Any) -> None: ...
@@ -106,7 +101,7 @@ class FakeDriver(DriverBase):
     def clear_cache(self, cache: torch.Tensor) -> None: ...
 
 
-def activate(arch: int = 80) -> FakeDriver:
+def activate(arch: Arch = 80) -> FakeDriver:
     """Make a fake driver the active one for the rest of this process, before the learner's file is imported."""
     fake = FakeDriver(arch)
     driver.set_active(fake)
@@ -116,7 +111,7 @@ def activate(arch: int = 80) -> FakeDriver:
 
 
 @contextmanager
-def activated(arch: int = 80) -> Iterator[FakeDriver]:
+def activated(arch: Arch = 80) -> Iterator[FakeDriver]:
     """As `activate`, and puts back what was there."""
     previous = driver._active
     benchmarks = {name: getattr(triton.testing, name) for name in REPLACED_BENCHMARKS}

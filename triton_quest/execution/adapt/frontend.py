@@ -24,24 +24,37 @@ from triton.runtime.interpreter import InterpretedFunction
 from triton.runtime.jit import JITFunction
 
 from ..refusals import Refusal
+from ..targets import Arch
 from .blame import blame_launch, blame_line, is_our_fault
 from .fake_driver import FakeDriver, activated
 from .language import compilable, twin_of
 from .limits import check_grid, check_resources
 from .lowering import quiet, shared_memory_bytes, to_ttir
 
-TARGETS = (80, 90)
+TARGETS: tuple[Arch, ...] = (80, 90)
 MAY_DROP_OUT = ("OutOfResources", "CompileTimeAssertionFailure")
+
+
+def constants_of(source: ASTSource, kernel: JITFunction) -> tuple[tuple[str, str], ...]:
+    """The values of the kernel's `tl.constexpr` parameters, by name."""
+    values = {path[0]: value for path, value in source.constants.items() if len(path) == 1}
+    asked = ((number, param.name) for number, param in enumerate(kernel.params) if param.is_constexpr)
+    return tuple((name, str(values[number])) for number, name in asked if number in values)
 
 
 @dataclass(frozen=True)
 class Compiled:
-    """One specialisation of a kernel that went through. `shared_bytes` per block; None where it wasn't asked for."""
+    """One specialisation of a kernel that went through. `shared_bytes` per block; None where it wasn't asked for.
+
+    `binary` is Triton's CompiledKernel, where it went all the way.
+    """
 
     kernel: str
-    target: int
+    target: Arch
     shared_bytes: int | None
     seconds: float
+    constants: tuple[tuple[str, str], ...] = ()
+    binary: Any = None
 
 
 @dataclass(frozen=True)
@@ -54,10 +67,12 @@ class FrontEndReport:
 
 
 @dataclass
-class _Session:
+class Session:
+    """One call of `compile_launches`: what was refused and what went through. `thorough`: beyond the front end."""
+
     module: ModuleType
     drivers: Sequence[FakeDriver]
-    shared_memory: bool
+    thorough: bool
     refusals: list[Refusal] = field(default_factory=list)
     compiled: list[Compiled] = field(default_factory=list)
     outcomes: dict[tuple[Any, ...], Refusal | None] = field(default_factory=dict)
@@ -84,14 +99,14 @@ class _Session:
         kernel: JITFunction,
         key: Any,
         signature: Any,
-        device: int,
+        device: Arch,
         constexprs: Any,
         options: Any,
         attrs: Any,
         _: Any,
     ) -> None:
         """In the place of `JITFunction._do_compile`: None tells `run` that there is nothing to launch."""
-        known = (id(kernel), key, device, self.shared_memory)  # a kernel's own hash would look up its dependencies
+        known = (id(kernel), key, device, self.thorough)  # a kernel's own hash would look up its dependencies
         if known not in self.outcomes:
             source = ASTSource(kernel, signature, constexprs, attrs)
             self.outcomes[known] = self._lower(source, kernel, device, options)
@@ -99,24 +114,29 @@ class _Session:
         if refusal is not None:
             self.refusals.append(refusal)
 
-    def _lower(self, source: ASTSource, kernel: JITFunction, device: int, options: Any) -> Refusal | None:
+    def _lower(self, source: ASTSource, kernel: JITFunction, device: Arch, options: Any) -> Refusal | None:
         _, _, target, backend, _ = kernel.device_caches[device]
-        began, shared_bytes = time.perf_counter(), None
+        began = time.perf_counter()
         with quiet() as written:
             try:
-                module = to_ttir(source, target, backend, options)
-                if self.shared_memory:
-                    shared_bytes = shared_memory_bytes(module, target, backend, options)
-                check_resources(driver.active.chip, shared_bytes or 0, options.num_warps)
+                shared_bytes, binary = self.lower(source, target, backend, options)
+                check_resources(driver.active.target, shared_bytes or 0, options.num_warps)
             except Exception as error:
                 self._keep_if_ours(error)
                 failure = error
             else:
-                self.compiled.append(Compiled(kernel.fn.__name__, device, shared_bytes, time.perf_counter() - began))
+                seconds = time.perf_counter() - began
+                constants = constants_of(source, kernel)
+                self.compiled.append(Compiled(kernel.fn.__name__, device, shared_bytes, seconds, constants, binary))
                 return None
         if isinstance(failure, OutOfResources):
             return blame_launch(failure, kernel.fn.__name__, device, self.module.__file__)
         return blame_line(failure, kernel, device, "".join(written))
+
+    def lower(self, source: ASTSource, target: Any, backend: Any, options: Any) -> tuple[int | None, Any]:
+        """As far down as this session goes: the shared memory in bytes, and the finished binary, where it comes to that."""
+        module = to_ttir(source, target, backend, options)
+        return (shared_memory_bytes(module, target, backend, options) if self.thorough else None), None
 
     def _keep_if_ours(self, error: Exception) -> None:
         if is_our_fault(error):
@@ -128,14 +148,14 @@ class _Session:
         The first config that fits is looked at thoroughly, those after it by the front end alone and for one target.
         """
         tuner.nargs = dict(zip(tuner.arg_names, args, strict=False))
-        thorough, fits = (self.drivers, self.shared_memory), False
+        everything, fits = (self.drivers, self.thorough), False
         dropped: list[Refusal] = []
         for config in tuner.prune_configs(kwargs):
             chosen = {**kwargs, **config.all_kwargs()}
             if config.pre_hook is not None:
                 config.pre_hook({**tuner.nargs, **chosen})
             if fits:
-                self.drivers, self.shared_memory = self.drivers[:1], False
+                self.drivers, self.thorough = self.drivers[:1], False
             known, self.refusals = self.refusals, []
             try:
                 tuner.fn.run(*args, **chosen)
@@ -145,13 +165,13 @@ class _Session:
             fits = fits or not refused
             (dropped if may_drop else self.refusals).extend(refused)
         tuner.nargs = None
-        self.drivers, self.shared_memory = thorough
+        self.drivers, self.thorough = everything
         if not fits:
             self.refusals += dropped
 
 
 @contextmanager
-def _in_place_of_launches(session: _Session) -> Iterator[None]:
+def _in_place_of_launches(session: Session) -> Iterator[None]:
     run, call = InterpretedFunction.run, InterpretedFunction.__call__
     do_compile, tune = JITFunction._do_compile, Autotuner.run
 
@@ -177,16 +197,20 @@ def _in_place_of_launches(session: _Session) -> Iterator[None]:
 
 
 def compile_front_end(
-    run: Callable[[], object], module: ModuleType, targets: Sequence[int] = TARGETS, shared_memory: bool = True
+    run: Callable[[], object], module: ModuleType, targets: Sequence[Arch] = TARGETS, shared_memory: bool = True
 ) -> FrontEndReport:
     """Call `run`, which calls launchers of the learner's `module` with CPU tensors, and compile instead of launching.
 
     `targets` are compute capabilities. `shared_memory` also lowers each kernel as far as its shared memory, and refuses
     what doesn't fit. The process can interpret kernels afterwards as before. Raises what is a fault of this package.
     """
-    session = _Session(module, [FakeDriver(arch) for arch in targets], shared_memory)
+    return compile_launches(run, Session(module, [FakeDriver(arch) for arch in targets], shared_memory))
+
+
+def compile_launches(run: Callable[[], object], session: Session) -> FrontEndReport:
+    """Call `run` and hand each of its launches to the session."""
     launcher_error = None
-    with activated(targets[0]), _in_place_of_launches(session):
+    with activated(session.drivers[0].arch), _in_place_of_launches(session):
         try:
             run()
         except Exception as error:

@@ -7,9 +7,9 @@ from typing import Any
 
 from triton.runtime.errors import OutOfResources
 
-from .fake_driver import Chip
+from ..targets import Target
+from .fake_driver import MAX_THREADS
 
-WARP_SIZE = 32
 MAX_GRID = (2**31 - 1, 65535, 65535)  # CUDA C++ Programming Guide, "Technical Specifications per Compute Capability"
 
 
@@ -25,9 +25,9 @@ def check_grid(grid: Any) -> None:
             raise ImpossibleGrid(f"{int(programs)} programs along axis {axis}, at most {most} can be launched")
 
 
-def check_resources(chip: Chip, shared_bytes: int, warps: int) -> None:
+def check_resources(target: Target, shared_bytes: int, warps: int) -> None:
     """Raises the OutOfResources that Triton raises when it loads such a kernel."""
-    if shared_bytes > chip.max_shared_mem:
-        raise OutOfResources(shared_bytes, chip.max_shared_mem, "shared memory")
-    if warps * WARP_SIZE > chip.max_threads_per_block:
-        raise OutOfResources(warps * WARP_SIZE, chip.max_threads_per_block, "threads")
+    if shared_bytes > target.shared_per_program:
+        raise OutOfResources(shared_bytes, target.shared_per_program, "shared memory")
+    if warps * target.warp_size > MAX_THREADS:
+        raise OutOfResources(warps * target.warp_size, MAX_THREADS, "threads")

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 
 from triton_quest.execution.refusals import Refusal
+from triton_quest.execution.targets import find, name_of
 
 Facts = dict[str, str]
 
@@ -190,7 +191,8 @@ def first_argument(refusal: Refusal, groups: Facts) -> Facts | None:
 
 
 def kilobytes(refusal: Refusal, groups: Facts) -> Facts | None:
-    chip = {80: "an A100", 90: "an H100"}.get(refusal.target, f"sm_{refusal.target}")
+    target = find(refusal.target)
+    chip = target.an_example if target else name_of(refusal.target)
     needed, has = (f"{int(groups[name]) / 1024:.0f} KB" for name in ("required", "limit"))
     return {"required": needed, "limit": has, "chip": chip}
 

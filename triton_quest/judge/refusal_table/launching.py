@@ -63,7 +63,7 @@ LAUNCH = (
     Row("tensor_dtype", "Triton has no {type} tensors.", reason=r"^(?P<type>complex\d+)$"),
     Row(
         "num_ctas",
-        "`num_ctas` above 1 needs a Hopper GPU (sm_90), and this is compiled for sm_{target}.",
+        "`num_ctas` above 1 needs a Hopper GPU (sm_90), and this is compiled for {target}.",
         reason="num_ctas > 1 requires",
     ),
 )

@@ -83,7 +83,7 @@ VALUES = (
     ),
     Row(
         "type_of_architecture",
-        "sm_{target} has no {type}; there are {known}.",
+        "{target} has no {type}; there are {known}.",
         reason=r"type (?P<type>\w+) not supported in this architecture\..*\((?P<known>.*)\)",
     ),
     Row(

@@ -156,10 +156,15 @@ class Finding:
 
 @dataclass(frozen=True)
 class Traffic:
-    """Bytes that one launch moved through one argument, masked-off lanes not counted, repeated lanes counted."""
+    """Bytes that one launch moved through one argument, masked-off lanes not counted, repeated lanes counted.
+
+    `once`: of the elements that were touched at all, each counted once; None unless the model was asked to keep track.
+    """
 
     kernel: str
     launch: int
     argument: str
     loaded_bytes: int
     stored_bytes: int
+    loaded_once: int | None = None
+    stored_once: int | None = None

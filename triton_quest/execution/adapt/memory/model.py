@@ -43,12 +43,21 @@ class MemoryModel(Observer):
     """Checks all launches made inside `active()`; what it knows of the tensors lasts from one launch to the next.
 
     `poison`: fill masked-off floating lanes of loads without `other` with NaN, or with `poison_only` those of that site
-    alone. `cooperative`: programs of a launch may meet on an element. An access outside the tensors raises
+    alone. `cooperative`: programs of a launch may meet on an element. `footprints`: keep in `traffic` how many bytes a launch
+    touches at all, too. An access outside the tensors raises
     `IllegalAccess`; everything found is in `findings`.
     """
 
-    def __init__(self, *, poison: bool = True, poison_only: Finding | None = None, cooperative: bool = False) -> None:
+    def __init__(
+        self,
+        *,
+        poison: bool = True,
+        poison_only: Finding | None = None,
+        cooperative: bool = False,
+        footprints: bool = False,
+    ) -> None:
         self.traffic: list[Traffic] = []
+        self._footprints = footprints
         self._programs = Programs()
         self._evidence = Evidence(self._programs)
         self._poison = Poison(self._evidence, enabled=poison, only=poison_only)
@@ -142,9 +151,7 @@ class MemoryModel(Observer):
             argument.shadow.forget_reads()
         self._programs.end()
         number = self._programs.count
-        self.traffic += [
-            Traffic(launch.kernel, number, a.name, a.loaded_bytes, a.stored_bytes) for a in self._memory.arguments
-        ]
+        self.traffic += [argument.traffic(launch.kernel, number) for argument in self._memory.arguments]
 
     def _converting(self, convert: Callable[[Any], Any]) -> Callable[[Any], Any]:
         """Gives each tensor argument a window instead of its address."""
@@ -160,7 +167,8 @@ class MemoryModel(Observer):
     def _admit(self, tensor: Any) -> Argument:
         arguments = self._memory.arguments
         name, passed = next(self._names, ("?", None))
-        argument = Argument(len(arguments) + 1, name, self._tensor_names.get(id(passed)), tensor, self._shadow(tensor))
+        tensor_name, shadow = self._tensor_names.get(id(passed)), self._shadow(tensor)
+        argument = Argument(len(arguments) + 1, name, tensor_name, tensor, shadow, self._footprints)
         self._passed[_view_of(tensor)] = argument
         arguments.append(argument)
         return argument

@@ -1,0 +1,1 @@
+"""What races and counts mean: the pure part, which needs no GPU."""

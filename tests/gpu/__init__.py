@@ -1,0 +1,1 @@
+"""What needs an NVIDIA GPU: marked, and skipped with a reason where there is none."""

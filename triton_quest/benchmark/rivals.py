@@ -1,0 +1,66 @@
+"""What a learner's kernel is raced against, by the names that stand in the table of levels.
+
+A rival takes a level's launcher name and gives a callable with the launcher's arguments.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch.nn.attention import SDPBackend, sdpa_kernel
+
+from triton_quest.utils import baseline
+
+Contender = Callable[..., torch.Tensor]
+
+
+def eager(launcher: str) -> Contender:
+    """PyTorch's operators, one after the other."""
+    function: Contender = baseline.STEP_BY_STEP.get(launcher) or getattr(baseline, launcher)
+    return function
+
+
+def compiled(launcher: str) -> Contender:
+    return torch.compile(eager(launcher), dynamic=False)
+
+
+def sdpa(backend: SDPBackend, launcher: str) -> Contender:
+    def attention(q: Any, k: Any, v: Any, causal: bool = True, sm_scale: float | None = None) -> torch.Tensor:
+        with sdpa_kernel(backend):
+            return F.scaled_dot_product_attention(q, k, v, is_causal=causal, scale=sm_scale)
+
+    return attention
+
+
+def flex(launcher: str) -> Contender:
+    from torch.nn.attention.flex_attention import create_block_mask, flex_attention
+
+    attend = torch.compile(flex_attention, dynamic=False)
+    masks: dict[tuple[int, int], Any] = {}
+
+    def visible(batch: Any, head: Any, query: Any, key: Any) -> Any:
+        return query >= key
+
+    def attention(q: Any, k: Any, v: Any, causal: bool = True, sm_scale: float | None = None) -> torch.Tensor:
+        lengths = (q.shape[2], k.shape[2])
+        if causal and lengths not in masks:
+            masks[lengths] = create_block_mask(visible, None, None, *lengths, device=q.device)
+        out: torch.Tensor = attend(q, k, v, block_mask=masks[lengths] if causal else None, scale=sm_scale)
+        return out
+
+    return attention
+
+
+RIVALS: dict[str, Callable[[str], Contender]] = {
+    "eager": eager,
+    "compile": compiled,
+    "flash": partial(sdpa, SDPBackend.FLASH_ATTENTION),
+    "cudnn": partial(sdpa, SDPBackend.CUDNN_ATTENTION),
+    "efficient": partial(sdpa, SDPBackend.EFFICIENT_ATTENTION),
+    "math": partial(sdpa, SDPBackend.MATH),
+    "flex": flex,
+}

@@ -1,0 +1,127 @@
+"""Compile a level's kernels all the way for GPUs that aren't there, and report what they became."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from triton_quest import measured as m
+from triton_quest import verdict as v
+from triton_quest.benchmark import reading
+from triton_quest.benchmark.occupancy import estimate
+from triton_quest.commands import subject
+from triton_quest.commands.context import NOT_YET, OK, TROUBLE, Context, print_json
+from triton_quest.commands.waiting import run_and_show
+from triton_quest.errors import QuestError
+from triton_quest.execution.runner import Ending, Job
+from triton_quest.execution.targets import find
+from triton_quest.levels import Level
+from triton_quest.screen import compiled as screen
+
+DEFAULT_TARGETS = ("sm_80", "sm_90")
+USAGE = "usage"  # the kind of a check about the command line
+
+
+def run(
+    context: Context,
+    level: Level | None,
+    file: Path | None,
+    targets: Sequence[str],
+    case: str | None,
+    dtype: str,
+    assembly: str | None,
+    limit: float,
+    as_json: bool,
+) -> int:
+    chosen = subject.choose(context, level, file, "compile")
+    targets = tuple(dict.fromkeys(targets)) or (DEFAULT_TARGETS[-1:] if assembly else DEFAULT_TARGETS)
+    _require_assembly(targets, assembly, chosen.level)
+    asked = {"targets": targets, "dtype": dtype, "case": case, "limit": limit, "assembly": assembly}
+    job = Job(chosen.level, chosen.path, kind="compile", asked=asked)
+    ended = run_and_show(context.console, job, "starting Triton", quiet=as_json)
+    failure = ended.failure
+    if failure is not None and failure.kind == USAGE:
+        raise QuestError(failure.says, f"compile {chosen.level.number} --help")
+    if as_json:
+        print_json(_as_json(chosen.level, ended))
+    else:
+        _show(context, chosen, targets, assembly, ended)
+    if ended.outcome is v.Outcome.ERROR:
+        return TROUBLE
+    return OK if ended.outcome is v.Outcome.PASSED else NOT_YET
+
+
+def _require_assembly(targets: Sequence[str], assembly: str | None, level: Level) -> None:
+    """Raises QuestError where a target has no such code."""
+    for target in (find(name) for name in targets):
+        assert target is not None
+        known = (target.assembly, target.disassembly, "ttgir")
+        if assembly is not None and assembly not in known:
+            sentence = f"For {target.name} there is no {assembly}: its code is {target.assembly}."
+            raise QuestError(sentence, f"compile {level.number} --target {target.name} --asm {target.assembly}")
+
+
+def _show(
+    context: Context, chosen: subject.Subject, targets: Sequence[str], assembly: str | None, ended: Ending
+) -> None:
+    level = chosen.level
+    texts = ended.all(m.Assembly)
+    if texts:
+        context.console.print(screen.assembly(texts, context.console.is_terminal), crop=False, soft_wrap=True)
+        return
+    inputs = ended.all(m.Inputs)
+    shown = screen.Report(
+        f"Level {level.number}, {level.title}",
+        inputs[0].shown if inputs else "",
+        tuple(targets),
+        ended.all(m.Compiled),
+        ended.all(m.Refused),
+        _failure(ended),
+        ended.seconds,
+    )
+    context.show(screen.report(shown, context.glyphs))
+    if shown.went_through and not chosen.is_outside:
+        context.next("The code itself:", f"compile {level.number} --asm ptx")
+
+
+def _failure(ended: Ending) -> v.Check | None:
+    if ended.failure is None and ended.outcome is v.Outcome.ERROR:
+        return v.Check("the quest's own part", "error", v.State.FAILED, ended.detail.strip())
+    return ended.failure
+
+
+def _as_json(level: Level, ended: Ending) -> dict[str, Any]:
+    failure, inputs = _failure(ended), ended.all(m.Inputs)
+    return {
+        "schema": v.SCHEMA,
+        "level": level.number,
+        "slug": level.slug,
+        "outcome": ended.outcome.value,
+        "seconds": round(ended.seconds, 3),
+        "inputs": inputs[0].shown if inputs else "",
+        "kernels": [_kernel_json(kernel) for kernel in ended.all(m.Compiled)],
+        "refused": [asdict(one) for one in ended.all(m.Refused)],
+        "assembly": [asdict(one) for one in ended.all(m.Assembly)],
+        "says": failure.says if failure else "",
+        "output": ended.output,
+    }
+
+
+def _kernel_json(kernel: m.Compiled) -> dict[str, Any]:
+    target = find(kernel.target)
+    assert target is not None
+    limits = {
+        "registers": target.registers_per_thread,
+        "shared_bytes": target.shared_per_program,
+    }
+    constants = dict(kernel.constants)
+    return {
+        **asdict(kernel),
+        "constants": constants,
+        "seconds": round(kernel.seconds, 3),
+        "limits": limits,
+        "occupancy": asdict(estimate(kernel, target)),
+        "remarks": reading.remarks(kernel, target),
+    }

@@ -1,0 +1,70 @@
+"""The end of the game: every level judged once more, and what the learner has built."""
+
+from __future__ import annotations
+
+from contextlib import nullcontext
+from dataclasses import dataclass
+from typing import Any
+
+from rich.status import Status as Spinner
+
+from triton_quest import verdict as v
+from triton_quest.commands.context import Context
+from triton_quest.errors import QuestError
+from triton_quest.execution.runner import Job, judge
+from triton_quest.execution.warm import Warm
+from triton_quest.levels import Level
+from triton_quest.screen import finale as screen
+from triton_quest.store import files
+from triton_quest.store.progress import LevelState
+
+
+@dataclass(frozen=True)
+class Finale:
+    """What came of judging every level again. `changed`: the levels that fail now, with the first cause of each."""
+
+    states: tuple[LevelState, ...]
+    changed: tuple[tuple[Level, str], ...]
+
+    def as_json(self) -> dict[str, Any]:
+        changed = [{"level": level.number, "slug": level.slug, "says": says} for level, says in self.changed]
+        return {"levels": len(self.states), "changed": changed}
+
+
+def has_come(states: tuple[LevelState, ...]) -> bool:
+    """Whether every level of the table is passed."""
+    return all(state.is_done for state in states)
+
+
+def run(context: Context, judged_now: Level, seconds: float, quiet: bool) -> Finale:
+    """Judge every level's present file again, `judged_now` excepted, and keep the attempts. Nothing relocks."""
+    others = [state.level for state in context.progress.states() if state.level != judged_now]
+    changed = []
+    spinner = Spinner("", console=context.console)
+    with Warm() as warm, nullcontext() if quiet or not context.console.is_terminal else spinner:
+        for level in others:
+            spinner.update(f"once more, level {level.number}: {level.title}")
+            path = context.workspace.file(level)
+            try:
+                text = files.read_text(path, f"reset {level.number}")
+            except QuestError as trouble:
+                changed.append((level, trouble.sentence))
+                continue
+            verdict = judge(Job(level, path, seconds), start=warm.start)
+            if verdict.outcome is not v.Outcome.ERROR:
+                context.progress.record_attempt(level, text, verdict)
+            if not verdict.passed:
+                changed.append((level, verdict.cause))
+    return Finale(context.progress.states(), tuple(changed))
+
+
+def show(context: Context, finale: Finale) -> None:
+    """The last screen, and where to go from here."""
+    statistics = context.progress.statistics()
+    context.console.print()
+    context.show(screen.finale(finale.states, finale.changed, statistics, context.glyphs))
+    if finale.changed:
+        level = finale.changed[0][0]
+        context.next(f"Level {level.number} passed once, and its file fails now:", f"check {level.number}")
+    else:
+        context.next("Race your kernels against PyTorch:", "benchmark")

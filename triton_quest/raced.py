@@ -1,0 +1,84 @@
+"""What a race on a GPU measures, as the records that the child sends. Numbers only; imports nothing heavy."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+YOURS = "yours"  # the learner's kernel among the contenders
+
+
+@dataclass(frozen=True)
+class Lineup:
+    """What is going to be raced: the sizes in their order, and the rivals' names."""
+
+    record: ClassVar[str] = "lineup"
+    slug: str
+    sizes: tuple[str, ...]
+    rivals: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Ceilings:
+    """What this GPU can do, measured just now, not read from a datasheet."""
+
+    record: ClassVar[str] = "ceilings"
+    gpu: str
+    copy_gbs: float  # device to device, bytes read plus bytes written
+    matmul_tflops: float  # fp16, 8192 x 8192 x 8192, through PyTorch
+    torch: str
+    triton: str
+    clocks: str = ""  # as the driver tells them while measuring
+
+
+@dataclass(frozen=True)
+class Timing:
+    """One contender at one size: the median over the rounds, and between what the middle six in ten of them lie."""
+
+    record: ClassVar[str] = "timing"
+    slug: str
+    size: str
+    contender: str
+    time_ms: float
+    low_ms: float
+    high_ms: float
+    rounds: int
+    flops: int  # of the size, 0 where bytes are the measure
+    least_bytes: int
+
+    @property
+    def tflops(self) -> float:
+        return self.flops / self.time_ms / 1e9
+
+    @property
+    def gbs(self) -> float:
+        return self.least_bytes / self.time_ms / 1e6
+
+
+@dataclass(frozen=True)
+class Profiled:
+    """One kernel under a profiler. Shares are of this GPU's peak, 0 ... 1; None where the profiler doesn't count them."""
+
+    record: ClassVar[str] = "profiled"
+    kernel: str
+    size: str
+    time_ms: float
+    launches: int
+    registers: int  # a thread's
+    shared_bytes: int  # a program's
+    occupancy: float  # share of the warps that a multiprocessor can hold
+    grid: tuple[int, ...] = ()
+    memory: float | None = None  # DRAM throughput
+    compute: float | None = None  # of the busiest unit of the multiprocessors
+    tensor: float | None = None  # tensor cores
+
+
+@dataclass(frozen=True)
+class DidNotRun:
+    """A contender that can't do this size here, or whose result was not the others'."""
+
+    record: ClassVar[str] = "did_not_run"
+    slug: str
+    size: str
+    contender: str
+    says: str

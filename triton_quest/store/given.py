@@ -1,0 +1,38 @@
+"""What the quest gave: a copy of each file that it wrote into a workspace, in `.quest/given/`.
+
+It tells a file that nobody has edited, and which template an edited level file was begun from. A clone needs it only for the level files
+that were edited when it was updated: what the others began as, git holds.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from triton_quest.store import files
+
+
+def note(root: Path, path: Path, text: str) -> None:
+    """Remember that `text` was given as `path`, a file of the workspace `root`. Raises StoreTrouble."""
+    files.write_atomically(_copy(root, path), text)
+
+
+def forget(root: Path, path: Path) -> None:
+    """From now on `path` counts as begun from the present template."""
+    _copy(root, path).unlink(missing_ok=True)
+
+
+def text(root: Path, path: Path) -> bytes | None:
+    """What was given as `path`; None if nothing is noted."""
+    return content(_copy(root, path))
+
+
+def content(path: Path) -> bytes | None:
+    """What stands in a file; None where there is none that can be read."""
+    try:
+        return path.read_bytes()
+    except OSError:
+        return None
+
+
+def _copy(root: Path, path: Path) -> Path:
+    return root / ".quest" / "given" / path.relative_to(root)
