@@ -279,7 +279,9 @@ def test_cases_are_ragged_around_the_blocks_of_each_dtype(judge: Judged, dtype: 
     text = text.replace("    out = torch", f"    block = 512 if x.dtype == torch.{dtype} else 16\n    out = torch")
     text = text.replace("x.numel(), 16)", "x.numel(), block)").replace("BLOCK_SIZE=16", "BLOCK_SIZE=block")
     judgement = judge(text)
-    assert judgement.outcome is v.Outcome.WRONG and judgement.failure.name.endswith({"float16": "fp16", "bfloat16": "bf16"}[dtype])
+    assert judgement.outcome is v.Outcome.WRONG and judgement.failure.name.endswith(
+        {"float16": "fp16", "bfloat16": "bf16"}[dtype]
+    )
 
 
 @pytest.mark.parametrize("constant", ["1 << 30", "1 << 62", "-1"])
