@@ -108,7 +108,9 @@ def tile(offsets: Ints, legal: Bools, shape: Sequence[int], strides: Sequence[in
         if not found:
             return None
         expected = expected + walk * step
-        dimension = max(found, key=lambda d: shape[d] > 1)
+        dimension = max(
+            found, key=lambda d: (shape[d] > 1, d)
+        )  # of lengths of 1, the last: batches and heads come first
         axes[dimension] = axis
         unit = np.eye(len(indices), dtype=np.int64)[dimension].reshape(-1, *(1,) * offsets.ndim)
         indices = indices + walk * unit
