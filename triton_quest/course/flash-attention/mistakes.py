@@ -106,14 +106,6 @@ def first_head_of_k(q, k, v, causal=True, sm_scale=None):
     return attention(q, k[:, :1].expand(k.shape), v, causal, sm_scale)
 
 
-def first_head_of_v(q, k, v, causal=True, sm_scale=None):
-    return attention(q, k, v[:, :1].expand(v.shape), causal, sm_scale)
-
-
-def first_batch_of_both(q, k, v, causal=True, sm_scale=None):
-    return attention(q, k[:1].expand(k.shape), v[:1].expand(v.shape), causal, sm_scale)
-
-
 def v_in_the_layout_of_k(q, k, v, causal=True, sm_scale=None):
     return attention(q, k, v.as_strided(v.shape, k.stride()), causal, sm_scale)
 
@@ -286,14 +278,6 @@ MISTAKES = (
         "`tl.exp`.",
         2,
         scaled_by(lambda scale: scale * LOG2_E),
-    ),
-    Mistake(
-        "ln_2_for_log2_e",
-        (Edit(QK_SCALE, "    qk_scale = sm_scale * 0.6931471805599453\n"),),
-        "numbers",
-        "Your output equals attention with ln(2) = 0.6931 where log2(e) = 1.4427 belongs: exp(x) is 2^(x * log2(e)).",
-        2,
-        scaled_by(lambda scale: scale / LOG2_E**2),
     ),
     Mistake(
         "alpha_by_exp",
@@ -488,13 +472,6 @@ MISTAKES = (
         5,
     ),
     Mistake(
-        "keys_up_to_m",
-        (Edit(LOAD_K, LOAD_K.replace("< N", "< M")), Edit(LOAD_V, LOAD_V.replace("< N", "< M"))),
-        "memory",
-        "Your masks of the keys stop at M, which is how many queries there are: there are N keys.",
-        5,
-    ),
-    Mistake(
         "no_mask_on_q",
         (Edit(LOAD_Q, "    q = tl.load(q_ptrs)\n"),),
         "memory",
@@ -526,14 +503,6 @@ MISTAKES = (
         "up to its own, which is number (pid_m + 1) * BLOCK_M - 1.",
         3,
         by_tiles(end=lambda row, bm, m, n, causal: row if causal else n),
-    ),
-    Mistake(
-        "end_of_the_queries",
-        (Edit(END, END.replace("else N", "else M")),),
-        "numbers",
-        "Your `end` is M without `causal`, so the keys behind are left out: every query sees all N keys.",
-        3,
-        by_tiles(end=lambda row, bm, m, n, causal: min(row + bm, n) if causal else m),
     ),
     Mistake(
         "one_tile_too_far",
@@ -725,14 +694,6 @@ MISTAKES = (
         6,
         by_tiles(step_with(divide=lambda acc, l_i: acc / l_i), finish=lambda acc, l_i: acc),
     ),
-    Mistake(
-        "divided_twice",
-        (Edit(OUT, "    out = acc / l_i[:, None] / l_i[:, None]\n"),),
-        "numbers",
-        "Your output is divided by `l_i` twice.",
-        6,
-        by_tiles(finish=lambda acc, l_i: acc / l_i / l_i),
-    ),
     # -- precision
     Mistake(
         "acc_in_the_dtype_of_out",
@@ -780,25 +741,6 @@ MISTAKES = (
         "Your output equals attention with the keys of the first head for all heads: add `head * stride_kh`.",
         1,
         first_head_of_k,
-    ),
-    Mistake(
-        "v_without_head",
-        (Edit(V_PTR, V_PTR.replace(" + head * stride_vh", "")),),
-        "numbers",
-        "Your output equals attention with the values of the first head for all heads: add `head * stride_vh`.",
-        1,
-        first_head_of_v,
-    ),
-    Mistake(
-        "k_and_v_without_batch",
-        (
-            Edit(K_PTR, K_PTR.replace("batch * stride_kb + ", "")),
-            Edit(V_PTR, V_PTR.replace("batch * stride_vb + ", "")),
-        ),
-        "numbers",
-        "Your output equals attention with the keys and values of the first batch for all batches: `batch` has a stride in each.",
-        1,
-        first_batch_of_both,
     ),
     Mistake(
         "batch_and_head_mixed",
@@ -881,13 +823,6 @@ MISTAKES = (
         (Edit(GRID, GRID.replace("BLOCK_M", "BLOCK_N")),),
         "memory",
         "Your grid has a program for every BLOCK_N queries: a tile of queries has BLOCK_M.",
-        6,
-    ),
-    Mistake(
-        "grid_of_queries",
-        (Edit(GRID, "    grid = (M, B * H)\n"),),
-        "memory",
-        "Your grid has a program for every query, as in level 7: here one takes BLOCK_M of them.",
         6,
     ),
     Mistake(
@@ -1009,13 +944,6 @@ MISTAKES = (
         4,
     ),
     Mistake(
-        "no_room_for_rows",
-        (Edit(P, P.replace("m_new[:, None]", "m_new[None, :]")),),
-        "compile",
-        "Your maximum is laid down as a row, and there is one for each query: stand it up as a column, `m_new[:, None]`.",
-        1,
-    ),
-    Mistake(
         "k_not_transposed",
         (Edit(QK, QK.replace("k,", "tl.trans(k),"), count=2),),
         "compile",
@@ -1076,8 +1004,6 @@ VARIANTS = (
     Variant("tiles_16_16", (tiles(16, 16),), "The smallest tiles that tl.dot takes: more steps, the same answer."),
     Variant("tiles_16_128", (tiles(16, 128),), "Few queries and many keys: one tile of keys holds several diagonals."),
     Variant("tiles_128_16", (tiles(128, 16, 8),), "Many queries and few keys: eight tiles lie on the diagonal."),
-    Variant("tiles_32_64", (tiles(32, 64),), "A key tile twice as long as the query tile."),
-    Variant("tiles_64_32", (tiles(64, 32, 8),), "A query tile twice as long as the key tile."),
     Variant("tiles_128_128", (tiles(128, 128, 8),), "Large square tiles."),
     Variant(
         "heads_first",
@@ -1115,11 +1041,6 @@ VARIANTS = (
         "Tiles above the diagonal may be visited, as long as they are masked: every row has seen key 0 by then. Twice the work.",
     ),
     Variant(
-        "end_not_clipped",
-        (Edit(END, "    end = (pid_m + 1) * BLOCK_M if CAUSAL else N\n"),),
-        "Beyond the last key there is nothing, but the masks hide it.",
-    ),
-    Variant(
         "both_masks_always",
         (
             Edit(
@@ -1127,11 +1048,6 @@ VARIANTS = (
             ),
         ),
         "Hiding keys behind the end from queries behind the end is as right as not caring.",
-    ),
-    Variant(
-        "mask_added",
-        (Edit(MASKED, '        qk += tl.where(visible, 0.0, -float("inf"))\n'),),
-        "Adding minus infinity is as good as replacing by it.",
     ),
     Variant(
         "lanes_without_other",
@@ -1164,10 +1080,13 @@ VARIANTS = (
     Variant(
         "scaled_query",
         (
-            Edit(LOAD_Q, LOAD_Q + "    q = (q * sm_scale).to(q.dtype)\n"),
-            Edit(QK_SCALE, f"    qk_scale = {LOG2_E}\n"),
+            Edit(LOAD_Q, f"{LOAD_Q}    q = (q * (sm_scale * {LOG2_E})).to(q.dtype)\n"),
+            Edit(QK_SCALE, ""),
+            Edit(M_NEW, M_NEW.replace(" * qk_scale", "")),
+            Edit(P, P.replace(" * qk_scale", "")),
+            Edit(STEP, STEP.replace("acc, qk_scale", "acc, 1.0"), count=2),
         ),
-        "The scale may be put into the query: once for each tile of queries.",
+        "The scale and log2(e) may be put into the query, once for each tile of queries, as older versions of the tutorial do.",
     ),
     Variant(
         "k_transposed_in_the_tile",
@@ -1197,25 +1116,12 @@ VARIANTS = (
         "The step may be written out in both loops, and in another order.",
     ),
     Variant(
-        "while_loop",
-        (
-            Edit(SECOND_LOOP, "    start_n = mask_from\n    while start_n < end:\n"),
-            Edit(f"{MASKED}{STEP}", f"{MASKED}{STEP}        start_n += BLOCK_N\n"),
-        ),
-        "The loop may count by itself.",
-    ),
-    Variant(
         "default_precision",
         (
             Edit(QK, QK.replace(', input_precision="ieee"', ""), count=2),
             Edit(ADD, ADD.replace(', input_precision="ieee"', "")),
         ),
         "tl.dot without a precision: TF32 for fp32 inputs on a GPU, judged by the half-precision budget.",
-    ),
-    Variant(
-        "l_i_starts_at_one",
-        (Edit(L_I, "    l_i = tl.full((BLOCK_M,), 1.0, dtype=tl.float32)\n"),),
-        "Whatever `l_i` starts with, the first `alpha` is 0 and wipes it out: the official tutorial starts with 1.",
     ),
     Variant(
         "maximum_unscaled",
@@ -1225,16 +1131,6 @@ VARIANTS = (
             Edit(ALPHA, "    alpha = tl.exp2((m_i - m_new) * qk_scale)\n"),
         ),
         "The maximum may be that of the raw products, if the differences are scaled, all of them.",
-    ),
-    Variant(
-        "reciprocal",
-        (Edit(OUT, "    out = acc * (1.0 / l_i)[:, None]\n"),),
-        "One division for each row, and a multiplication for each number.",
-    ),
-    Variant(
-        "implicit_cast",
-        (Edit(STORE, STORE.replace("out.to(out_ptr.dtype.element_ty)", "out")),),
-        "tl.store converts to the dtype that the pointer points to.",
     ),
     Variant(
         "descriptors",
@@ -1250,8 +1146,20 @@ VARIANTS = (
         "Tensor descriptors load whole tiles, with zeros beyond the end; they want the last stride to be 1.",
     ),
     Variant(
-        "ordinary_copies",
-        (Edit(ALLOCATION, f"    q, k, v = q.contiguous(), k.contiguous(), v.contiguous()\n{ALLOCATION}"),),
-        "Copies cost a pass over the inputs, and strides are not the lesson here.",
+        "small_liberties",
+        (
+            Edit(END, "    end = (pid_m + 1) * BLOCK_M if CAUSAL else N\n"),
+            Edit(L_I, "    l_i = tl.full((BLOCK_M,), 1.0, dtype=tl.float32)\n"),
+            Edit(SECOND_LOOP, "    start_n = mask_from\n    while start_n < end:\n"),
+            Edit(
+                f"{MASKED}{STEP}",
+                f'        qk += tl.where(visible, 0.0, -float("inf"))\n{STEP}        start_n += BLOCK_N\n',
+            ),
+            Edit(OUT, "    out = acc * (1.0 / l_i)[:, None]\n"),
+            Edit(STORE, STORE.replace("out.to(out_ptr.dtype.element_ty)", "out")),
+            Edit(ALLOCATION, f"    q, k, v = q.contiguous(), k.contiguous(), v.contiguous()\n{ALLOCATION}"),
+        ),
+        "A loop beyond the last key (the masks hide what isn't there), `l_i` from 1 (the first `alpha` wipes it out), a loop that "
+        "counts by itself, a mask that is added, a reciprocal, a store that converts, and copies, which cost a pass each.",
     ),
 )
