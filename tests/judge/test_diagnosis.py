@@ -299,6 +299,7 @@ CRASHING = Mistake(
 RAISING = Mistake("raising", (Edit("    out = torch", "    raise OSError\n    out = torch"),), "numbers", "It raises.")
 PLAIN = "    BLOCK_SIZE = 1024"
 ON_ONE_LINE = "    BLOCK_SIZE, WARPS = 1024, 4"
+FROM_A_TABLE = "    BLOCK_SIZE, WARPS = {torch.float32: (1024, 4)}[x.dtype]"
 
 
 @pytest.fixture
@@ -327,7 +328,7 @@ def wrong_in_first_lanes(toy: Level, file: Path, block: int) -> Evidence:
 
 
 @pytest.mark.parametrize("block", [8, 16, 1024])
-@pytest.mark.parametrize("constants", [PLAIN, ON_ONE_LINE])
+@pytest.mark.parametrize("constants", [PLAIN, ON_ONE_LINE, FROM_A_TABLE])
 def test_a_mistake_without_a_formula_is_run_with_the_learners_own_block_size(
     course: Callable[[str], Level], tmp_path: Path, block: int, constants: str
 ) -> None:
