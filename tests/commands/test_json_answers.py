@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -91,95 +90,10 @@ def test_check_of_a_file_elsewhere_is_judged_and_nothing_is_recorded(quest: Ques
     assert not quest.workspace.database.exists()
 
 
-def test_compile_gives_each_kernels_numbers_for_each_target(quest: Quest) -> None:
-    (quest.workspace.root / "right.py").write_text(kernels.RIGHT)
-    answer = quest.inside("compile 1 --file right.py --json").json()
-    has_keys(answer, level=int, slug=TEXT, outcome=TEXT, seconds=NUMBER, inputs=TEXT, kernels=LIST, refused=LIST)
-    has_keys(answer, assembly=LIST, says=TEXT, output=TEXT)
-    assert (answer["outcome"], answer["inputs"]) == ("passed", "x, y (1048576,), fp16")
-    assert [(one["kernel"], one["target"]) for one in answer["kernels"]] == [
-        ("add_kernel", "sm_80"),
-        ("add_kernel", "sm_90"),
-    ]
-    for kernel in answer["kernels"]:
-        has_keys(kernel, registers=int, spilled_bytes=int, shared_bytes=int, warps=int, stages=int, remarks=LIST)
-        has_keys(kernel, loads=LIST, stores=LIST, copies=LIST, dots=LIST, tensor_cores=LIST, constants=dict)
-        has_keys(kernel["occupancy"], programs=int, warps=int, most=int, limit=TEXT)
-        assert kernel["constants"] == {"BLOCK_SIZE": "64"} and kernel["limits"]["registers"] == 255
-        assert kernel["registers"] > 0 and kernel["spilled_bytes"] == kernel["shared_bytes"] == 0
-
-
-def test_compile_gives_the_code_that_was_asked_for(quest: Quest) -> None:
-    (quest.workspace.root / "right.py").write_text(kernels.RIGHT)
-    (code,) = quest.inside("compile 1 --file right.py --asm ptx --json").json()["assembly"]
-    assert (code["kernel"], code["target"], code["kind"]) == ("add_kernel", "sm_90", "ptx")
-    assert ".target sm_90a" in code["text"]
-
-
-def test_compile_gives_what_was_refused_with_tritons_own_words(quest: Quest) -> None:
-    text = kernels.RIGHT.replace("    mask =", "    while pid < 0:\n        break\n    mask =")
-    (quest.workspace.root / "wrong.py").write_text(text)
-    answer = quest.inside("compile 1 --file wrong.py --target sm_80 --json")
-    (refused,) = answer.json()["refused"]
-    assert (answer.code, answer.json()["outcome"], refused["source"]) == (1, "compile", "break")
-    assert "`break` inside a loop" in refused["says"] and refused["reason"] == "unsupported AST node type: Break"
-
-
-def test_traffic_gives_counts_laws_and_bounds(quest: Quest) -> None:
-    (quest.workspace.root / "right.py").write_text(kernels.RIGHT)
-    answer = quest.inside("traffic 1 --file right.py --json").json()
-    has_keys(answer, level=int, slug=TEXT, outcome=TEXT, tallies=LIST, gpus=LIST, unit=TEXT, notes=LIST)
-    (tally,) = answer["tallies"]
-    assert (tally["letter"], tally["laws"]["asked"], tally["laws"]["least"]) == ("n", "6 n", "6 n")
-    assert [(one["size"], one["asked"], one["is_counted"]) for one in tally["counted"]] == [
-        (n, 6 * n, True) for n in (4096, 8192, 16384, 32768)
-    ]
-    assert [(one["size"], one["asked"], one["is_counted"]) for one in tally["beyond"]] == [
-        (n, 6 * n, False) for n in (131072, 524288)
-    ]
-    assert {gpu["name"] for gpu in answer["gpus"]} == tally["counted"][0]["roofline"].keys()
-    assert tally["counted"][0]["roofline"]["H200"] == {"tflops": pytest.approx(0.8), "limit": "memory"}
-
-
-def test_traffic_of_an_unfinished_file_counts_nothing_and_says_what_is_missing(quest: Quest) -> None:
-    answer = quest.inside("traffic 1 --json")
-    assert (answer.code, answer.json()["outcome"], answer.json()["tallies"]) == (1, "not_started", [])
-    assert "6 gaps wait for you" in answer.json()["says"]
-
-
 def test_solution_gives_the_code(quest: Quest) -> None:
     answer = quest.inside("solution 1 --give-up --json").json()
     assert (answer["level"], answer["slug"]) == (1, "vector-add")
     assert "def vector_add(" in answer["solution"] and "[gap" not in answer["solution"]
-
-
-def test_history_lists_versions_and_gives_one_with_its_text_and_the_difference(quest: Quest) -> None:
-    assert quest.inside("history 1 --json").json()["versions"] == []
-    text = quest.file(1).read_text()
-    for _ in range(2):
-        quest.inside("check 1 --json")
-    quest.file(1).write_text(text + "# more\n")
-    answer = quest.inside("history --json").json()
-    assert (answer["level"], answer["slug"], len(answer["versions"])) == (1, "vector-add", 1)
-    kinds = {"id": int, "run": int, "at": TEXT, "outcome": TEXT, "cause": TEXT, "seconds": NUMBER}
-    has_keys(answer["versions"][0], **kinds, checks=int, lines_added=int, lines_removed=int)
-    assert (answer["versions"][0]["checks"], answer["versions"][0]["outcome"]) == (2, "not_started")
-    answer = quest.inside("history 1 1 --json").json()
-    has_keys(answer["version"], **kinds, text=TEXT, diff=TEXT)
-    assert answer["file"] == str(quest.file(1)) and answer["version"]["text"] == text
-    assert answer["version"]["diff"].endswith("\n-# more")
-    quest.file(1).unlink()
-    assert quest.inside("history 1 1 --json").json()["version"]["diff"] is None
-
-
-def test_restore_names_the_file_and_the_backup(quest: Quest) -> None:
-    quest.inside("check 1 --json")
-    quest.file(1).write_text("mine\n")
-    answer = quest.inside("restore 1 1 --json").json()
-    assert (answer["level"], answer["version"], answer["file"]) == (1, 1, str(quest.file(1)))
-    assert answer["changed"] is True and Path(answer["backup"]).read_text() == "mine\n"
-    answer = quest.inside("restore 1 1 --json").json()
-    assert (answer["changed"], answer["backup"]) == (False, None)
 
 
 def test_reset_lists_levels_and_backups(quest: Quest) -> None:
@@ -222,13 +136,7 @@ FAILURES = {
     "a solution before a pass": "solution 1 --json",
     "a hint that wasn't taken": "hint 1 --again --json",
     "a reset without yes": "reset 1 --json",
-    "a GPU that nothing is known of": "compile 1 --target sm_70 --json",
-    "code that a GPU doesn't have": "compile 1 --target gfx942 --asm ptx --json",
-    "a picture of no kind that can be drawn": "traffic 1 --save traffic.gif --json",
-    "a picture of a locked level's traffic": "traffic 3 --json",
-    "a version that there isn't": "history 1 99 --json",
-    "a version that there isn't, to be restored": "restore 1 99 --json",
-    "a restore without a version": "restore 1 --json",
+    "a profile without a GPU": "profile 1 --json",
     "a workspace in a file's place": "init quest.py --json",
 }
 
