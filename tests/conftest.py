@@ -184,6 +184,7 @@ def normalised(text: str, places: Mapping[str, str]) -> str:
     for place in sorted(places, key=len, reverse=True):
         text = text.replace(place, places[place])
     text = re.sub(r"\d{4}-\d\d-\d\d_\d\d-\d\d-\d\d(_\d+)?", "<date>", text)
+    text = re.sub(r"\d{4}-\d\d-\d\d \d\d:\d\d", "YYYY-MM-DD hh:mm", text)
     text = re.sub(r"\b\d+\.\d s\b", "<seconds> s", text)
     return "\n".join(line.rstrip() for line in text.splitlines())
 

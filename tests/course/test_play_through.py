@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-
 import pytest
 
 from tests.conftest import Quest
@@ -10,7 +9,7 @@ from triton_quest.judge.mistake import Mistake, apply
 from triton_quest.judge.numbers import course_module
 from triton_quest.levels import LEVELS, Level
 from triton_quest.store import template, workspace
-from triton_quest.store.progress import Status
+from triton_quest.store.records import Status
 
 WRONG_BY = ("numbers", "memory")  # what the wrong attempt is rejected by, in this order of preference
 

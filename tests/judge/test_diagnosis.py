@@ -457,6 +457,28 @@ def test_a_factor_beside_elements_that_are_no_numbers_is_not_everywhere(level: L
     assert "everywhere" not in pattern(level, half)
 
 
+INFINITE = Case("infinite", "a toy", lambda d: (d.normal(20), torch.tensor([*[0.0] * 16, *[-torch.inf] * 4])))
+
+
+def test_a_factor_beside_infinities_that_are_missing_is_not_everywhere(level: Level) -> None:
+    assert "2 times what it should be" in pattern(level, lambda x, y: (x + y) * 2, INFINITE)
+    assert pattern(level, lambda x, y: x * 2, INFINITE) == ""
+
+
+def test_a_large_number_in_the_place_of_an_infinity_is_told(level: Level) -> None:
+    says = pattern(level, lambda x, y: x + y.clamp(min=-1e9), INFINITE)
+    assert says == "Your output has numbers such as -1e+09 where -inf itself should stand."
+
+
+@pytest.mark.parametrize("low", [0.0, -1.0, 1e9])
+def test_an_ordinary_number_in_the_place_of_an_infinity_is_not_told_as_a_large_one(level: Level, low: float) -> None:
+    assert pattern(level, lambda x, y: torch.where(torch.isinf(y), low, x), INFINITE) == ""
+
+
+def test_a_large_number_beside_other_errors_is_not_all_that_is_wrong(level: Level) -> None:
+    assert pattern(level, lambda x, y: (x + y.clamp(min=-1e9)) * (x > 0), INFINITE) == ""
+
+
 def test_zeros_are_no_factor(level: Level) -> None:
     assert pattern(level, lambda x, y: torch.zeros_like(x)) == ""
 

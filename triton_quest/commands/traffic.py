@@ -28,7 +28,7 @@ from triton_quest.execution.warm import Warm
 from triton_quest.levels import LEVELS, Level
 from triton_quest.screen import traffic as screen
 from triton_quest.screen.verdict import failure as render_failure
-from triton_quest.store.progress import Status
+from triton_quest.store.records import Status
 
 YOURS, REFERENCE, THIS_FILE = "yours", "reference", "this file"
 NO_TIMES = "Counted in Triton's interpreter: bytes and operations, no times."

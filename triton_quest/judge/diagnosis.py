@@ -163,7 +163,7 @@ def _doubled(x: Any) -> Any:
 
 def _pattern(seen: Evidence) -> Explanation | None:
     """What the wrong elements have in common, where they have."""
-    for describe in (_constant_ratio, _all_nan, _above_diagonal, _one_matrix):
+    for describe in (_constant_ratio, _all_nan, _large_for_infinite, _above_diagonal, _one_matrix):
         explanation = describe(seen)
         if explanation is not None:
             return explanation
@@ -175,6 +175,8 @@ def _constant_ratio(seen: Evidence) -> Explanation | None:
     finite = comparable & torch.isfinite(seen.result)
     if int(finite.sum()) < ENOUGH or not torch.equal(finite, comparable):
         return None
+    if bool((seen.wrong & ~torch.isfinite(seen.truth)).any()):
+        return None  # an infinity is no multiple of a number
     ratios = seen.result.double()[finite] / seen.truth[finite]
     ratio = float(ratios.median())
     eps = torch.finfo(seen.result.dtype).eps
@@ -191,6 +193,19 @@ def _all_nan(seen: Evidence) -> Explanation | None:
         return None
     says = "Your output has NaN where there should be numbers: 0/0, inf - inf, or a value that was never loaded."
     return Explanation(says, f"{int(unexpected.sum()):,} elements are NaN.")
+
+
+def _large_for_infinite(seen: Evidence) -> Explanation | None:
+    """Nothing is wrong but that numbers, far from all others, stand for infinities."""
+    missed = torch.isinf(seen.truth) & torch.isfinite(seen.result)
+    if not bool(missed.any()) or not torch.equal(missed, seen.wrong):
+        return None
+    instead, others = seen.result.double()[missed], seen.truth[torch.isfinite(seen.truth)].abs()
+    towards = instead * torch.sign(seen.truth[missed])
+    if bool((towards <= (others.max() if others.numel() else 0)).any()):
+        return None
+    there, expected = compare.number(instead[0]), compare.number(seen.truth[missed][0])
+    return Explanation(f"Your output has numbers such as {there} where {expected} itself should stand.", "")
 
 
 def _above_diagonal(seen: Evidence) -> Explanation | None:

@@ -89,9 +89,9 @@ First the scores alone. Here are two queries and three keys with `D = 4`, so `sm
     query 3   [0, 3, 1, 0]        key 1   [0, 2, 0, 1]
                                   key 2   [1, 0, 2, 1]
 
-    dot products    key 0   key 1   key 2        scores   key 0   key 1   key 2
-    query 2           2       1       6                    1.0     0.5     3.0
-    query 3           3       6       2                    1.5     3.0     1.0
+    dots       key 0   key 1   key 2         scores     key 0   key 1   key 2
+    query 2      2       1       6           query 2     1.0     0.5     3.0
+    query 3      3       6       2           query 3     1.5     3.0     1.0
 
 Query 2 fits key 2 best, which is the same vector, and query 3 fits key 1 best.
 

@@ -5,7 +5,7 @@ The first case has D = 16, the smallest: a kernel runs over D in one block, and 
 
 import torch
 
-from triton_quest.judge.case import Case, Draw
+from triton_quest.judge.case import Case, Draw, Race
 
 
 def tile(d: Draw) -> int:
@@ -121,4 +121,14 @@ CASES = (
         beyond_fp16,
         dtypes=("fp16",),
     ),
+)
+
+RACES = tuple(
+    Race(
+        f"S {s}, D 64",
+        lambda d, s=s: (d.normal(1, 16, s, 64), d.normal(1, 16, s, 64)),
+        least_bytes=2 * 16 * (2 * s * 64 + s * s),
+        flops=2 * 16 * s * s * 64,
+    )
+    for s in (256, 1024, 4096, 8192)
 )

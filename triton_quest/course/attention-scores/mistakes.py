@@ -4,6 +4,8 @@
 is data: the judge decides.
 """
 
+from collections.abc import Callable
+
 import torch
 
 from triton_quest.judge.mistake import Edit, Mistake, Variant
@@ -28,7 +30,6 @@ SCORES = f"scores = {DOT} * sm_scale"
 OUT_MASK = "out_mask = (offs_m[:, None] < M) & (offs_n[None, :] < N)"
 OUT_PTRS = "out_ptrs = out_ptr + offs_m[:, None].to(tl.int64) * stride_om + offs_n[None, :] * stride_on"
 STORE = "tl.store(out_ptrs, scores.to(out_ptr.dtype.element_ty), mask=out_mask)"
-SIZES = "    H,  # heads\n"
 DEFAULT = "sm_scale = D**-0.5"
 ALLOCATION = "out = torch.empty((B, H, M, N), dtype=q.dtype, device=q.device)"
 BLOCKS = "BLOCK_M, BLOCK_N, num_warps = 64, 64, 4"
@@ -50,110 +51,56 @@ def blocks(m: int, n: int, warps: int = 4) -> tuple[Edit, ...]:
     return Edit(BLOCKS, tiles), Edit(FP32_BLOCKS, tiles)
 
 
-def dots(q: torch.Tensor, k: torch.Tensor) -> torch.Tensor:
-    """q: (B, H, M, D), k: (B, H, N, D) -> (B, H, M, N), without a scale"""
-    return q @ k.transpose(-1, -2)
+Formula = Callable[..., torch.Tensor]
 
 
-def scale_of(q: torch.Tensor, sm_scale: float | None) -> float:
-    return q.shape[-1] ** -0.5 if sm_scale is None else sm_scale
+def scaled(by: Callable[[int, float | None, float], float]) -> Formula:
+    """The scores with another scale: by(D, the caller's sm_scale or None, the right scale)."""
+
+    def formula(q: torch.Tensor, k: torch.Tensor, sm_scale: float | None = None) -> torch.Tensor:
+        dim = q.shape[-1]
+        right = dim**-0.5 if sm_scale is None else sm_scale
+        return q @ k.transpose(-1, -2) * by(dim, sm_scale, right)
+
+    return formula
 
 
-def scores(q: torch.Tensor, k: torch.Tensor, sm_scale: float | None) -> torch.Tensor:
-    return dots(q, k) * scale_of(q, sm_scale)
-
-
-def without_scale(q: torch.Tensor, k: torch.Tensor, sm_scale: float | None = None) -> torch.Tensor:
-    return dots(q, k)
-
-
-def scaled_twice(q: torch.Tensor, k: torch.Tensor, sm_scale: float | None = None) -> torch.Tensor:
-    return dots(q, k) * scale_of(q, sm_scale) ** 2
-
-
-def divided_by_scale(q: torch.Tensor, k: torch.Tensor, sm_scale: float | None = None) -> torch.Tensor:
-    return dots(q, k) / scale_of(q, sm_scale)
-
-
-def divided_by_d(q: torch.Tensor, k: torch.Tensor, sm_scale: float | None = None) -> torch.Tensor:
-    return dots(q, k) / q.shape[-1]
-
-
-def one_over_d(q: torch.Tensor, k: torch.Tensor, sm_scale: float | None = None) -> torch.Tensor:
-    return dots(q, k) * (1 / q.shape[-1] if sm_scale is None else sm_scale)
-
-
-def times_root_d(q: torch.Tensor, k: torch.Tensor, sm_scale: float | None = None) -> torch.Tensor:
-    return dots(q, k) * q.shape[-1] ** 0.5
-
-
-def always_root_d(q: torch.Tensor, k: torch.Tensor, sm_scale: float | None = None) -> torch.Tensor:
-    return dots(q, k) * q.shape[-1] ** -0.5
-
-
-def scaled_and_divided(q: torch.Tensor, k: torch.Tensor, sm_scale: float | None = None) -> torch.Tensor:
-    return dots(q, k) * scale_of(q, sm_scale) * q.shape[-1] ** -0.5
+def as_it_is(x: torch.Tensor) -> torch.Tensor:
+    return x
 
 
 def first_batch(x: torch.Tensor) -> torch.Tensor:
+    """x: (B, H, S, D), batch 0 in the place of every batch"""
     return x[:1].expand(x.shape)
 
 
 def first_head(x: torch.Tensor) -> torch.Tensor:
+    """x: (B, H, S, D), head 0 in the place of every head"""
     return x[:, :1].expand(x.shape)
 
 
-def batch_of_q_forgotten(q: torch.Tensor, k: torch.Tensor, sm_scale: float | None = None) -> torch.Tensor:
-    return scores(first_batch(q), k, sm_scale)
-
-
-def batch_of_k_forgotten(q: torch.Tensor, k: torch.Tensor, sm_scale: float | None = None) -> torch.Tensor:
-    return scores(q, first_batch(k), sm_scale)
-
-
-def batch_forgotten(q: torch.Tensor, k: torch.Tensor, sm_scale: float | None = None) -> torch.Tensor:
-    return scores(first_batch(q), first_batch(k), sm_scale)
-
-
-def head_of_q_forgotten(q: torch.Tensor, k: torch.Tensor, sm_scale: float | None = None) -> torch.Tensor:
-    return scores(first_head(q), k, sm_scale)
-
-
-def head_of_k_forgotten(q: torch.Tensor, k: torch.Tensor, sm_scale: float | None = None) -> torch.Tensor:
-    return scores(q, first_head(k), sm_scale)
-
-
-def head_forgotten(q: torch.Tensor, k: torch.Tensor, sm_scale: float | None = None) -> torch.Tensor:
-    return scores(first_head(q), first_head(k), sm_scale)
-
-
-def first_matrix_of_q(q: torch.Tensor, k: torch.Tensor, sm_scale: float | None = None) -> torch.Tensor:
-    return scores(first_batch(first_head(q)), k, sm_scale)
-
-
-def first_matrix_of_k(q: torch.Tensor, k: torch.Tensor, sm_scale: float | None = None) -> torch.Tensor:
-    return scores(q, first_batch(first_head(k)), sm_scale)
-
-
-def first_matrix(q: torch.Tensor, k: torch.Tensor, sm_scale: float | None = None) -> torch.Tensor:
-    return scores(first_batch(first_head(q)), first_batch(first_head(k)), sm_scale)
+def first_matrix(x: torch.Tensor) -> torch.Tensor:
+    """x: (B, H, S, D), head 0 of batch 0 everywhere"""
+    return x[:1, :1].expand(x.shape)
 
 
 def by_head_stride(x: torch.Tensor) -> torch.Tensor:
     """x: (B, H, S, D) read as if all B * H matrices were one head stride apart"""
-    return x.as_strided((x.shape[0] * x.shape[1], *x.shape[2:]), x.stride()[1:]).view(x.shape)
+    matrices = (x.shape[0] * x.shape[1], *x.shape[2:])
+    return x.as_strided(matrices, x.stride()[1:]).reshape(x.shape)
 
 
-def pid_as_head_of_q(q: torch.Tensor, k: torch.Tensor, sm_scale: float | None = None) -> torch.Tensor:
-    return scores(by_head_stride(q), k, sm_scale)
+def in_fp16(x: torch.Tensor) -> torch.Tensor:
+    return x.half().double()
 
 
-def pid_as_head_of_k(q: torch.Tensor, k: torch.Tensor, sm_scale: float | None = None) -> torch.Tensor:
-    return scores(q, by_head_stride(k), sm_scale)
+def read(q_as: Callable[[torch.Tensor], torch.Tensor], k_as: Callable[[torch.Tensor], torch.Tensor]) -> Formula:
+    """The scores of other queries and keys."""
 
+    def formula(q: torch.Tensor, k: torch.Tensor, sm_scale: float | None = None) -> torch.Tensor:
+        return scaled(lambda dim, given, right: right)(q_as(q), k_as(k), sm_scale)
 
-def pid_as_head(q: torch.Tensor, k: torch.Tensor, sm_scale: float | None = None) -> torch.Tensor:
-    return scores(by_head_stride(q), by_head_stride(k), sm_scale)
+    return formula
 
 
 MISTAKES = (
@@ -164,7 +111,7 @@ MISTAKES = (
         caught_by="numbers",
         says="Your scores are the bare dot products: multiply them by sm_scale.",
         hint=5,
-        formula=without_scale,
+        formula=scaled(lambda dim, given, right: 1.0),
     ),
     Mistake(
         "scaled_twice",
@@ -172,7 +119,7 @@ MISTAKES = (
         caught_by="numbers",
         says="Your scores are scaled twice: the queries or the dot products are multiplied by sm_scale, not both.",
         hint=5,
-        formula=scaled_twice,
+        formula=scaled(lambda dim, given, right: right**2),
     ),
     Mistake(
         "scaled_and_divided",
@@ -180,7 +127,7 @@ MISTAKES = (
         caught_by="numbers",
         says="Your scores are scaled twice: sm_scale is 1 / sqrt(D) already, so don't divide by sqrt(D) as well.",
         hint=5,
-        formula=scaled_and_divided,
+        formula=scaled(lambda dim, given, right: right * dim**-0.5),
     ),
     Mistake(
         "divided_by_d",
@@ -188,7 +135,7 @@ MISTAKES = (
         caught_by="numbers",
         says="Your dot products are divided by D. Dots of D terms have size sqrt(D), and sm_scale is what takes care of it.",
         hint=5,
-        formula=divided_by_d,
+        formula=scaled(lambda dim, given, right: 1 / dim),
     ),
     Mistake(
         "one_over_d",
@@ -196,7 +143,7 @@ MISTAKES = (
         caught_by="numbers",
         says="Your default scale is 1 / D. Dots of D terms have size sqrt(D), so it has to be 1 / sqrt(D).",
         hint=5,
-        formula=one_over_d,
+        formula=scaled(lambda dim, given, right: 1 / dim if given is None else given),
     ),
     Mistake(
         "divided_by_scale",
@@ -204,7 +151,7 @@ MISTAKES = (
         caught_by="numbers",
         says="Your dot products are divided by sm_scale. It is 1 / sqrt(D) already, so multiply by it.",
         hint=5,
-        formula=divided_by_scale,
+        formula=scaled(lambda dim, given, right: 1 / right),
     ),
     Mistake(
         "times_root_d",
@@ -212,7 +159,7 @@ MISTAKES = (
         caught_by="numbers",
         says="Your dot products are multiplied by sqrt(D), which makes large scores larger still: multiply by sm_scale.",
         hint=5,
-        formula=times_root_d,
+        formula=scaled(lambda dim, given, right: dim**0.5),
     ),
     Mistake(
         "scale_ignored",
@@ -220,7 +167,7 @@ MISTAKES = (
         caught_by="numbers",
         says="Your scores are always scaled by 1 / sqrt(D). The caller may want another scale: use the argument sm_scale.",
         hint=5,
-        formula=always_root_d,
+        formula=scaled(lambda dim, given, right: dim**-0.5),
     ),
     # numbers: which matrix
     Mistake(
@@ -234,7 +181,7 @@ MISTAKES = (
         says="Your kernel takes pid_bh for the head: that is right only while one batch begins where the last head of the "
         "one before ends. Split pid_bh into batch and head, each with a stride of its own.",
         hint=2,
-        formula=pid_as_head,
+        formula=read(by_head_stride, by_head_stride),
     ),
     Mistake(
         "pid_as_head_of_q",
@@ -243,7 +190,7 @@ MISTAKES = (
         says="Your pointer to q takes pid_bh for the head: that is right only while one batch begins where the last head "
         "of the one before ends. Batch and head have a stride each.",
         hint=2,
-        formula=pid_as_head_of_q,
+        formula=read(by_head_stride, as_it_is),
     ),
     Mistake(
         "pid_as_head_of_k",
@@ -252,7 +199,7 @@ MISTAKES = (
         says="Your pointer to k takes pid_bh for the head: that is right only while one batch begins where the last head "
         "of the one before ends. Batch and head have a stride each.",
         hint=2,
-        formula=pid_as_head_of_k,
+        formula=read(as_it_is, by_head_stride),
     ),
     Mistake(
         "batch_of_q_forgotten",
@@ -260,7 +207,7 @@ MISTAKES = (
         caught_by="numbers",
         says="Your scores use the queries of batch 0 in every batch: q_ptr has to move by batch * stride_qb as well.",
         hint=3,
-        formula=batch_of_q_forgotten,
+        formula=read(first_batch, as_it_is),
     ),
     Mistake(
         "batch_of_k_forgotten",
@@ -268,7 +215,7 @@ MISTAKES = (
         caught_by="numbers",
         says="Your scores use the keys of batch 0 in every batch: k_ptr has to move by batch * stride_kb as well.",
         hint=3,
-        formula=batch_of_k_forgotten,
+        formula=read(as_it_is, first_batch),
     ),
     Mistake(
         "batch_forgotten",
@@ -279,7 +226,7 @@ MISTAKES = (
         caught_by="numbers",
         says="Your scores are those of batch 0 in every batch: q_ptr and k_ptr have to move by the batch as well.",
         hint=3,
-        formula=batch_forgotten,
+        formula=read(first_batch, first_batch),
     ),
     Mistake(
         "head_of_q_forgotten",
@@ -287,7 +234,7 @@ MISTAKES = (
         caught_by="numbers",
         says="Your scores use the queries of head 0 in every head: q_ptr has to move by head * stride_qh as well.",
         hint=3,
-        formula=head_of_q_forgotten,
+        formula=read(first_head, as_it_is),
     ),
     Mistake(
         "head_of_k_forgotten",
@@ -295,7 +242,7 @@ MISTAKES = (
         caught_by="numbers",
         says="Your scores use the keys of head 0 in every head: k_ptr has to move by head * stride_kh as well.",
         hint=3,
-        formula=head_of_k_forgotten,
+        formula=read(as_it_is, first_head),
     ),
     Mistake(
         "head_forgotten",
@@ -306,7 +253,7 @@ MISTAKES = (
         caught_by="numbers",
         says="Your scores are those of head 0 in every head: q_ptr and k_ptr have to move by the head as well.",
         hint=3,
-        formula=head_forgotten,
+        formula=read(first_head, first_head),
     ),
     Mistake(
         "q_not_moved",
@@ -314,7 +261,7 @@ MISTAKES = (
         caught_by="numbers",
         says="Your scores use the queries of the very first head everywhere: q_ptr has to move to this batch and head.",
         hint=3,
-        formula=first_matrix_of_q,
+        formula=read(first_matrix, as_it_is),
     ),
     Mistake(
         "k_not_moved",
@@ -322,7 +269,7 @@ MISTAKES = (
         caught_by="numbers",
         says="Your scores use the keys of the very first head everywhere: k_ptr has to move to this batch and head.",
         hint=3,
-        formula=first_matrix_of_k,
+        formula=read(as_it_is, first_matrix),
     ),
     Mistake(
         "inputs_not_moved",
@@ -330,7 +277,7 @@ MISTAKES = (
         caught_by="numbers",
         says="Your scores are those of the very first head everywhere: q_ptr and k_ptr have to move to this batch and head.",
         hint=3,
-        formula=first_matrix,
+        formula=read(first_matrix, first_matrix),
     ),
     # numbers: precision
     Mistake(
@@ -362,6 +309,7 @@ MISTAKES = (
         caught_by="numbers",
         says="Your queries and keys are rounded to fp16 before they are multiplied: give `tl.dot` the tiles as they are.",
         hint=5,
+        formula=read(in_fp16, in_fp16),
     ),
     # memory: which matrix
     Mistake(

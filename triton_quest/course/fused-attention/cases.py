@@ -8,7 +8,7 @@ from typing import Any
 
 import torch
 
-from triton_quest.judge.case import Case, Draw
+from triton_quest.judge.case import Case, Draw, Race
 
 FULL = {"causal": False}
 
@@ -169,4 +169,16 @@ CASES = (
         FULL,
         dtypes=("fp16",),
     ),
+)
+
+RACES = tuple(
+    Race(
+        f"S {s}, D 64, {'causal' if causal else 'full'}",
+        lambda d, s=s: qkv(d, 1, 16, s, s, 64),
+        least_bytes=2 * 16 * 4 * s * 64,
+        flops=4 * 16 * s * s * 64 // (2 if causal else 1),
+        keywords={"causal": causal},
+    )
+    for s in (256, 1024, 4096)
+    for causal in (False, True)
 )
