@@ -171,8 +171,12 @@ class _Judge:
         for run in runs:
             self._compare(run, runs)
         self.send(rules.new_contents_give_new_answers(self.subject, self.last_quick, self.blocks))
+        looked_at = self.dtypes[0]
         for case, dtype in numbers.plan(self.level, self.dtypes[1:]):
-            self._compare(self._watched(case, dtype), runs)
+            run = self._watched(case, dtype)
+            self._compare(run, runs)
+            if dtype != looked_at:  # a launcher may choose its tiles by the dtype
+                self.blocks, looked_at = tuple(sorted({*self.blocks, *block_sizes(run.launches)})), dtype
 
     def _compare(self, run: Run, others: Sequence[Run]) -> None:
         """Compare one run with the truth; the `others` help to explain what is wrong."""
