@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import re
 import sys
 import tempfile
@@ -34,7 +35,7 @@ from triton_quest.store import workspace  # noqa: E402
 
 DATA = ROOT / "benchmarks" / "data"
 MUTATED = ("vector-add", "softmax", "flash-attention")  # whose known mistakes are judged on the device too
-AT_ONCE = 8  # judgements; races run alone
+AT_ONCE = max(2, (os.cpu_count() or 2) - 2)  # judgements; races run alone
 STEP_SECONDS = 300.0
 
 
@@ -42,37 +43,28 @@ def judged(level: Level, file: Path, seconds: float = COMPILING_SECONDS) -> v.Ve
     return judge(Job(level, file, seconds, kind="judge_on_gpu"))
 
 
-def solutions() -> list[dict[str, Any]]:
-    """Each solution on the device: whether it passed, and what was said."""
+def verdicts(folder: Path) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """Each solution and each known mistake of some levels on the device: what they came to."""
     arrived = [level for level in LEVELS if level.has_arrived]
-    with ThreadPoolExecutor(AT_ONCE) as pool:
-        verdicts = pool.map(lambda level: judged(level, level.folder / "solution.py"), arrived)
-    return [
-        {"slug": verdict.slug, "passed": verdict.passed, "says": verdict.checks[-1].says or verdict.checks[-1].name}
-        for verdict in verdicts
-    ]
-
-
-def mistakes(folder: Path) -> list[dict[str, Any]]:
-    """Each known mistake of some levels on the device: what it came to."""
-    jobs = []
-    for level in (level for level in LEVELS if level.slug in MUTATED and level.has_arrived):
+    jobs = [(level, "", "passed", level.folder / "solution.py") for level in arrived]
+    for level in (level for level in arrived if level.slug in MUTATED):
         for mistake in course_module(level, "mistakes").MISTAKES:
             path = folder / f"{level.slug}_{mistake.key}.py"
             path.write_text(apply(mistake.edits, workspace.course_text(level, "solution.py"), mistake.key))
-            jobs.append((level, mistake, path))
+            jobs.append((level, mistake.key, mistake.caught_by, path))
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        verdicts = list(pool.map(lambda job: judged(job[0], job[2]), jobs))
-    return [
+        found = list(pool.map(lambda job: judged(job[0], job[3]), jobs))
+    rows = [
         {
             "slug": level.slug,
-            "mistake": mistake.key,
-            "meant_for": mistake.caught_by,
+            "mistake": key,
+            "meant_for": meant_for,
             "outcome": verdict.outcome.value,
-            "finding": verdict.first_failure.finding if verdict.first_failure else None,
+            "says": verdict.cause if key else verdict.checks[-1].name,
         }
-        for (level, mistake, _), verdict in zip(jobs, verdicts, strict=True)
+        for (level, key, meant_for, _), verdict in zip(jobs, found, strict=True)
     ]
+    return [row for row in rows if not row["mistake"]], [row for row in rows if row["mistake"]]
 
 
 def race(level: Level, quick: bool) -> list[v.Record]:
@@ -102,36 +94,36 @@ def main() -> None:
     asked = arguments.parse_args()
     if not environment.can_use_gpu():
         sys.exit("There is no NVIDIA GPU here that this torch can use.")
-    print("judging the solutions on the device", flush=True)
-    passed = solutions()
-    for row in passed:
-        print(f"  {row['slug']:20} {'passed' if row['passed'] else 'FAILED'}: {row['says']}", flush=True)
-    with tempfile.TemporaryDirectory() as folder:
-        print("judging known mistakes on the device", flush=True)
-        rejected = mistakes(Path(folder))
-    missed = [f"{row['slug']}: {row['mistake']}" for row in rejected if row["outcome"] == "passed"]
-    print(
-        f"  {len(rejected) - len(missed)} of {len(rejected)} rejected; not seen there: {', '.join(missed)}", flush=True
-    )
     records: list[v.Record] = []
+    data: dict[str, Any] = {"schema": 1, "date": date.today().isoformat()}
     for level in (level for level in LEVELS if level.has_arrived):
         print(f"racing level {level.number}, {level.title}", flush=True)
         records += race(level, asked.quick)
-    ceilings = next(record for record in records if isinstance(record, Ceilings))
-    data = {
-        "schema": 1,
-        "date": date.today().isoformat(),
-        "ceilings": asdict(ceilings),
-        "clocks": sorted({record.clocks for record in records if isinstance(record, Ceilings)}),
-        "solutions": passed,
-        "mistakes": rejected,
-        "timings": [asdict(record) for record in records if isinstance(record, Timing)],
-        "left_out": [asdict(record) for record in records if isinstance(record, DidNotRun)],
-    }
-    path = asked.out or DATA / f"{re.sub(r'[^a-z0-9]+', '-', ceilings.gpu.lower()).strip('-')}.json"
+        keep(data, records, asked.out)
+    print("judging solutions and known mistakes on the device", flush=True)
+    with tempfile.TemporaryDirectory() as folder:
+        data["solutions"], data["mistakes"] = verdicts(Path(folder))
+    for row in data["solutions"]:
+        print(f"  {row['slug']:20} {row['outcome']}: {row['says']}", flush=True)
+    rejected = data["mistakes"]
+    missed = [f"{row['slug']}: {row['mistake']} ({row['meant_for']})" for row in rejected if row["outcome"] == "passed"]
+    print(
+        f"  {len(rejected) - len(missed)} of {len(rejected)} rejected; not seen there: {', '.join(missed)}", flush=True
+    )
+    print(f"written: {keep(data, records, asked.out)}")
+
+
+def keep(data: dict[str, Any], records: list[v.Record], asked: Path | None) -> Path:
+    """Write what there is so far; the file."""
+    ceilings = [record for record in records if isinstance(record, Ceilings)]
+    data["ceilings"] = asdict(ceilings[0])
+    data["clocks"] = [record.clocks for record in ceilings]
+    data["timings"] = [asdict(record) for record in records if isinstance(record, Timing)]
+    data["left_out"] = [asdict(record) for record in records if isinstance(record, DidNotRun)]
+    path = asked or DATA / f"{re.sub(r'[^a-z0-9]+', '-', ceilings[0].gpu.lower()).strip('-')}.json"
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(data, indent=1) + "\n")
-    print(f"written: {path}")
+    return path
 
 
 if __name__ == "__main__":

@@ -205,14 +205,46 @@ def traffic(context, level, file, save, gpu, time_limit, as_json):  # type: igno
 
 @cli.command()
 @level_argument
+@click.argument("version", type=int, required=False, metavar="[ID]")
+@click.option("--all", "everything", is_flag=True, help="List the old ones too, however many there are.")
+@click.option("--whole", is_flag=True, help="Print the version's text instead of what differs.")
 @json_option
 @pass_context
-def benchmark(context, level, as_json):  # type: ignore[no-untyped-def]
+def history(context, level, version, everything, whole, as_json):  # type: ignore[no-untyped-def]
+    """List every checked version of a level's file; with ID, show one as a diff against the file as it is now.
+
+    Example: quest history 1
+    """
+    do.history.run(context, level, version, everything, whole, as_json)
+
+
+@cli.command()
+@click.argument("level", type=LevelName(), metavar="N")
+@click.argument("version", type=int, metavar="ID")
+@json_option
+@pass_context
+def restore(context, level, version, as_json):  # type: ignore[no-untyped-def]
+    """Bring a checked version of a level's file back, after a backup of what is there.
+
+    Example: quest restore 1 12
+    """
+    do.restore.run(context, level, version, as_json)
+
+
+@cli.command()
+@level_argument
+@file_option
+@click.option("--save", type=click.Path(path_type=Path), help="Draw it, too: a .png or .svg file.")
+@json_option
+@pass_context
+def benchmark(context, level, file, save, as_json):  # type: ignore[no-untyped-def]
     """Race the levels that you have passed against PyTorch; without a GPU, compare what they would move.
+
+    Ctrl-C ends the race and keeps what was measured.
 
     Example: quest benchmark 1
     """
-    return do.benchmark.run(context, level, as_json)
+    return do.benchmark.run(context, level, file, save, as_json)
 
 
 @cli.command()

@@ -5,6 +5,7 @@ That nothing ends in a traceback is asserted for every command line of these tes
 
 from __future__ import annotations
 
+import json
 import shutil
 import sqlite3
 import subprocess
@@ -191,30 +192,46 @@ def test_line_ends_from_windows_are_no_syntax_error(quest: Quest) -> None:
 # What can become of the workspace
 
 
-@pytest.mark.parametrize("line", ["", "check 1", "reset --yes"])
-def test_a_damaged_database_is_a_sentence(quest: Quest, line: str) -> None:
-    quest.workspace.database.write_bytes(b"no database at all, but longer than a header" * 100)
-    answer = quest.inside(line, COLUMNS="200")
-    assert (answer.code, answer.out) == (OURS, "")
-    assert "progress.db can't be used: file is not a database. Your level files are untouched." in answer.said
+def damage(quest: Quest) -> None:
+    quest.pass_levels(1)
+    with open(quest.workspace.database, "r+b") as file:
+        file.write(b"no header of a database")
 
 
-@pytest.mark.slow
-def test_doctor_sees_a_damaged_database_and_says_how_to_mend_it(quest: Quest) -> None:
-    quest.workspace.database.write_bytes(b"no database at all, but longer than a header" * 100)
-    findings = quest("doctor --json").json()
-    assert any("progress.db" in finding["says"] and finding["mend"] for finding in findings["findings"])
-
-
-@pytest.mark.parametrize("line", ["", "reset --yes"])
-def test_a_database_from_a_newer_quest_is_left_alone(quest: Quest, line: str) -> None:
+def make_newer(quest: Quest) -> None:
     quest.pass_levels(1)
     with closing(sqlite3.connect(quest.workspace.database)) as db:
         db.execute("PRAGMA user_version = 99")
+
+
+UNFIT_DATABASES = {"damaged": (damage, "is damaged (file"), "newer": (make_newer, "was written by a newer version")}
+
+
+@pytest.mark.parametrize(("harm", "says"), UNFIT_DATABASES.values(), ids=UNFIT_DATABASES)
+@pytest.mark.parametrize("line", ["", "--json", "start 2", "hint 1", "history 1", "reset 1 --yes"])
+def test_an_unfit_database_is_set_aside_with_a_sentence_and_the_command_goes_on(
+    quest: Quest, harm: Callable[[Quest], None], says: str, line: str
+) -> None:
+    harm(quest)
     before = quest.workspace.database.read_bytes()
-    answer = quest.inside(line, COLUMNS="200")
-    assert answer.code == OURS and "written by a newer version of the quest" in answer.said
-    assert quest.workspace.database.read_bytes() == before
+    answer = quest.inside(line, COLUMNS="40")
+    (aside,) = quest.workspace.database.parent.glob("progress.*-*.db")
+    assert answer.code == 0 and answer.out
+    assert answer.err.startswith(f"▶ The progress database {quest.workspace.database} {says}")
+    assert answer.err.endswith(
+        f" It is kept as {aside}, and a new one was made: 1 pass and 1 checked version could be read of it.\n"
+    )
+    assert aside.read_bytes() == before
+    assert quest.progress.states()[0].is_done
+    assert quest.inside(line, COLUMNS="40").err == ""
+
+
+@pytest.mark.slow
+def test_doctor_too_sets_a_damaged_database_aside_and_goes_on(quest: Quest) -> None:
+    damage(quest)
+    answer = quest("doctor --json")
+    assert "is damaged" in answer.err
+    assert any("1 of 8 levels passed" in finding["says"] for finding in json.loads(answer.out)["findings"])
 
 
 def test_a_workspace_without_levels_says_how_to_make_one(quest: Quest) -> None:
@@ -330,6 +347,9 @@ def test_closed_or_full_streams_end_without_a_traceback(shared_quest: Quest, lin
         "hint 1",
         "hint 1 --again",
         "solution 1 --give-up",
+        "history 1",
+        "history 1 1",
+        "restore 1 1",
         "reset 1 --yes",
         "init other",
         "--help",
@@ -338,6 +358,7 @@ def test_closed_or_full_streams_end_without_a_traceback(shared_quest: Quest, lin
 def test_commands_that_read_and_write_import_neither_torch_nor_triton(quest: Quest, line: str) -> None:
     if line == "hint 1 --again":
         quest("hint 1")
+    quest.pass_levels(1)
     path = str(poison(quest.workspace.root))
     assert quest(line, PYTHONPATH=path).code == 0
 

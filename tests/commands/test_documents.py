@@ -5,17 +5,14 @@ from __future__ import annotations
 import os
 import re
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
-import click
 import pytest
 
 from tests.commands import kernels
 from tests.commands.conftest import Clone, fitted_python
-from tests.conftest import ROOT, Answer, clean_environment, run_line
+from tests.conftest import ROOT, Answer, Quest, clean_environment, command_table, run_line
 from triton_quest.levels import LEVELS
-from triton_quest.quest import cli
 from triton_quest.store import workspace
 from triton_quest.store.progress import Progress
 from triton_quest.verdict import Outcome, Verdict
@@ -47,6 +44,7 @@ TYPED_ELSEWHERE = {  # what takes longer, or needs more than a copy of the clone
     "cd my-quest": "tests/commands/test_installed.py",
     "pip install .": "tests/commands/test_installed.py",
     "pip install -e .": "tests/commands/test_installed.py",
+    "./quest benchmark": "tests/commands/test_outputs.py",
     "./quest update": "tests/commands/test_update.py",
     "git pull": "tests/store/test_updating_a_clone.py",
     "./quest dev check": "tests/course/test_played_clone.py",
@@ -54,7 +52,7 @@ TYPED_ELSEWHERE = {  # what takes longer, or needs more than a copy of the clone
     "git add": "tests/course/test_gate.py",
 }
 TYPED_NOWHERE = {'docker run -it -v "$PWD":/quest -w /quest python:3.12 ./quest'}  # a container in a container
-SLOW = ("./quest compile", "python levels/")  # they import torch
+SLOW = ("./quest compile", "./quest traffic", "python levels/")  # they import torch
 SAYS = {  # command: its exit code, and words that show that it does what the document says; others just end with 0
     "./quest": (0, "Your next step"),
     "python quest.py": (0, "Your next step"),
@@ -72,7 +70,7 @@ SAYS = {  # command: its exit code, and words that show that it does what the do
     "./quest init ~/my-quest": (0, "Go there and begin"),
     "./quest --workspace DIR check": (1, "Nothing is filled in yet"),
     "./quest compile 1": (0, "registers a thread"),
-    "./quest benchmark": (2, "needs an NVIDIA GPU"),
+    "./quest traffic 1": (0, "bytes"),
     "./quest profile 1": (2, "on a GPU"),
     "./quest reset": (2, "after a backup"),
     "./quest completion bash": (0, "complete -o nosort"),
@@ -103,7 +101,7 @@ def type_line(clone: Clone, home: Path):  # type: ignore[no-untyped-def]
     )
 
     def run(line: str) -> Answer:
-        if line.startswith("./quest compile"):
+        if line.startswith(SLOW[:2]):
             (clone.levels / level.file).write_text(kernels.RIGHT)
         at = clone.package if line.startswith(BELOW) else clone.root
         return run_line(["sh", "-c", line.replace(" DIR", f" {clone.package}")], at, environ, line)
@@ -136,19 +134,12 @@ def test_a_documented_target_of_make_exists(line: str) -> None:
 
 
 def test_every_command_is_documented() -> None:
-    def leaves(group: click.Command, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
-        if isinstance(group, click.Group):
-            for name, command in group.commands.items():
-                yield from leaves(command, (*path, name))
-        else:
-            yield path
-
-    for words in leaves(cli):
-        where = "CONTRIBUTING.md" if words[0] == "dev" else "README.md"
-        called = re.compile(rf"^(\./quest|quest|python quest\.py) {' '.join(words)}\b")
-        assert any(called.match(line) for line in commands_in(where)), (
-            f"{where} doesn't tell of `quest {' '.join(words)}`"
-        )
+    table = command_table()
+    for words in table:
+        if words and not any(other.startswith(f"{words} ") for other in table):
+            where = "CONTRIBUTING.md" if words.startswith("dev ") else "README.md"
+            called = re.compile(rf"(\./quest|quest|python quest\.py) {words}\b")
+            assert any(called.match(line) for line in commands_in(where)), f"{where} doesn't tell of `quest {words}`"
 
 
 def test_what_is_typed_elsewhere_is_documented_and_its_test_is_there() -> None:
@@ -175,7 +166,7 @@ def test_the_readme_lists_the_levels_of_the_table() -> None:
     ]
 
 
-def test_the_commands_of_a_workspaces_own_readme_can_be_typed(shared_quest) -> None:  # type: ignore[no-untyped-def]
+def test_the_commands_of_a_workspaces_own_readme_can_be_typed(shared_quest: Quest) -> None:
     lines = re.findall(r"^    (python quest\.py.*?)(?:  |$)", workspace.README, re.MULTILINE)
     assert len(lines) > 3
     for line in lines:

@@ -177,6 +177,34 @@ def test_an_output_that_differs_in_one_element_is_not_the_mistakes(level: Level)
     assert explained(level, [MINUS], [failing(level, nearly)]) is None
 
 
+def test_an_output_many_times_too_large_may_be_off_by_as_many_times_more(level: Level) -> None:
+    def enlarged(x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
+        return 64 * (x + y)
+
+    def enlarged_and_rounded(x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
+        out = enlarged(x, y)
+        out[3] += 1.5 * 8 * torch.finfo(x.dtype).eps * float(out.abs().max())
+        return out
+
+    seen = [failing(level, enlarged_and_rounded)]
+    assert named(explained(level, [mistake("enlarged", enlarged)], seen)) == "enlarged"
+
+
+def test_one_enormous_element_makes_the_others_no_more_alike(level: Level) -> None:
+    def enormous(x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
+        out = x - y
+        out[3] = 1e30
+        return out
+
+    def nearly(x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
+        out = enormous(x, y)
+        out[13] += 0.01
+        return out
+
+    assert named(explained(level, [mistake("enormous", enormous)], [failing(level, enormous)])) == "enormous"
+    assert explained(level, [mistake("enormous", enormous)], [failing(level, nearly)]) is None
+
+
 def test_of_two_mistakes_the_one_that_would_have_shown_where_the_learner_was_right_is_dropped(level: Level) -> None:
     def minus_if_long(x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
         return x - y if len(x) > 16 else x + y
@@ -347,6 +375,19 @@ def test_a_mistake_is_loaded_once_for_all_cases(
     assert len(loaded) == 1
 
 
+def test_where_a_formula_explains_every_failing_run_no_mistake_is_rerun(
+    course: Callable[[], Level], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    toy, loaded = course(), []
+    seen = [failing(toy, minus, SIXTEEN), failing(toy, minus)]
+    load = code.load
+    monkeypatch.setattr(code, "load", lambda path: loaded.append(path) or load(path))
+    assert named(explained(toy, [FIRST_OF_BLOCK, MINUS], seen)) == "minus" and loaded == []
+    other = mistake("twice x", lambda x, y: x + x)
+    assert named(explained(toy, [FIRST_OF_BLOCK, other], seen[1:])) is None
+    assert len(loaded) == 1
+
+
 def test_a_mistake_that_cannot_run_here_explains_nothing(course: Callable[[], Level], tmp_path: Path) -> None:
     toy = course()
     seen = wrong_in_first_lanes(toy, tmp_path / "mine.py", 16)
@@ -428,6 +469,28 @@ def test_a_factor_beside_elements_that_are_no_numbers_is_not_everywhere(level: L
         return out
 
     assert "everywhere" not in pattern(level, half)
+
+
+INFINITE = Case("infinite", "a toy", lambda d: (d.normal(20), torch.tensor([*[0.0] * 16, *[-torch.inf] * 4])))
+
+
+def test_a_factor_beside_infinities_that_are_missing_is_not_everywhere(level: Level) -> None:
+    assert "2 times what it should be" in pattern(level, lambda x, y: (x + y) * 2, INFINITE)
+    assert pattern(level, lambda x, y: x * 2, INFINITE) == ""
+
+
+def test_a_large_number_in_the_place_of_an_infinity_is_told(level: Level) -> None:
+    says = pattern(level, lambda x, y: x + y.clamp(min=-1e9), INFINITE)
+    assert says == "Your output has numbers such as -1e+09 where -inf itself should stand."
+
+
+@pytest.mark.parametrize("low", [0.0, -1.0, 1e9])
+def test_an_ordinary_number_in_the_place_of_an_infinity_is_not_told_as_a_large_one(level: Level, low: float) -> None:
+    assert pattern(level, lambda x, y: torch.where(torch.isinf(y), low, x), INFINITE) == ""
+
+
+def test_a_large_number_beside_other_errors_is_not_all_that_is_wrong(level: Level) -> None:
+    assert pattern(level, lambda x, y: (x + y.clamp(min=-1e9)) * (x > 0), INFINITE) == ""
 
 
 def test_zeros_are_no_factor(level: Level) -> None:

@@ -23,6 +23,7 @@ from triton_quest.execution.adapt.memory.findings import Traffic
 from triton_quest.execution.adapt.memory.model import MemoryModel
 from triton_quest.execution.adapt.opspy import OpSpy
 from triton_quest.judge import code, memory
+from triton_quest.judge.pipeline import abilities, unfit
 from triton_quest.levels import SIZES, Level
 
 Send = Callable[[v.Record], None]
@@ -33,12 +34,14 @@ LARGEST_UNIT = 2  # times the level's own smallest size, for a learner with larg
 
 def run(level: Level, file: Path, send: Send, seconds: float) -> v.Outcome:
     """Count at four sizes, each the double of the one before. `seconds` limits each."""
-    enable()
+    able = abilities(enable())
     activate()
     try:
+        if not able.memory:
+            raise unfit("Bytes can't be counted")
         send(v.StageStarted("import", "importing your file", seconds))
         module = code.load(file)
-        counting = _Counting(level, file, code.launcher_of(module, level), send, seconds)
+        counting = Counting(level, file, code.launcher_of(module, level), send, seconds)
         for size in counting.sizes():
             send(counting.at(size))
     except code.Stopped as stopped:
@@ -47,7 +50,9 @@ def run(level: Level, file: Path, send: Send, seconds: float) -> v.Outcome:
     return v.Outcome.PASSED
 
 
-class _Counting:
+class Counting:
+    """One launcher, called and counted at one size after another."""
+
     def __init__(self, level: Level, file: Path, launcher: Callable[..., Any], send: Send, seconds: float) -> None:
         self.level, self.file, self.launcher, self.send, self.seconds = level, file, launcher, send, seconds
         self._launches: list[Launch] = []

@@ -23,7 +23,7 @@ from triton_quest.execution.examination import Finding
 from triton_quest.levels import LEVELS
 from triton_quest.store import files
 from triton_quest.store.git import Git
-from triton_quest.store.progress import Status
+from triton_quest.store.records import Status
 
 TELLING = ("TRITON_", "QUEST_", "CUDA_", "PYTHON", "NO_COLOR", "COLUMNS", "LANG", "LC_")  # variables, for bug reports
 PACKAGES = ("torch", "triton", "numpy", "rich", "rich-click", "click")

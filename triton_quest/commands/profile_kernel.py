@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -18,6 +19,7 @@ from triton_quest.execution.runner import Job, child_environ
 from triton_quest.levels import Level
 from triton_quest.raced import Profiled
 from triton_quest.screen import profiled as screen
+from triton_quest.store.workspace import PACKAGE
 
 STEP_SECONDS = 300.0
 
@@ -50,9 +52,7 @@ def _under_nsight(chosen: subject.Subject, size: str | None, report: Path) -> Se
     """Raises QuestError where Nsight Compute can't read this GPU's counters."""
     words = nsight.command(chosen.level, chosen.path, size, report)
     try:
-        done = subprocess.run(
-            words, capture_output=True, text=True, timeout=STEP_SECONDS, env=child_environ("gpu"), check=False
-        )
+        done = subprocess.run(words, capture_output=True, text=True, timeout=STEP_SECONDS, env=_environ(), check=False)
     except subprocess.TimeoutExpired:
         raise QuestError(f"Nsight Compute was still busy after {STEP_SECONDS:.0f} seconds, and was stopped.") from None
     kernels = nsight.kernels_of(done.stdout.splitlines(), size or "")
@@ -62,6 +62,13 @@ def _under_nsight(chosen: subject.Subject, size: str | None, report: Path) -> Se
             f"Nsight Compute saw no kernel: {lines[-1].strip() if lines else 'it gives no reason'}", "doctor"
         )
     return kernels
+
+
+def _environ() -> dict[str, str]:
+    """The child's, in which the program that Nsight Compute starts finds the quest."""
+    environ = child_environ("gpu")
+    path = [str(PACKAGE.parent), *filter(None, [environ.get("PYTHONPATH")])]
+    return {**environ, "PYTHONPATH": os.pathsep.join(path)}
 
 
 def _under_torch(

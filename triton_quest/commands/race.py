@@ -113,6 +113,26 @@ def _run(race: Race, job: Job, bar: Progress | None) -> None:
         race.failure = ended.detail.strip()
 
 
+def keep(context: Context, races: Sequence[Race]) -> None:
+    """What was measured goes into the history, so that a kernel is seen getting faster."""
+    for race in races:
+        if race.ceilings and race.timings:
+            medal = race.medal.value if race.medal else ""
+            context.progress.record_speed(race.level, race.ceilings.gpu, race.ratio, medal, race.as_json())
+
+
+def as_json(races: Sequence[Race], is_complete: bool, picture: Path | None) -> dict[str, Any]:
+    """One object with every race, and what the GPU can do."""
+    ceilings = next((race.ceilings for race in races if race.ceilings), None)
+    return {
+        "schema": v.SCHEMA,
+        "complete": is_complete,
+        "ceilings": asdict(ceilings) if ceilings else None,
+        "levels": [race.as_json() for race in races],
+        "picture": str(picture) if picture else None,
+    }
+
+
 def show(context: Context, races: Sequence[Race]) -> None:
     """The tables, under what the GPU can do."""
     first = next((race.ceilings for race in races if race.ceilings), None)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import inspect
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,7 @@ from triton_quest.judge.reruns import Reruns
 from triton_quest.judge.watch import Run
 from triton_quest.levels import Level
 
-WITNESSES = 3  # failing runs that an explanation must fit; all of them, where several fit
+WITNESSES = 3  # failing runs that a rerun must fit; all of them, where several fit
 SAME_ELEMENTS = 0.9  # the share of the wrong elements that must be wrong in both: rounding decides over the rest
 ENOUGH = 8  # elements below which a match may be chance
 
@@ -66,10 +66,25 @@ def explain(
     """
     with tempfile.TemporaryDirectory() as folder:
         reruns = Reruns(level, Path(folder))
-        matching, compared = _matching(reruns, mistakes, seen)
-        matching = [mistake for mistake in matching if not any(_would_show(reruns, mistake, run) for run in right)]
-    if not matching:
-        return _pattern(seen[0])
+        for candidates, least in _rounds(mistakes, seen):
+            matching, compared = _matching(reruns, candidates, seen, least)
+            matching = [mistake for mistake in matching if not any(_would_show(reruns, mistake, run) for run in right)]
+            if matching:
+                return _told(matching, compared)
+    return _pattern(seen[0])
+
+
+def _rounds(mistakes: tuple[Mistake, ...], seen: Sequence[Evidence]) -> Iterator[tuple[tuple[Mistake, ...], int]]:
+    """Which mistakes are compared, and with how many failing runs at least.
+
+    A formula costs hardly anything, so it is compared with all of them; one that explains them all spares the reruns.
+    """
+    known = tuple(mistake for mistake in mistakes if mistake.caught_by in ("numbers", "property"))
+    yield tuple(mistake for mistake in known if mistake.formula), len(seen)
+    yield known, WITNESSES
+
+
+def _told(matching: list[Mistake], compared: list[Evidence]) -> Explanation:
     mistake = matching[0]
     elements = sum(evidence.result.numel() for evidence in compared)
     sure = elements >= ENOUGH and all(other.says == mistake.says for other in matching)
@@ -79,13 +94,13 @@ def explain(
 
 
 def _matching(
-    reruns: Reruns, mistakes: tuple[Mistake, ...], seen: Sequence[Evidence]
+    reruns: Reruns, mistakes: tuple[Mistake, ...], seen: Sequence[Evidence], least: int
 ) -> tuple[list[Mistake], list[Evidence]]:
     """The mistakes whose output is the learner's, and where that was looked at: most drop out at the first, smallest run."""
-    matching = [mistake for mistake in mistakes if mistake.caught_by in ("numbers", "property")]
+    matching = list(mistakes)
     compared: list[Evidence] = []
     for number, evidence in enumerate(seen):
-        if number < WITNESSES or _several(matching):
+        if number < least or _several(matching):
             matching = [mistake for mistake in matching if _gives(reruns, mistake, evidence)]
             compared.append(evidence)
     return matching, compared
@@ -108,8 +123,15 @@ def _gives(reruns: Reruns, mistake: Mistake, seen: Evidence) -> bool:
         return False  # it is right here, or wrong elsewhere
     scale = torch.nan_to_num(output.double(), nan=0.0, posinf=0.0, neginf=0.0).abs()
     slack = torch.finfo(output.dtype).eps * scale  # both were rounded once more
-    within = compare.Budget(2 * seen.allowed + slack)
+    within = compare.Budget(2 * _enlarged(output.double(), seen.truth) * seen.allowed + slack)
     return not bool(compare.wrong_elements(seen.result, output.double(), within).any())
+
+
+def _enlarged(output: torch.Tensor, truth: torch.Tensor) -> float:
+    """How many times as large as the truth a wrong output is, in the median: so many times its rounding errors are."""
+    comparable = torch.isfinite(output) & torch.isfinite(truth) & (truth != 0)
+    ratios = (output[comparable] / truth[comparable]).abs()
+    return max(1.0, float(ratios.median())) if ratios.numel() else 1.0
 
 
 def _would_show(reruns: Reruns, mistake: Mistake, run: Run) -> bool:
@@ -156,7 +178,7 @@ def _doubled(x: Any) -> Any:
 
 def _pattern(seen: Evidence) -> Explanation | None:
     """What the wrong elements have in common, where they have."""
-    for describe in (_constant_ratio, _all_nan, _above_diagonal, _one_matrix):
+    for describe in (_constant_ratio, _all_nan, _large_for_infinite, _above_diagonal, _one_matrix):
         explanation = describe(seen)
         if explanation is not None:
             return explanation
@@ -168,6 +190,8 @@ def _constant_ratio(seen: Evidence) -> Explanation | None:
     finite = comparable & torch.isfinite(seen.result)
     if int(finite.sum()) < ENOUGH or not torch.equal(finite, comparable):
         return None
+    if bool((seen.wrong & ~torch.isfinite(seen.truth)).any()):
+        return None  # an infinity is no multiple of a number
     ratios = seen.result.double()[finite] / seen.truth[finite]
     ratio = float(ratios.median())
     eps = torch.finfo(seen.result.dtype).eps
@@ -184,6 +208,19 @@ def _all_nan(seen: Evidence) -> Explanation | None:
         return None
     says = "Your output has NaN where there should be numbers: 0/0, inf - inf, or a value that was never loaded."
     return Explanation(says, f"{int(unexpected.sum()):,} elements are NaN.")
+
+
+def _large_for_infinite(seen: Evidence) -> Explanation | None:
+    """Nothing is wrong but that numbers, far from all others, stand for infinities."""
+    missed = torch.isinf(seen.truth) & torch.isfinite(seen.result)
+    if not bool(missed.any()) or not torch.equal(missed, seen.wrong):
+        return None
+    instead, others = seen.result.double()[missed], seen.truth[torch.isfinite(seen.truth)].abs()
+    towards = instead * torch.sign(seen.truth[missed])
+    if bool((towards <= (others.max() if others.numel() else 0)).any()):
+        return None
+    there, expected = compare.number(instead[0]), compare.number(seen.truth[missed][0])
+    return Explanation(f"Your output has numbers such as {there} where {expected} itself should stand.", "")
 
 
 def _above_diagonal(seen: Evidence) -> Explanation | None:

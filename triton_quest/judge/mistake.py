@@ -37,6 +37,7 @@ class Mistake:
     hint: int | None = None
     formula: Callable[..., Any] | None = None
     same_output_as: tuple[str, ...] = ()  # mistakes that no output can tell from this one: either may be named
+    finding: str = ""  # what a check of memory or rules must call it; a check that calls it so, points to this hint
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,8 @@ BUSY, IDLE, FEW_WARPS, MANY_REGISTERS = 0.8, 0.4, 0.25, 200
 def profiled(level: Level, kernels: Sequence[Profiled], by: str, report: str, g: Glyphs) -> RenderableType:
     """A table of the kernels, advice, and where the trace is kept."""
     sizes = ", ".join(dict.fromkeys(kernel.size for kernel in kernels if kernel.size))
-    heading = Text(f"Level {level.number}, {level.title}", "heading").append(f"   {sizes} under {by}".rstrip(), "soft")
+    heading = Text(f"Level {level.number}, {level.title}", "heading")
+    heading.append(f"   {sizes or 'its largest size'} under {by}", "soft")
     parts: list[RenderableType] = [heading, Text(), _table(kernels), Text()]
     parts += [
         Text(f"{g.skipped} {line}") for line in dict.fromkeys(line for kernel in kernels for line in advice(kernel))
@@ -28,9 +29,9 @@ def profiled(level: Level, kernels: Sequence[Profiled], by: str, report: str, g:
 
 
 def _table(kernels: Sequence[Profiled]) -> Table:
-    table = Table(box=None, padding=(0, 2), pad_edge=False, header_style="soft")
-    table.add_column("kernel", overflow="fold")
-    for name in ("time", "registers", "shared", "warps", "memory", "compute", "tensor cores"):
+    table = Table(box=None, padding=(0, 1), pad_edge=False, header_style="soft")
+    table.add_column("kernel", overflow="fold", min_width=14)
+    for name in ("time", "registers", "shared", "warps", "memory", "compute", "tensor"):
         table.add_column(name, justify="right", no_wrap=True)
     for kernel in kernels:
         shares = [_share(share) for share in (kernel.occupancy, kernel.memory, kernel.compute, kernel.tensor)]

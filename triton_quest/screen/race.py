@@ -12,8 +12,9 @@ from triton_quest.benchmark.standing import Bound, Medal, Standing
 from triton_quest.levels import Level
 from triton_quest.raced import YOURS, Ceilings, DidNotRun, Timing
 from triton_quest.screen.console import Glyphs
+from triton_quest.screen.overview import MEDALS
 
-MEDALS = {Medal.GOLD: "star", Medal.SILVER: "bold", Medal.BRONZE: "place"}
+BAR = 40  # columns of the fastest
 WIDE = 2.0  # a spread of more than so many per cent is shown
 
 
@@ -42,8 +43,10 @@ def race(
     if ratio is not None:
         heading.append(f"   {ratio:.2f} of the speed of PyTorch's best", "good" if ratio >= 1 else "")
     if medal is not None:
-        heading.append(f"   {g.star} {medal.value}", MEDALS[medal])
+        heading.append(f"   {g.star} {medal.value}", MEDALS[medal.value])
     parts: list[RenderableType] = [heading, Text(), _table(timings, found)]
+    if found:
+        parts += [Text(), _bars(timings, found[-1].size, g)]
     parts += [Text(f"  {one.size}: {one.contender} left out: {one.says}", "soft") for one in _told_once(absent)]
     return Group(*parts, *([Text(), Text(lesson)] if found else []))
 
@@ -60,6 +63,22 @@ def _table(timings: Sequence[Timing], found: Sequence[Standing]) -> Table:
         cells = [_time(at.get((size, name)), fastest=_is_best(standing.get(size), name)) for name in contenders]
         table.add_row(Text(size), *cells, *_yours(at.get((size, YOURS)), standing.get(size)))
     return table
+
+
+def _bars(timings: Sequence[Timing], size: str, g: Glyphs) -> Table:
+    """Everybody at one size, as bars: the longer the faster."""
+    here = sorted((timing for timing in timings if timing.size == size), key=lambda timing: timing.time_ms)
+    grid = Table.grid(padding=(0, 2))
+    for timing in here:
+        length = max(1, round(BAR * here[0].time_ms / timing.time_ms))
+        rate = f"{timing.tflops:.0f} TFLOP/s" if timing.flops else f"{timing.gbs:,.0f} GB/s"
+        is_yours = timing.contender == YOURS
+        style = "good" if is_yours else "soft"
+        sign = "#" if g.is_ascii else "\u2588"
+        grid.add_row(
+            Text(timing.contender, "bold" if is_yours else "soft"), Text(sign * length, style), Text(rate, style)
+        )
+    return grid
 
 
 def _yours(timing: Timing | None, standing: Standing | None) -> list[Text]:

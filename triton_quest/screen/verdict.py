@@ -118,9 +118,15 @@ def _mismatch(mismatch: v.Mismatch, g: Glyphs) -> RenderableType:
     rows = mismatch.neighbours or (("", mismatch.expected, mismatch.actual, True),)
     for index, expected, actual, wrong in rows:
         table.add_row(f"[{index}]".replace("[", r"\["), expected, actual, Text("wrong" if wrong else "", "bad"))
-    worst = Text(f"largest error {mismatch.max_abs_error}, allowed {mismatch.allowed}", "soft")
+    worst = Text(_worst(mismatch), "soft")
     shown = Padding(Group(table, worst), (0, 0, 0, 2))
     return Group(shown, Text(), picture(mismatch.picture, g)) if mismatch.picture else shown
+
+
+def _worst(mismatch: v.Mismatch) -> str:
+    if mismatch.max_abs_error == "nan":  # no error that can be measured
+        return "inf and nan must stand where they are expected, and nowhere else"
+    return f"largest error {mismatch.max_abs_error}, allowed {mismatch.allowed}"
 
 
 def _output(output: str) -> Text:

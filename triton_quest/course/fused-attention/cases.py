@@ -4,13 +4,12 @@ One query a program is slow in the interpreter. So lengths around the learner's 
 queries; only the long causal case has as many queries, in one dtype.
 """
 
-from typing import Any
-
 import torch
 
-from triton_quest.judge.case import Case, Draw
+from triton_quest.judge.case import Case, Draw, Race
 
 FULL = {"causal": False}
+ONCE = ("fp32",)  # where the numbers play no part
 
 
 def edge(d: Draw) -> int:
@@ -23,6 +22,10 @@ def qkv(d: Draw, b: int, h: int, m: int, n: int, dim: int, scale: float = 1.0) -
     return d.normal(b, h, m, dim, scale=scale), d.normal(b, h, n, dim), d.normal(b, h, n, dim)
 
 
+def one_head(d: Draw, m: int, n: int, dim: int = 64, scale: float = 1.0) -> tuple[torch.Tensor, ...]:
+    return qkv(d, 1, 1, m, n, dim, scale)
+
+
 def rising_and_falling(d: Draw, m: int, n: int, dim: int) -> tuple[torch.Tensor, ...]:
     """The scores of even queries rise from -100 to 100 along the keys, those of odd queries fall from 100 to -100."""
     q, k, v = qkv(d, 1, 1, m, n, dim)
@@ -33,8 +36,8 @@ def rising_and_falling(d: Draw, m: int, n: int, dim: int) -> tuple[torch.Tensor,
 
 
 def long_causal(d: Draw) -> tuple[torch.Tensor, ...]:
-    """More than two blocks of keys for the last queries."""
-    s = 2 * min(d.block, 256) + 3
+    """More than two blocks of keys for the last queries; of blocks above 256, which take the interpreter long, one."""
+    s = min(2 * d.block, 512) + 3
     return rising_and_falling(d, s, s, 32)
 
 
@@ -45,13 +48,13 @@ def far_below_zero(d: Draw) -> tuple[torch.Tensor, ...]:
 
 
 def all_negative(d: Draw) -> tuple[torch.Tensor, ...]:
-    """All scores lie between -16 and -1."""
+    """All scores are negative."""
     q, k = d.positive(1, 1, 3, 64, low=0.5, high=1.5), d.positive(1, 1, 20, 64, low=-1.5, high=-0.5)
     return q, k, d.normal(1, 1, 20, 64)
 
 
 def values_around_five(d: Draw) -> tuple[torch.Tensor, ...]:
-    q, k, v = qkv(d, 1, 1, 9, 9, 64)
+    q, k, v = qkv(d, 1, 1, 6, 6, 64)
     return q, k, v + 5.0
 
 
@@ -64,13 +67,13 @@ def sums_that_come_back(d: Draw) -> tuple[torch.Tensor, ...]:
     return q, k, v
 
 
-def as_in_a_model(d: Draw, x: torch.Tensor) -> torch.Tensor:
+def as_in_a_model(x: torch.Tensor) -> torch.Tensor:
     """The same values, with the heads of one word next to each other in memory: (B, S, H, D), seen as (B, H, S, D)."""
     return x.transpose(1, 2).contiguous().transpose(1, 2)
 
 
 def model_layout(d: Draw) -> tuple[torch.Tensor, ...]:
-    return tuple(as_in_a_model(d, x) for x in qkv(d, 2, 2, 3, 3, 16))
+    return tuple(as_in_a_model(x) for x in qkv(d, 2, 2, 2, 2, 16))
 
 
 def every_second(d: Draw) -> tuple[torch.Tensor, ...]:
@@ -78,12 +81,8 @@ def every_second(d: Draw) -> tuple[torch.Tensor, ...]:
 
 
 def three_layouts(d: Draw) -> tuple[torch.Tensor, ...]:
-    q, k, v = qkv(d, 2, 2, 3, 3, 16)
-    return q, as_in_a_model(d, k), d.transposed(v)
-
-
-def full(d: Draw, m: int, n: int, dim: int = 64, **more: Any) -> tuple[torch.Tensor, ...]:
-    return qkv(d, 1, 1, m, n, dim, **more)
+    q, k, v = qkv(d, 2, 2, 2, 2, 16)
+    return q, as_in_a_model(k), d.transposed(v)
 
 
 CASES = (
@@ -106,13 +105,19 @@ CASES = (
         FULL,
         quick=True,
     ),
-    Case("more queries than keys", "M and N are different lengths", lambda d: full(d, 6, 3, 32), FULL),
-    Case("one key less than a block", "a lane is masked off", lambda d: full(d, 2, edge(d) - 1), FULL),
-    Case("one whole block", "nothing hangs over the end: the mask is all True", lambda d: full(d, 2, edge(d)), FULL),
+    Case("more queries than keys", "M and N are different lengths", lambda d: one_head(d, 5, 3, 32), FULL, ONCE),
+    Case("one key less than a block", "a lane is masked off", lambda d: one_head(d, 2, edge(d) - 1), FULL, ONCE),
+    Case(
+        "one whole block",
+        "nothing hangs over the end: the mask is all True",
+        lambda d: one_head(d, 2, edge(d)),
+        FULL,
+        ONCE,
+    ),
     Case(
         "one key more than a block",
         "the second block has a single key",
-        lambda d: full(d, 2, edge(d) + 1),
+        lambda d: one_head(d, 2, edge(d) + 1),
         FULL,
         quick=True,
     ),
@@ -129,32 +134,36 @@ CASES = (
         FULL,
     ),
     Case(
-        "causal, two blocks and a rest",
-        "every query has a row of its own length, from one key to more than two blocks",
-        long_causal,
-        dtypes=("fp32",),
-    ),
-    Case(
         "a scale of its own",
         "the scale that is passed counts, whatever D is",
-        lambda d: qkv(d, 1, 1, 6, 6, 64),
+        lambda d: qkv(d, 1, 1, 4, 4, 64),
         {"sm_scale": 0.3},
+        ONCE,
     ),
     Case(
-        "large scores", "the weights of one row differ by many powers of ten", lambda d: full(d, 3, 70, scale=3.0), FULL
+        "large scores",
+        "the weights of one row differ by many powers of ten",
+        lambda d: one_head(d, 3, 70, scale=3.0),
+        FULL,
     ),
     Case(
         "far below zero",
         "no finite number may stand for minus infinity",
         far_below_zero,
         FULL,
-        dtypes=("fp32",),
+        ONCE,
     ),
-    Case("all scores negative", "a lane without a key must not count as a score of 0", all_negative, FULL),
+    Case("all scores negative", "a lane without a key must not count as a score of 0", all_negative, FULL, ONCE),
     Case("values around 5", "weights that don't sum to 1 move every element", values_around_five),
-    Case("laid out as in a model", "the rows of one head lie a whole row of heads apart", model_layout),
-    Case("every second element", "no stride is what the shape suggests", every_second, FULL),
-    Case("three layouts", "q, k and v each lie in memory in another way", three_layouts),
+    Case("laid out as in a model", "the rows of one head lie a whole row of heads apart", model_layout, dtypes=ONCE),
+    Case("every second element", "no stride is what the shape suggests", every_second, FULL, ONCE),
+    Case("three layouts", "q, k and v each lie in memory in another way", three_layouts, dtypes=ONCE),
+    Case(
+        "causal, two blocks and a rest",
+        "every query has a row of its own length, from one key to more than two blocks",
+        long_causal,
+        dtypes=ONCE,
+    ),
     Case(
         "sums that come back",
         "partial sums are large and results small: every rounding on the way shows",
@@ -165,8 +174,20 @@ CASES = (
     Case(
         "D = 128",
         "the longest queries, keys and values",
-        lambda d: full(d, 2, edge(d) + 5, 128),
+        lambda d: one_head(d, 2, edge(d) + 5, 128),
         FULL,
         dtypes=("fp16",),
     ),
+)
+
+RACES = tuple(
+    Race(
+        f"S {s}, D 64, {'causal' if causal else 'full'}",
+        lambda d, s=s: qkv(d, 1, 16, s, s, 64),
+        least_bytes=2 * 16 * 4 * s * 64,
+        flops=4 * 16 * s * s * 64 // (2 if causal else 1),
+        keywords={"causal": causal},
+    )
+    for s in (256, 1024, 4096)
+    for causal in (False, True)
 )

@@ -155,10 +155,6 @@ def first_head_of_k(q, k, v, causal=True, sm_scale=None):
     return attention(q, k[:, :1].expand(k.shape), v, causal, sm_scale)
 
 
-def first_head_of_v(q, k, v, causal=True, sm_scale=None):
-    return attention(q, k, v[:, :1].expand(v.shape), causal, sm_scale)
-
-
 def first_batch_of_both(q, k, v, causal=True, sm_scale=None):
     return attention(q, k[:1].expand(k.shape), v[:1].expand(v.shape), causal, sm_scale)
 
@@ -241,8 +237,8 @@ nothing_rescaled = by_blocks(lambda alpha, p, l_i, acc, add: (l_i + summed(p), a
 
 
 SCORE_OF_ZERO = (
-    "Your masked-off lanes count: a key that isn't there has the score 0, and exp(0 - m_new) is in the sum. Its score has to "
-    "be minus infinity."
+    "Your masked-off lanes count: a key that isn't there has the score 0, and exp(0 - m_new) is in the sum. Put minus "
+    "infinity into the scores, before the maximum and the exponentials."
 )
 NOT_RESCALED = (
     "Your old sums aren't rescaled: when a later block has a larger score, they still belong to the old maximum. Multiply "
@@ -384,8 +380,7 @@ MISTAKES = (
         "only_the_maximum_masked",
         (Edit(MASKED, ""), Edit(M_NEW, M_NEW.replace("scores,", 'tl.where(mask, scores, -float("inf")),'))),
         "numbers",
-        "Your maximum leaves the masked-off lanes out, but their exponentials are still in the sum. Put minus infinity "
-        "into the scores themselves.",
+        SCORE_OF_ZERO,
         3,
         same_output_as=("scores_not_masked",),
     ),
@@ -397,15 +392,6 @@ MISTAKES = (
         "infinity is below every score.",
         3,
         by_blocks(right_update, masked=-1e4),
-    ),
-    Mistake(
-        "zero_for_minus_infinity",
-        (Edit(MASKED, MASKED.replace('-float("inf")', "0.0")),),
-        "numbers",
-        SCORE_OF_ZERO,
-        3,
-        by_blocks(right_update, masked=0.0),
-        same_output_as=("scores_not_masked",),
     ),
     Mistake(
         "no_mask_on_k",
@@ -668,14 +654,6 @@ MISTAKES = (
         first_head_of_k,
     ),
     Mistake(
-        "v_without_head",
-        (Edit(V_PTRS, V_PTRS.replace("head * stride_vh + ", "")),),
-        "numbers",
-        "Your output equals attention with the values of the first head for all heads: add `head * stride_vh`.",
-        None,
-        first_head_of_v,
-    ),
-    Mistake(
         "k_and_v_without_batch",
         (
             Edit(K_PTRS, K_PTRS.replace("batch * stride_kb + ", "")),
@@ -887,7 +865,6 @@ LOG2_E = "1.4426950408889634"
 
 VARIANTS = (
     Variant("blocks_16", (blocks(16),), "Blocks may be as small as one likes: more steps, the same answer."),
-    Variant("blocks_32", (blocks(32),), "Which block is fastest is for the GPU to say."),
     Variant(
         "blocks_128",
         (blocks(128), Edit(CONSTANTS, CONSTANTS.rstrip("\n") + " num_warps=8,\n")),
@@ -981,7 +958,7 @@ VARIANTS = (
     ),
     Variant(
         "l_i_starts_at_one",
-        (Edit(L_I, "    l_i = 1.0\n"),),
+        (Edit(L_I, "    l_i = 1.0\n"), Edit(OUT, "    out = acc * (1.0 / l_i)\n")),
         "Whatever `l_i` starts with, the first `alpha` is 0 and wipes it out: the official tutorial starts with 1.",
     ),
     Variant(
@@ -1042,11 +1019,6 @@ VARIANTS = (
             Edit(NEXT_V, ""),
         ),
         "Pointers may be computed in each step instead of moved.",
-    ),
-    Variant(
-        "reciprocal",
-        (Edit(OUT, "    out = acc * (1.0 / l_i)\n"),),
-        "One division and D multiplications.",
     ),
     Variant(
         "copied_to_contiguous",

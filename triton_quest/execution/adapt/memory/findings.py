@@ -70,7 +70,10 @@ class Box:
 
 @dataclass(frozen=True)
 class Limit:
-    """A dimension that some lanes leave. The names are the kernel's own, where a value there is exactly that."""
+    """A dimension that some lanes leave. The names are the kernel's own, where a value there is exactly that.
+
+    `at` is where all lanes are in a dimension that the block doesn't walk: no mask helps there.
+    """
 
     dimension: int
     size: int
@@ -78,6 +81,7 @@ class Limit:
     above: bool
     index_name: str | None = None
     size_name: str | None = None
+    at: int | None = None
 
 
 @dataclass(frozen=True)
@@ -124,6 +128,11 @@ class Finding:
     limits: tuple[Limit, ...] = ()
     other_program: tuple[int, ...] | None = None
     reach: Reach | None = None
+
+    @property
+    def name(self) -> str:
+        """What it is called in JSON and in a level's mistakes: its kind, or `elsewhere` of a block wholly in a wrong place."""
+        return "elsewhere" if any(limit.at is not None for limit in self.limits) else self.kind.value
 
     @property
     def first(self) -> tuple[int, ...]:
