@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
+import click
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -163,11 +164,27 @@ def arrived() -> list[Level]:
     return [level for level in LEVELS if level.has_arrived]
 
 
+def command_table() -> dict[str, click.Command]:
+    """Every command of the real command line by the words that call it; "" is the quest itself."""
+    from triton_quest.quest import cli
+
+    table: dict[str, click.Command] = {}
+
+    def add(command: click.Command, path: tuple[str, ...]) -> None:
+        table[" ".join(path)] = command
+        for name, below in getattr(command, "commands", {}).items():
+            add(below, (*path, name))
+
+    add(cli, ())
+    return table
+
+
 def normalised(text: str, places: Mapping[str, str]) -> str:
     """Text without what differs between two runs: seconds, dates, paths, spaces at the ends of lines."""
     for place in sorted(places, key=len, reverse=True):
         text = text.replace(place, places[place])
     text = re.sub(r"\d{4}-\d\d-\d\d_\d\d-\d\d-\d\d(_\d+)?", "<date>", text)
+    text = re.sub(r"\d{4}-\d\d-\d\d \d\d:\d\d", "YYYY-MM-DD hh:mm", text)
     text = re.sub(r"\b\d+\.\d s\b", "<seconds> s", text)
     return "\n".join(line.rstrip() for line in text.splitlines())
 

@@ -6,6 +6,8 @@ Runs before anything is installed and on any Python 3: standard library only, no
 
 import os
 import re
+import shlex
+import shutil
 import sys
 from importlib.util import find_spec
 
@@ -13,9 +15,11 @@ PACKAGE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(PACKAGE)
 
 PYTHON_MIN = (3, 10)
-TORCH_KNOWN = ((2, 11), (2, 13))  # oldest and newest minor version that the tests run on
-TRITON_KNOWN = ((3, 6), (3, 9))
-INSTALL = "pip install torch==2.13.0 triton==3.7.1 numpy"
+KNOWN = {"torch": ((2, 11), (2, 13)), "triton": ((3, 6), (3, 9))}  # oldest and newest minor version of the tests
+PACKAGES = "torch==2.13.0 triton==3.7.1 numpy"
+BROKEN_IN_THE_INTERPRETER = (  # a version of one package with another from some version on, what is said, what mends it
+    ("triton", (3, 6), "numpy", (2, 4), "Triton 3.6 can't interpret loops with numpy 2.4 or newer.", "'numpy<2.4'"),
+)
 
 CPU_INDEX = "https://download.pytorch.org/whl/cpu"
 SIZES = {"cpu": "about 0.5 GB to download, 1.5 GB on disk", "cuda": "about 4 GB to download, 8 GB on disk"}
@@ -57,44 +61,61 @@ def installed_version(name: str) -> "tuple[int, ...] | None":
         return None
 
 
+def dotted(version: "tuple[int, ...]") -> str:
+    return ".".join(map(str, version))
+
+
 def trouble_with_versions(interpreted: "bool | None" = None) -> "str | None":
-    """A sentence on a torch or Triton that is missing or too old to work with, ending with what to type; else None.
+    """`version_trouble` in one sentence that ends with what to type; None if there is none."""
+    trouble = version_trouble(interpreted)
+    return "%s Type: %s" % trouble if trouble else None
+
+
+def version_trouble(interpreted: "bool | None" = None) -> "tuple[str, str] | None":
+    """What is missing, too old, or doesn't go together, and what to type; None if there is nothing.
 
     interpreted: whether kernels will run in the interpreter; None: as TRITON_INTERPRET says.
     """
-    if interpreted is None:
-        interpreted = os.environ.get("TRITON_INTERPRET") == "1"
-    for name, (oldest, _) in (("torch", TORCH_KNOWN), ("triton", TRITON_KNOWN)):
-        version = installed_version(name)
+    interpreted = os.environ.get("TRITON_INTERPRET") == "1" if interpreted is None else interpreted
+    for name in ("torch", "triton", "numpy"):
+        version, oldest = installed_version(name), KNOWN[name][0] if name in KNOWN else ()
         if version is None:
-            return "This Python (%s) has no %s. Type: %s" % (sys.executable, name, install_command())
+            mend = install_command() if name in KNOWN else pip_line(name)
+            return "This Python (%s) has no %s." % (sys.executable, name), mend
         if version[:2] < oldest:
-            shown, least = ".".join(map(str, version)), ".".join(map(str, oldest))
-            return "%s %s is too old: the quest needs %s or newer. Type: %s" % (name, shown, least, install_command())
-    if installed_version("numpy") is None:
-        return "This Python (%s) has no numpy. Type: pip install numpy" % sys.executable
-    triton, numpy = installed_version("triton") or (), installed_version("numpy") or ()
-    if triton[:2] == (3, 6) and numpy[:2] >= (2, 4) and interpreted:
-        return "Triton 3.6 can't interpret loops with numpy 2.4 or newer. Type: pip install 'numpy<2.4'"
+            says = "%s %s is too old: the quest needs %s or newer." % (name, dotted(version), dotted(oldest))
+            return says, install_command()
+    for name, broken, other, since, says, mend in BROKEN_IN_THE_INTERPRETER if interpreted else ():
+        if (installed_version(name) or ())[:2] == broken and (installed_version(other) or ())[:2] >= since:
+            return says, pip_line(mend)
     return None
 
 
 def unknown_versions() -> "list[str]":
     """A sentence for each of torch and Triton that is newer than any the tests have run on."""
+    says = "%s %s is newer than any the quest was tested with (%s to %s). If something looks odd, type: %s"
     newer = []
-    for name, (oldest, newest) in (("torch", TORCH_KNOWN), ("triton", TRITON_KNOWN)):
-        version = installed_version(name)
-        if version and version[:2] > newest:
-            newer.append(
-                "%s %s is newer than any the quest was tested with (%s to %s). If something looks odd, type: %s"
-                % (name, ".".join(map(str, version)), ".".join(map(str, oldest)), ".".join(map(str, newest)), INSTALL)
-            )
+    for name, (oldest, newest) in KNOWN.items():
+        version = installed_version(name) or ()
+        if version[:2] > newest:
+            newer.append(says % (name, dotted(version), dotted(oldest), dotted(newest), pip_line(PACKAGES)))
     return newer
 
 
 def install_command() -> str:
-    """What makes this Python able to judge: the launcher in a clone, pip elsewhere."""
-    return "./quest   (in %s)" % ROOT if os.path.exists(os.path.join(ROOT, "quest")) else INSTALL
+    """What makes a Python able to judge: the launcher in a clone, pip elsewhere."""
+    if not os.path.exists(os.path.join(ROOT, "quest")):
+        return pip_line(PACKAGES)
+    in_it = os.path.realpath(sys.prefix) == os.path.realpath(
+        os.path.join(ROOT, ".venv")
+    )  # `./quest` takes it for whole
+    return "%s./quest   (in %s)" % ("rm -r .venv && " if in_it else "", ROOT)
+
+
+def pip_line(packages: str) -> str:
+    """What installs packages into this very Python."""
+    is_own = os.path.dirname(shutil.which("pip") or "") == os.path.dirname(sys.executable)
+    return "%s install %s" % ("pip" if is_own else shlex.quote(sys.executable) + " -m pip", packages)
 
 
 def nvidia_gpus() -> int:
@@ -177,8 +198,6 @@ def make(build: "str | None", dev: bool) -> None:
 
     build: "cpu", "cuda" or None (the CPU build unless there is an NVIDIA GPU). Leaves with a sentence if pip fails.
     """
-    import shutil
-
     refuse_unsupported_machine()
     venv = os.path.join(ROOT, ".venv")
     python = os.path.join(venv, "bin", "python")
@@ -217,7 +236,6 @@ def say(line: str) -> None:
 
 
 def make_venv(venv: str) -> None:
-    import shutil
     import subprocess
 
     if subprocess.call([sys.executable, "-m", "venv", venv]) != 0:

@@ -52,6 +52,7 @@ class Compiled:
     shared_bytes: int
     seconds: float
     tensor_memory: int = 0
+    loops: int = 0  # of the source, in all of the kernel's functions
     dots: tuple[Dot, ...] = ()
     tensor_cores: tuple[str, ...] = ()  # the instructions that use them
     loads: tuple[Width, ...] = ()  # from global memory to registers
@@ -81,3 +82,54 @@ class Assembly:
     target: str
     kind: str
     text: str
+
+
+@dataclass(frozen=True)
+class Moved:
+    """What all launches of one kernel moved through one argument, in bytes. `once`: each element once a launch."""
+
+    kernel: str
+    argument: str
+    loaded: int
+    stored: int
+    loaded_once: int
+    stored_once: int
+
+
+@dataclass(frozen=True)
+class Counted:
+    """One call of the launcher in the interpreter, with the letter that grows at `size`. Bytes and operations, no times.
+
+    `least_loaded` and `least_stored`: each input read once, each output written once. `scratch`: what the launcher
+    allocates besides its answer.
+    """
+
+    record: ClassVar[str] = "counted"
+    size: int
+    inputs: str
+    moved: tuple[Moved, ...]
+    least_loaded: int
+    least_stored: int
+    dot_flops: int
+    other_flops: int
+    exponentials: int
+    scratch: int
+    launches: int
+
+    @property
+    def asked(self) -> int:
+        """All bytes that loads and stores ask for: what goes between the registers and the caches."""
+        return sum(one.loaded + one.stored for one in self.moved)
+
+    @property
+    def once(self) -> int:
+        """The bytes that memory must move at least, with caches that forget nothing before the end of a launch."""
+        return sum(one.loaded_once + one.stored_once for one in self.moved)
+
+    @property
+    def least(self) -> int:
+        return self.least_loaded + self.least_stored
+
+    @property
+    def flops(self) -> int:
+        return self.dot_flops + self.other_flops

@@ -19,6 +19,8 @@ import rich_click as click  # noqa: E402
 
 from triton_quest import __version__  # noqa: E402
 from triton_quest import commands as do  # noqa: E402
+from triton_quest.benchmark.gpus import GPUS  # noqa: E402
+from triton_quest.benchmark.gpus import find as find_gpu  # noqa: E402
 from triton_quest.commands.context import Context, Folder, LevelName, run  # noqa: E402
 from triton_quest.execution.targets import TARGETS  # noqa: E402
 
@@ -173,14 +175,92 @@ def compile_kernels(context, level, file, targets, case, dtype, assembly, time_l
 
 @cli.command()
 @level_argument
+@file_option
+@click.option("--save", type=click.Path(path_type=Path), metavar="FILE", help="Draw it as a picture: a .png or .svg.")
+@click.option(
+    "--gpu",
+    type=click.Choice([gpu.name for gpu in GPUS], case_sensitive=False),
+    default="H100",
+    show_default=True,
+    help="Whose roofline the picture shows.",
+)
+@click.option(
+    "--time-limit",
+    type=click.FloatRange(min=1),
+    default=60.0,
+    show_default=True,
+    help="Seconds for counting at one size.",
+)
 @json_option
 @pass_context
-def benchmark(context, level, as_json):  # type: ignore[no-untyped-def]
-    """Race the levels that you have passed against PyTorch. Needs a GPU.
+def traffic(context, level, file, save, gpu, time_limit, as_json):  # type: ignore[no-untyped-def]
+    """Count the bytes and operations of a level's kernels, beside the least possible.
+
+    Without N: naive, fused and flash attention side by side.
+
+    Example: quest traffic 8 --save traffic.png
+    """
+    return do.traffic.run(context, level, file, save, find_gpu(gpu), time_limit, as_json)
+
+
+@cli.command()
+@level_argument
+@click.argument("version", type=int, required=False, metavar="[ID]")
+@click.option("--all", "everything", is_flag=True, help="List the old ones too, however many there are.")
+@click.option("--whole", is_flag=True, help="Print the version's text instead of what differs.")
+@json_option
+@pass_context
+def history(context, level, version, everything, whole, as_json):  # type: ignore[no-untyped-def]
+    """List every checked version of a level's file; with ID, show one as a diff against the file as it is now.
+
+    Example: quest history 1
+    """
+    do.history.run(context, level, version, everything, whole, as_json)
+
+
+@cli.command()
+@click.argument("level", type=LevelName(), metavar="N")
+@click.argument("version", type=int, metavar="ID")
+@json_option
+@pass_context
+def restore(context, level, version, as_json):  # type: ignore[no-untyped-def]
+    """Bring a checked version of a level's file back, after a backup of what is there.
+
+    Example: quest restore 1 12
+    """
+    do.restore.run(context, level, version, as_json)
+
+
+@cli.command()
+@level_argument
+@file_option
+@click.option("--save", type=click.Path(path_type=Path), help="Draw it, too: a .png or .svg file.")
+@json_option
+@pass_context
+def benchmark(context, level, file, save, as_json):  # type: ignore[no-untyped-def]
+    """Race the levels that you have passed against PyTorch; without a GPU, compare what they would move.
+
+    Ctrl-C ends the race and keeps what was measured.
 
     Example: quest benchmark 1
     """
-    return do.benchmark.run(context, level, as_json)
+    return do.benchmark.run(context, level, file, save, as_json)
+
+
+@cli.command()
+@level_argument
+@file_option
+@click.option("--size", help="A size of the level's race, as `benchmark` names it; the largest unless you say.")
+@json_option
+@pass_context
+def profile(context, level, file, size, as_json):  # type: ignore[no-untyped-def]
+    """Look at a level's kernel with a profiler on the GPU, and keep the trace.
+
+    Under Nsight Compute where it is installed, else under PyTorch's profiler.
+
+    Example: quest profile 8
+    """
+    return do.profile_kernel.run(context, level, file, size, as_json)
 
 
 @cli.command()
@@ -210,7 +290,7 @@ def update(context, as_json):  # type: ignore[no-untyped-def]
 @json_option
 @pass_context
 def doctor(context, as_json):  # type: ignore[no-untyped-def]
-    """Say what this machine can verify, by running a known kernel, and how to mend what is missing.
+    """Say what this machine can verify, by running known kernels, and what to type to mend each trouble.
 
     Example: quest doctor
     """

@@ -9,6 +9,16 @@ YOURS = "yours"  # the learner's kernel among the contenders
 
 
 @dataclass(frozen=True)
+class Lineup:
+    """What is going to be raced: the sizes in their order, and the rivals' names."""
+
+    record: ClassVar[str] = "lineup"
+    slug: str
+    sizes: tuple[str, ...]
+    rivals: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Ceilings:
     """What this GPU can do, measured just now, not read from a datasheet."""
 
@@ -43,6 +53,24 @@ class Timing:
     @property
     def gbs(self) -> float:
         return self.least_bytes / self.time_ms / 1e6
+
+
+@dataclass(frozen=True)
+class Profiled:
+    """One kernel under a profiler. Shares are of this GPU's peak, 0 ... 1; None where the profiler doesn't count them."""
+
+    record: ClassVar[str] = "profiled"
+    kernel: str
+    size: str
+    time_ms: float
+    launches: int
+    registers: int  # a thread's
+    shared_bytes: int  # a program's
+    occupancy: float  # share of the warps that a multiprocessor can hold
+    grid: tuple[int, ...] = ()
+    memory: float | None = None  # DRAM throughput
+    compute: float | None = None  # of the busiest unit of the multiprocessors
+    tensor: float | None = None  # tensor cores
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,8 @@ from enum import Enum
 from typing import Any, ClassVar, get_args
 
 from triton_quest import wire
-from triton_quest.measured import Assembly, Compiled, Inputs, Refused
-from triton_quest.raced import Ceilings, DidNotRun, Timing
+from triton_quest.measured import Assembly, Compiled, Counted, Inputs, Refused
+from triton_quest.raced import Ceilings, DidNotRun, Lineup, Profiled, Timing
 
 SCHEMA = 1
 ON_A_GPU = "the kernel on a GPU: its numbers and its speed"  # what the interpreter leaves unverified
@@ -126,7 +126,21 @@ class Finished:
     detail: str = ""
 
 
-Record = Check | StageStarted | Finished | Inputs | Compiled | Refused | Assembly | Ceilings | Timing | DidNotRun
+Record = (
+    Check
+    | StageStarted
+    | Finished
+    | Inputs
+    | Compiled
+    | Refused
+    | Assembly
+    | Counted
+    | Lineup
+    | Ceilings
+    | Timing
+    | DidNotRun
+    | Profiled
+)
 _KINDS: dict[str, type[Record]] = {kind.record: kind for kind in get_args(Record)}
 
 encode = wire.encode
@@ -206,7 +220,8 @@ def failed(check: Check, outcome: Outcome, says: str, advice: str = "", **more: 
 
 def out_of_time(stage: StageStarted, place: Place | None = None) -> Check:
     """The check that tells of a stage that took longer than its `seconds`. `place`: where the learner's code was."""
-    seconds = f"{stage.seconds or 0:.0f} seconds"
+    limit = f"{stage.seconds or 0:.0f}"
+    seconds = f"{limit} second" + ("" if limit == "1" else "s")
     check = Check("your code comes to an end", "process", State.FAILED, places=(place,) if place else ())
     if stage.stage == COMPILER:
         says = f"Triton was still {stage.says} after {seconds}, and was stopped."

@@ -36,7 +36,12 @@ def test_a_size_is_bound_by_whatever_takes_longer_at_this_gpus_own_ceilings() ->
 
 def test_sizes_that_a_launch_dominates_are_told_apart_and_dont_count() -> None:
     found = standings(
-        [timing(YOURS, 0.010, "tiny"), timing("eager", 0.001, "tiny"), timing(YOURS, 2.0), timing("eager", 1.9)],
+        [
+            timing(YOURS, 0.090, "tiny", least_bytes=2**20),  # what the launch took on the CPU is in it
+            timing("eager", 0.006, "tiny", least_bytes=2**20),
+            timing(YOURS, 2.0),
+            timing("eager", 1.9),
+        ],
         CEILINGS,
     )
     assert found[0].bound is Bound.LAUNCH
@@ -77,4 +82,4 @@ def test_the_lesson_names_the_bound_how_far_it_is_and_what_to_try(bound: Bound, 
 
 
 def test_where_every_size_is_over_before_its_launch_the_lesson_says_so() -> None:
-    assert lesson(standings([timing(YOURS, 0.004)], CEILINGS)) == LESSONS[Bound.LAUNCH, ""]
+    assert lesson(standings([timing(YOURS, 0.004, least_bytes=4096)], CEILINGS)) == LESSONS[Bound.LAUNCH, ""]

@@ -5,6 +5,7 @@ That nothing ends in a traceback is asserted for every command line of these tes
 
 from __future__ import annotations
 
+import json
 import shutil
 import sqlite3
 import subprocess
@@ -17,6 +18,7 @@ import pytest
 
 from tests.commands import kernels
 from tests.conftest import ROOT, TRACEBACK, Quest, arrived, clean_environment, run_line
+from triton_quest import environment
 from triton_quest.levels import LEVELS
 from triton_quest.store import workspace as workspaces
 
@@ -190,30 +192,46 @@ def test_line_ends_from_windows_are_no_syntax_error(quest: Quest) -> None:
 # What can become of the workspace
 
 
-@pytest.mark.parametrize("line", ["", "check 1", "reset --yes"])
-def test_a_damaged_database_is_a_sentence(quest: Quest, line: str) -> None:
-    quest.workspace.database.write_bytes(b"no database at all, but longer than a header" * 100)
-    answer = quest.inside(line, COLUMNS="200")
-    assert (answer.code, answer.out) == (OURS, "")
-    assert "progress.db can't be used: file is not a database. Your level files are untouched." in answer.said
+def damage(quest: Quest) -> None:
+    quest.pass_levels(1)
+    with open(quest.workspace.database, "r+b") as file:
+        file.write(b"no header of a database")
 
 
-@pytest.mark.slow
-def test_doctor_sees_a_damaged_database_and_says_how_to_mend_it(quest: Quest) -> None:
-    quest.workspace.database.write_bytes(b"no database at all, but longer than a header" * 100)
-    findings = quest("doctor --json").json()
-    assert any("progress.db" in finding["says"] and finding["mend"] for finding in findings["findings"])
-
-
-@pytest.mark.parametrize("line", ["", "reset --yes"])
-def test_a_database_from_a_newer_quest_is_left_alone(quest: Quest, line: str) -> None:
+def make_newer(quest: Quest) -> None:
     quest.pass_levels(1)
     with closing(sqlite3.connect(quest.workspace.database)) as db:
         db.execute("PRAGMA user_version = 99")
+
+
+UNFIT_DATABASES = {"damaged": (damage, "is damaged (file"), "newer": (make_newer, "was written by a newer version")}
+
+
+@pytest.mark.parametrize(("harm", "says"), UNFIT_DATABASES.values(), ids=UNFIT_DATABASES)
+@pytest.mark.parametrize("line", ["", "--json", "start 2", "hint 1", "history 1", "reset 1 --yes"])
+def test_an_unfit_database_is_set_aside_with_a_sentence_and_the_command_goes_on(
+    quest: Quest, harm: Callable[[Quest], None], says: str, line: str
+) -> None:
+    harm(quest)
     before = quest.workspace.database.read_bytes()
-    answer = quest.inside(line, COLUMNS="200")
-    assert answer.code == OURS and "written by a newer version of the quest" in answer.said
-    assert quest.workspace.database.read_bytes() == before
+    answer = quest.inside(line, COLUMNS="40")
+    (aside,) = quest.workspace.database.parent.glob("progress.*-*.db")
+    assert answer.code == 0 and answer.out
+    assert answer.err.startswith(f"▶ The progress database {quest.workspace.database} {says}")
+    assert answer.err.endswith(
+        f" It is kept as {aside}, and a new one was made: 1 pass and 1 checked version could be read of it.\n"
+    )
+    assert aside.read_bytes() == before
+    assert quest.progress.states()[0].is_done
+    assert quest.inside(line, COLUMNS="40").err == ""
+
+
+@pytest.mark.slow
+def test_doctor_too_sets_a_damaged_database_aside_and_goes_on(quest: Quest) -> None:
+    damage(quest)
+    answer = quest("doctor --json")
+    assert "is damaged" in answer.err
+    assert any("1 of 8 levels passed" in finding["says"] for finding in json.loads(answer.out)["findings"])
 
 
 def test_a_workspace_without_levels_says_how_to_make_one(quest: Quest) -> None:
@@ -329,6 +347,9 @@ def test_closed_or_full_streams_end_without_a_traceback(shared_quest: Quest, lin
         "hint 1",
         "hint 1 --again",
         "solution 1 --give-up",
+        "history 1",
+        "history 1 1",
+        "restore 1 1",
         "reset 1 --yes",
         "init other",
         "--help",
@@ -337,6 +358,7 @@ def test_closed_or_full_streams_end_without_a_traceback(shared_quest: Quest, lin
 def test_commands_that_read_and_write_import_neither_torch_nor_triton(quest: Quest, line: str) -> None:
     if line == "hint 1 --again":
         quest("hint 1")
+    quest.pass_levels(1)
     path = str(poison(quest.workspace.root))
     assert quest(line, PYTHONPATH=path).code == 0
 
@@ -362,11 +384,11 @@ def installed(folder: Path, **versions: str) -> str:
 
 
 VERSIONS = {
-    "an old torch": ({"torch": "2.4.1"}, "torch 2.4.1 is too old: the quest needs 2.11 or newer. Type: ./quest"),
-    "an old triton": ({"triton": "3.1.0"}, "triton 3.1.0 is too old: the quest needs 3.6 or newer. Type: ./quest"),
+    "an old torch": ({"torch": "2.4.1"}, "torch 2.4.1 is too old: the quest needs 2.11 or newer. Type: {install}"),
+    "an old triton": ({"triton": "3.1.0"}, "triton 3.1.0 is too old: the quest needs 3.6 or newer. Type: {install}"),
     "a triton that this numpy breaks": (
         {"triton": "3.6.0", "numpy": "2.4.0"},
-        "Triton 3.6 can't interpret loops with numpy 2.4 or newer. Type: pip install 'numpy<2.4'",
+        "Triton 3.6 can't interpret loops with numpy 2.4 or newer. Type: {numpy}",
     ),
 }
 
@@ -377,7 +399,8 @@ def test_check_refuses_versions_that_cannot_work_with_what_to_type(
 ) -> None:
     answer = quest("check 1", PYTHONPATH=installed(tmp_path, **versions), COLUMNS="110")
     assert (answer.code, answer.out) == (OURS, "")
-    assert sentence in answer.said
+    told = sentence.format(install=environment.install_command(), numpy=environment.pip_line("'numpy<2.4'"))
+    assert " ".join(told.split()) in answer.said
 
 
 @pytest.mark.slow

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import shutil
 import sys
 from collections.abc import Callable, Iterator
 from importlib import metadata
@@ -42,7 +43,7 @@ def test_known_versions_are_no_trouble(have: Callable[..., None]) -> None:
 
 @pytest.mark.parametrize("name", ["torch", "triton"])
 def test_the_oldest_and_the_newest_known_version_are_no_trouble(have: Callable[..., None], name: str) -> None:
-    for version in {"torch": environment.TORCH_KNOWN, "triton": environment.TRITON_KNOWN}[name]:
+    for version in environment.KNOWN[name]:
         have(**{name: version})
         assert environment.trouble_with_versions() is None
         assert environment.unknown_versions() == []
@@ -62,7 +63,7 @@ def test_a_version_that_is_too_old_is_named_with_the_oldest_that_works(
     have: Callable[..., None], name: str, version: tuple[int, ...]
 ) -> None:
     have(**{name: version})
-    oldest = ".".join(map(str, {"torch": environment.TORCH_KNOWN, "triton": environment.TRITON_KNOWN}[name][0]))
+    oldest = ".".join(map(str, environment.KNOWN[name][0]))
     shown = ".".join(map(str, version))
     sentence = environment.trouble_with_versions() or ""
     assert sentence.startswith(f"{name} {shown} is too old: the quest needs {oldest} or newer. Type: ")
@@ -77,7 +78,7 @@ def test_a_version_newer_than_any_tested_is_a_remark_and_no_trouble(
     remarks = environment.unknown_versions()
     assert len(remarks) == 1
     assert remarks[0].startswith(f"{name} {'.'.join(map(str, version))} is newer than any the quest was tested with (")
-    assert remarks[0].endswith(f"type: {environment.INSTALL}")
+    assert remarks[0].endswith(f"type: {environment.pip_line(environment.PACKAGES)}")
 
 
 def test_triton_3_6_with_a_newer_numpy_is_trouble_in_the_interpreter_only(
@@ -86,7 +87,8 @@ def test_triton_3_6_with_a_newer_numpy_is_trouble_in_the_interpreter_only(
     have(triton=(3, 6, 0), numpy=(2, 4, 0))
     assert environment.trouble_with_versions() is None
     monkeypatch.setenv("TRITON_INTERPRET", "1")
-    assert "Type: pip install 'numpy<2.4'" in (environment.trouble_with_versions() or "")
+    mend = environment.pip_line("'numpy<2.4'")
+    assert (environment.trouble_with_versions() or "").endswith(f"numpy 2.4 or newer. Type: {mend}")
     have(triton=(3, 6, 0), numpy=(2, 3, 5))
     assert environment.trouble_with_versions() is None
 
@@ -114,9 +116,9 @@ def test_a_package_that_isnt_installed_has_no_version() -> None:
 
 def test_the_pins_are_versions_that_the_quest_knows() -> None:
     pinned = dict(line.split(";")[0].strip().split("==") for line in environment.pins("requirements.txt"))
-    for name, (oldest, newest) in (("torch", environment.TORCH_KNOWN), ("triton", environment.TRITON_KNOWN)):
+    for name, (oldest, newest) in environment.KNOWN.items():
         assert oldest <= tuple(map(int, pinned[name].split(".")))[:2] <= newest
-        assert f"{name}=={pinned[name]}" in environment.INSTALL
+        assert f"{name}=={pinned[name]}" in environment.PACKAGES
 
 
 # Machines
@@ -312,9 +314,30 @@ def test_a_clone_is_told_of_its_launcher_and_everybody_else_of_pip(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setattr(environment, "ROOT", str(tmp_path))
-    assert environment.install_command() == environment.INSTALL
+    assert environment.install_command() == environment.pip_line(environment.PACKAGES)
     (tmp_path / "quest").touch()
     assert environment.install_command() == f"./quest   (in {tmp_path})"
+
+
+def test_an_environment_of_the_launchers_that_lacks_something_is_made_anew(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "quest").touch()
+    monkeypatch.setattr(environment, "ROOT", str(tmp_path))
+    monkeypatch.setattr(sys, "prefix", str(tmp_path / ".venv"))
+    assert environment.install_command() == f"rm -r .venv && ./quest   (in {tmp_path})"
+
+
+@pytest.mark.parametrize(
+    ("pip", "line"),
+    [("/here/bin/pip", "pip"), ("/there/pip", "/here/bin/python -m pip"), (None, "/here/bin/python -m pip")],
+)
+def test_packages_are_installed_into_the_python_that_asks_for_them(
+    monkeypatch: pytest.MonkeyPatch, pip: str | None, line: str
+) -> None:
+    monkeypatch.setattr(sys, "executable", "/here/bin/python")
+    monkeypatch.setattr(shutil, "which", lambda name: pip)
+    assert environment.pip_line("numpy") == f"{line} install numpy"
 
 
 # Making it

@@ -76,15 +76,21 @@ def wheel(sources: Path) -> Path:
     return next((sources / "dist").iterdir())
 
 
+def environment(folder: Path) -> Path:
+    """A new environment to which this one's packages are lent; where its own are."""
+    venv.EnvBuilder(with_pip=False, symlinks=True).create(folder)
+    site = next((folder / "lib").glob("python*/site-packages"))
+    lent = [entry for entry in sys.path if entry.endswith("-packages")]
+    (site / "lent.pth").write_text("\n".join(lent))
+    return site
+
+
 @pytest.fixture(scope="module")
 def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installed]:
     root = tmp_path_factory.mktemp("installed")
-    venv.EnvBuilder(with_pip=False, symlinks=True).create(root / "env")
+    site = environment(root / "env")
     python = root / "env" / "bin" / "python"
     subprocess.run([*PIP, "--python", python, "install", "--quiet", "--no-deps", "--no-index", wheel], check=True)
-    site = next((root / "env" / "lib").glob("python*/site-packages"))
-    lent = [entry for entry in sys.path if entry.endswith("-packages")]
-    (site / "lent.pth").write_text("\n".join(lent))
     folders = [site, *(path for path in site.rglob("*") if path.is_dir())]
     for folder in folders:
         folder.chmod(0o555)
@@ -156,3 +162,14 @@ def test_an_upgrade_leaves_an_edited_level_and_renews_the_others(installed: Inst
     finally:
         for path, text in zip(solutions, texts, strict=True):
             path.write_text(text, encoding="utf-8")
+
+
+def test_a_clone_installed_in_editable_mode_is_its_own_workspace(sources: Path, tmp_path: Path) -> None:
+    site = environment(tmp_path / "env")
+    python = tmp_path / "env" / "bin" / "python"
+    clone = shutil.copytree(sources, tmp_path / "clone")
+    words = ["install", "--quiet", "--no-deps", "--no-index", "--no-build-isolation", "--editable", clone]
+    subprocess.run([*PIP, "--python", python, *words], check=True)
+    for words, at in ((["quest"], tmp_path), (["python", "quest.py"], clone / "triton_quest")):
+        answer = Installed(python.parent, site, clone).type(*words, "--json", at=at)
+        assert answer.json()["workspace"] == str(clone / "triton_quest")

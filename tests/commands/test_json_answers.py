@@ -136,7 +136,7 @@ FAILURES = {
     "a solution before a pass": "solution 1 --json",
     "a hint that wasn't taken": "hint 1 --again --json",
     "a reset without yes": "reset 1 --json",
-    "a race without a GPU": "benchmark --json",
+    "a profile without a GPU": "profile 1 --json",
     "a workspace in a file's place": "init quest.py --json",
 }
 

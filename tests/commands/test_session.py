@@ -156,6 +156,8 @@ def test_ctrl_c_stops_a_hanging_kernel_and_gives_the_terminal_back(quest: Quest,
     assert terminal.raw.rindex("\x1b[?25h") > terminal.raw.rfind("\x1b[?25l")  # the cursor is seen again
     assert quest.progress.states()[0].attempts == 0
     assert terminal.type("").endswith("Your next step: → python quest.py start 1\n")
+    assert "? no verdict" in terminal.type("history 1")
+    assert [version.text for version in quest.progress.versions(LEVELS[0])] == [quest.file(1).read_text()]
 
 
 def test_a_terminal_gets_colours_and_a_file_that_it_can_open(terminal: Terminal) -> None:
@@ -165,7 +167,15 @@ def test_a_terminal_gets_colours_and_a_file_that_it_can_open(terminal: Terminal)
     assert re.search(link, terminal.raw)
 
 
-@pytest.mark.parametrize("line", ["", "check 1", "start 99"])
+def test_a_diff_is_coloured_by_its_signs(quest: Quest, terminal: Terminal) -> None:
+    quest.progress.begin_attempt(LEVELS[0], "a\nold\x1b[2J\n--- c\n")
+    quest.file(1).write_text("a\nnew\n-- c\n")
+    text = terminal.type("history 1 1")
+    assert "\x1b[31m-new" in terminal.raw and "\x1b[32m+old?[2J" in terminal.raw and "\n a\n" in text
+    assert "\x1b[31m--- c" in terminal.raw  # a line that went, and no heading
+
+
+@pytest.mark.parametrize("line", ["", "check 1", "start 99", "history 1"])
 def test_no_color_means_no_colour(quest: Quest, line: str) -> None:
     terminal = Terminal(quest.workspace.root, NO_COLOR="1")
     terminal.type(line)

@@ -12,7 +12,7 @@ from tests.course.toy import ToyQuest
 from triton_quest import verdict as v
 from triton_quest.authoring import gate, mutation
 from triton_quest.authoring.mutation import Judged, Mutant
-from triton_quest.execution.runner import Job
+from triton_quest.execution.runner import Ending, Job
 from triton_quest.store import workspace
 
 
@@ -34,7 +34,10 @@ def says(job: Job, outcome: v.Outcome) -> v.Verdict:
 
 @pytest.fixture
 def kind_judge(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The gate's judge finds every solution right, every template unfinished and every mutant as it should be, at once."""
+    """The gate's judge finds every solution right, every template unfinished and every mutant as it should be, at once.
+
+    And every kernel compiles.
+    """
 
     def judge(job: Job) -> v.Verdict:
         is_solution = job.file.name == "solution.py"
@@ -43,5 +46,9 @@ def kind_judge(monkeypatch: pytest.MonkeyPatch) -> None:
     def judge_all(population: tuple[Mutant, ...], folder: Path) -> Iterator[Judged]:
         return (Judged(mutant, mutant.expected, "", ok=True) for mutant in population)
 
+    def compiled(job: Job) -> Ending:
+        return Ending(v.Outcome.PASSED, 0.0)
+
     monkeypatch.setattr(gate, "judge", judge)
+    monkeypatch.setattr(gate, "run_job", compiled)
     monkeypatch.setattr(mutation, "judge_all", judge_all)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,8 +13,9 @@ from tests.course.conftest import says
 from tests.course.toy import ToyQuest, git
 from triton_quest import verdict as v
 from triton_quest.authoring import gate
-from triton_quest.execution.runner import Job
+from triton_quest.execution.runner import Ending, Job
 from triton_quest.levels import table
+from triton_quest.measured import Compiled, Refused
 from triton_quest.store import template, workspace
 
 judged_kindly = pytest.mark.usefixtures("kind_judge")
@@ -283,6 +285,39 @@ def test_what_a_text_lacks_is_told_before_anything_is_run(toy: ToyQuest, monkeyp
     monkeypatch.setattr(gate, "judge", judge)
     (toy.folder / "hints.md").write_text("")
     assert "hints" in the_complaint(toy)
+
+
+# What compile and traffic call the launcher with
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"inputs": ()}, "the row has no inputs"),
+        ({"inputs": ("n", "Q")}, "letters without a size in SIZES: Q"),
+        ({"grows": "S"}, "S, which the row lets grow, stands in none of its inputs"),
+    ],
+    ids=["none", "an unknown letter", "a letter that isn't there"],
+)
+def test_a_row_must_say_what_compile_and_traffic_call_the_launcher_with(
+    toy: ToyQuest, change: dict[str, Any], words: str
+) -> None:
+    toy.levels = table(replace(toy.level, **change))
+    assert the_complaint(toy).startswith("vector-add: levels/__init__.py: ") and words in the_complaint(toy)
+
+
+def test_a_solution_that_spills_is_refused(toy: ToyQuest, kind_judge: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    spilling = Compiled("add_kernel", "sm_90", (), 4, 3, 255, 48, 0, 0.1)
+    monkeypatch.setattr(gate, "run_job", lambda job: Ending(v.Outcome.PASSED, 0.0, (spilling,)))
+    assert "add_kernel spills 48 bytes a thread on sm_90" in the_complaint(toy)
+
+
+def test_a_solution_that_doesnt_compile_all_the_way_is_refused(
+    toy: ToyQuest, kind_judge: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refused = Refused("add_kernel", "sm_80", "`add_kernel` needs too much.", "out of resource")
+    monkeypatch.setattr(gate, "run_job", lambda job: Ending(v.Outcome.COMPILE, 0.0, (refused,)))
+    assert "doesn't compile with the inputs of its row: `add_kernel` needs too much." in the_complaint(toy)
 
 
 # The real course

@@ -397,3 +397,25 @@ def hand_over(flag_ptr, o_ptr):
 @triton.jit
 def load_number(n, o_ptr):
     tl.store(o_ptr, tl.load(n))
+
+
+@triton.jit
+def copy_heads(
+    x_ptr,
+    o_ptr,
+    H,
+    M,
+    stride_b,
+    stride_h,
+    stride_m,
+    SWAP: tl.constexpr,
+    MASK: tl.constexpr,
+    BM: tl.constexpr,
+    D: tl.constexpr,
+):
+    pid = tl.program_id(1)
+    batch, head = (pid % H, pid // H) if SWAP else (pid // H, pid % H)
+    offs_m = tl.program_id(0) * BM + tl.arange(0, BM)
+    offsets = batch * stride_b + head * stride_h + offs_m[:, None] * stride_m + tl.arange(0, D)[None, :]
+    mask = (offs_m[:, None] < M) | (not MASK)
+    tl.store(o_ptr + offsets, tl.load(x_ptr + offsets, mask=mask), mask=mask)  # HERE copy_heads

@@ -118,10 +118,45 @@ def test_rows_that_are_not_masked() -> None:
     assert told.endswith("lanes with `offs_m >= M` must be masked off.")
 
 
+def test_of_several_lengths_of_one_the_last_is_meant() -> None:
+    """All three have the stride 16, and a tile walks down the words of a head, not along batches or heads."""
+    q, out = torch.randn(1, 1, 1, 16), torch.zeros(16, 16)
+    (finding,) = check(lambda: kernels.read_tile[(1,)](q, out, 0, 0, 1, 16, 16, 1, MASK=False, BR=16, BC=16))
+    told = tell(finding)
+    assert told.startswith("program (0,) reads x_ptr[0, 0, 0..15, :]; q has shape (1, 1, 1, 16) (240 of its 256 lanes")
+    assert "lanes with `offs_r >= rows` must be masked off" in told
+
+
 def test_the_last_row_of_a_matrix() -> None:
     x, out = torch.randn(8, 97), torch.zeros(8, 97)
     (finding,) = check(lambda: kernels.softmax_rows[(8,)](x, out, 97, 97, MASK=False, OTHER=False, BLOCK=128))
     assert (finding.program, finding.first, finding.last) == ((7,), (7, 97), (7, 127))
+
+
+def copy_heads(x: torch.Tensor, *, swap: bool, mask: bool) -> str:
+    """x: (B, H, M, 16). What is told of copying it in tiles of 8 rows."""
+    out, heads = torch.zeros_like(x), x.shape[0] * x.shape[1]
+    options = {"SWAP": swap, "MASK": mask, "BM": 8, "D": 16}
+    return only(
+        lambda: kernels.copy_heads[(1, heads)](x, out, *x.shape[1:3], *x.stride()[:3], **options),
+        Kind.OUT_OF_BOUNDS_READ,
+        "copy_heads",
+    )
+
+
+def test_a_program_that_is_in_the_wrong_matrix_as_a_whole_needs_no_mask() -> None:
+    assert copy_heads(torch.randn(2, 3, 5, 16), swap=True, mask=True) == (
+        "program (0, 2) reads x_ptr[2, 0, :, :]; x has shape (2, 3, 5, 16) (all 80 lanes are outside). "
+        f"Line {line('copy_heads')}: dimension 0 ends at index 1, and the whole block is at 2: "
+        "check how the program finds its place there."
+    )
+
+
+def test_of_dimensions_with_one_element_the_last_are_meant() -> None:
+    """All strides but the last are 16."""
+    told = copy_heads(torch.randn(1, 1, 1, 16), swap=False, mask=False)
+    assert told.startswith("program (0,) reads x_ptr[0, 0, 0..7, :]; x has shape (1, 1, 1, 16) (112 of its 128 lanes")
+    assert told.endswith("lanes with `offs_m >= 1` must be masked off.")
 
 
 def test_between_the_rows_of_a_padded_matrix() -> None:

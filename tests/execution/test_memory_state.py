@@ -87,6 +87,54 @@ def test_memory_that_the_launcher_filled_counts_as_written() -> None:
     assert model.unwritten(out) is None
 
 
+def filled(model: MemoryModel, tensor: torch.Tensor) -> tuple[tuple[int, ...], tuple[int, ...]] | None:
+    box = model.filled_only(tensor)
+    return (box.first, box.last) if box is not None else None
+
+
+def test_a_constant_of_torchs_is_known_until_something_is_written_over_it() -> None:
+    model, out = MemoryModel(), torch.empty(100)
+    model.mark_uninitialised(out)
+    assert filled(model, out) is None, "nothing is no constant"
+    model.mark_filled(out[20:])
+    assert model.unwritten(out).last == (19,), "a constant counts as written"
+    assert filled(model, out) == ((20,), (99,))
+    with model.active():
+        kernels.write_if[(1,)](out, 100, LIMIT=50, BLOCK=64)
+    assert (filled(model, out), filled(model, out[:50])) == (((50,), (99,)), None)
+    model.mark_initialised(out[:90])
+    assert filled(model, out) == ((90,), (99,))
+    model.mark_filled(out[3])
+    assert filled(model, out[3]) == ((0,), (0,)), "a kernel's value with a constant over it"
+
+
+def test_a_constant_seen_through_elements_of_two_sizes() -> None:
+    model, words = MemoryModel(), torch.zeros(64)
+    halves = words.view(torch.int16)
+    model.mark_filled(words)
+    with model.active():
+        kernels.write_if[(1,)](halves, 128, LIMIT=101, BLOCK=128)
+    assert (filled(model, words), filled(model, halves)) == (((50,), (63,)), ((101,), (127,)))
+
+
+def test_a_tensor_has_the_name_under_which_it_was_passed_as_it_is() -> None:
+    model, scratch = MemoryModel(), torch.empty(100)
+    with model.active():
+        kernels.write_if[(1,)](scratch, 100, LIMIT=100, BLOCK=128)
+    assert (model.name_of(scratch), model.name_of(scratch[:50])) == ("scratch", None)
+
+
+def test_the_tile_of_an_answer_is_what_one_program_wrote() -> None:
+    model, x, out = MemoryModel(), torch.randn(2, 3, 20, 16), torch.empty(2, 3, 20, 16)
+    assert model.tile(out) is None
+    with model.active():
+        kernels.copy_heads[(3, 6)](x, out, 3, 20, *x.stride()[:3], SWAP=False, MASK=True, BM=8, D=16)
+    assert model.tile(out) == model.tile(out.view(torch.int16)[..., ::2]) == (8, 16)
+    assert model.tile(out[0, 0]) == model.tile(out[:, :, :8]) == (8, 16)
+    assert (model.tile(out[0, 0, :, 3]), model.tile(out[0, 0, 0, 0])) == ((1, 8), (1, 1))
+    assert model.tile(out.transpose(2, 3)) == (16, 8)
+
+
 def test_a_kernel_that_reads_what_no_kernel_wrote() -> None:
     model, x, middle, out = MemoryModel(), torch.ones(100), torch.empty(100), torch.empty(100)
     for tensor in (middle, out):

@@ -243,6 +243,27 @@ def test_uninitialised_integers_can_be_far_out() -> None:
     assert answer.tolist() == [0x55555555] * 3
 
 
+def test_what_torch_allocates_fills_and_writes_is_told_apart() -> None:
+    empty, filled, written, either = set(), set(), set(), set()
+
+    def launcher(x, m):
+        torch.zeros(3)
+        torch.full((5,), -torch.inf)
+        torch.empty(2).fill_(1.0)
+        torch.empty(7).copy_(torch.zeros(7))
+        return copied(x).clone()
+
+    watch(
+        launcher,
+        on_uninitialised=lambda tensor: empty.add(tensor.numel()),
+        on_filled=lambda tensor: filled.add(tensor.numel()),
+        on_written=lambda tensor: written.add(tensor.numel()),
+    )
+    assert (empty, filled, written) == ({2, 7, N}, {2, 3, 5, 7}, {7, N})
+    watch(launcher, on_written=lambda tensor: either.add(tensor.numel()))
+    assert either == filled | written, "who doesn't ask for the difference hears of both"
+
+
 def test_what_a_launch_wrote_can_be_told() -> None:
     def launcher(x, m):
         scratch = x.exp()

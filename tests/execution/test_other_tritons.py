@@ -33,7 +33,7 @@ def run(environ: dict[str, str], *words: str) -> subprocess.CompletedProcess[str
 
 
 def test_the_newest_known_triton_is_the_one_that_is_tested() -> None:
-    assert tuple(map(int, NEWEST.split(".")[:2])) == environment.TRITON_KNOWN[1]
+    assert tuple(map(int, NEWEST.split(".")[:2])) == environment.KNOWN["triton"][1]
 
 
 def test_the_self_test_holds_with_it(environ: dict[str, str]) -> None:

@@ -37,7 +37,7 @@ class Probe:
         return self
 
     def __getattr__(self, name: str):
-        return lambda *args: self.note(name)
+        return lambda *args, **kwargs: self.note(name)
 
     def __add__(self, other):
         return self
@@ -79,6 +79,26 @@ def test_operations_by_the_learners_words(places: dict[str, Place], columns: boo
     assert len(places["an_exceedingly_long_name_of_a_method"].text) == 60
     if columns:
         assert places["copy_"] == Place(7, "probe[0] = 3")
+
+
+def test_letters_of_several_bytes_before_a_phrase_do_not_shift_it(tmp_path: Path) -> None:
+    assert words_of(tmp_path / "accents.py", 'def launcher(probe):\n    "é→"; probe.mul(3)\n') == "probe.mul(3)"
+
+
+def test_a_file_that_has_changed_is_read_again(tmp_path: Path) -> None:
+    path = tmp_path / "edited.py"
+    assert words_of(path, "def launcher(probe):\n    probe.mul(3)\n") == "probe.mul(3)"
+    assert words_of(path, "def launcher(probe):\n    probe.mul(x=4)\n") == "probe.mul(x=4)"
+
+
+def words_of(path: Path, source: str) -> str:
+    """What the operation `mul` is called, in a file of this text whose launcher takes a probe."""
+    path.write_text(source)
+    names: dict[str, object] = {}
+    exec(compile(source, str(path), "exec"), names)
+    probe = Probe(Wording(str(path)))
+    names["launcher"](probe)  # type: ignore[operator]
+    return probe.places["mul"].text
 
 
 def test_outside_the_learners_file_there_is_no_place() -> None:

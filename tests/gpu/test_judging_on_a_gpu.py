@@ -76,9 +76,9 @@ def test_each_trouble_on_the_gpu_has_its_own_outcome(name: str, tmp_path: Path) 
 
 def test_a_kernel_that_is_too_large_for_shared_memory_is_told_in_bytes(tmp_path: Path) -> None:
     text = workspace.course_text(LEVELS[1], "solution.py")
-    blocks = "BLOCK_M, BLOCK_N, BLOCK_K, GROUP_M = "
+    tiles = "large, medium = (128, 256, 64, 8, 4), (128, 128, 32, 4, 4)"
+    assert text.count(tiles) == 1
     file = tmp_path / "large.py"
-    lines = [f"    {blocks}128, 256, 128, 8" if line.strip().startswith(blocks) else line for line in text.splitlines()]
-    file.write_text("\n".join(lines))
+    file.write_text(text.replace(tiles, "large = medium = 128, 256, 128, 8, 4"))
     verdict = judged(LEVELS[1], file)
     assert verdict.outcome is v.Outcome.COMPILE and "bytes of shared memory a program" in verdict.cause

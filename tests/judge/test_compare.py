@@ -200,9 +200,10 @@ def test_the_region_names_first_and_last_of_every_axis_and_counts_the_holes(wron
     if wrong.all():
         assert told == ("the only element" if wrong.numel() == 1 else f"all {wrong.numel()} elements")
         return
-    parts = told.split(", ")
-    assert len(parts) == wrong.ndim
-    for axis, part in enumerate(parts):
+    parts = [part for part in told.split(", ") if not part.endswith(" the diagonal")]
+    axes = [axis for axis in range(wrong.ndim) if wrong.ndim <= 2 or wrong.shape[axis] > 1]
+    assert len(parts) == len(axes)
+    for axis, part in zip(axes, parts, strict=True):
         hit = told_axis(wrong, axis)
         numbers = [int(number) for number in re.findall(r"\d+", re.sub(r"^index \d+:", "", part))]
         if len(hit) == wrong.shape[axis]:
@@ -212,8 +213,21 @@ def test_the_region_names_first_and_last_of_every_axis_and_counts_the_holes(wron
         else:
             holes = len(hit) != max(hit) - min(hit) + 1
             assert numbers == [min(hit), max(hit), *([len(hit)] if holes else [])]
-        if wrong.ndim <= 2:
-            assert part.removeprefix("all ").startswith(("element",) if wrong.ndim == 1 else ("row", "column")[axis])
+        if wrong.ndim != 3:
+            name = {1: ("element",), 2: ("row", "column"), 4: ("batch", "head", "row", "column")}[wrong.ndim][axis]
+            assert part.removeprefix("all ").startswith(name)
+
+
+@given(masks())
+def test_one_side_of_the_diagonal_is_told_where_all_wrong_elements_keep_to_it(wrong: torch.Tensor) -> None:
+    is_square = wrong.ndim > 1 and wrong.shape[-1] == wrong.shape[-2]
+    sides = {(column > row) - (column < row) for *_, row, column in torch.nonzero(wrong).tolist()} if is_square else {}
+    told = re.findall(r"all (\w+) the diagonal$", compare.region(wrong))
+    places = {tuple(index[-2:]) for index in torch.nonzero(wrong).tolist()}
+    if len(sides) == 1 and len(places) > 1 and not wrong.all():
+        assert told == [("on", "above", "below")[sides.pop()]]
+    else:
+        assert told == []
 
 
 @pytest.mark.parametrize(
@@ -228,6 +242,13 @@ def test_the_region_names_first_and_last_of_every_axis_and_counts_the_holes(wron
             torch.ones(2, 1, 1, dtype=torch.bool) & (torch.arange(9).reshape(3, 3) == 4),
             "index 0: all, index 1: 1, index 2: 1",
         ),
+        (
+            torch.ones(2, 3, 4, 1, dtype=torch.bool) & (torch.arange(5) == 4) & (torch.arange(2) > 0).view(2, 1, 1, 1),
+            "batch 1, all heads, all rows, column 4",
+        ),
+        (torch.arange(40).view(2, 1, 4, 5) % 5 > 1, "all batches, all rows, columns 2 to 4"),
+        (torch.ones(5, 5).triu(1) > 0, "rows 0 to 3, columns 1 to 4, all above the diagonal"),
+        (torch.eye(5).expand(1, 2, 5, 5) > 0, "all heads, all rows, all columns, all on the diagonal"),
     ],
 )
 def test_a_region_reads_like_a_sentence(wrong: torch.Tensor, told: str) -> None:

@@ -16,7 +16,7 @@ from triton_quest import levels
 from triton_quest import verdict as v
 from triton_quest.execution.runner import Job, judge
 from triton_quest.execution.warm import Warm
-from triton_quest.judge import diagnosis, numbers
+from triton_quest.judge import code, diagnosis, numbers
 from triton_quest.judge.case import Case, Draw
 from triton_quest.judge.diagnosis import Evidence, Explanation
 from triton_quest.judge.mistake import Edit, Mistake, apply
@@ -115,6 +115,15 @@ def test_further_failing_cases_tell_two_mistakes_apart(level: Level) -> None:
     assert found and found.finding == "minus" and not found.says.startswith("Probably")
 
 
+def test_mistakes_that_no_output_tells_apart_need_no_further_cases(level: Level) -> None:
+    negated = replace(mistake("negated", lambda x, y: -(y - x), MINUS.says), same_output_as=("minus",))
+    seen = [failing(level, minus, vectors(n)) for n in (16, 17, 18, 19, 20)]
+    alike = explained(level, [MINUS, negated], seen)
+    assert alike and alike.finding == "minus" and "all 51 elements" in alike.evidence
+    apart = explained(level, [MINUS, replace(negated, same_output_as=())], seen)
+    assert apart and "all 90 elements" in apart.evidence
+
+
 def test_not_a_number_and_infinities_are_compared_by_position(level: Level) -> None:
     def broken(x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
         out = x + y
@@ -166,6 +175,34 @@ def test_an_output_that_differs_in_one_element_is_not_the_mistakes(level: Level)
         return out
 
     assert explained(level, [MINUS], [failing(level, nearly)]) is None
+
+
+def test_an_output_many_times_too_large_may_be_off_by_as_many_times_more(level: Level) -> None:
+    def enlarged(x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
+        return 64 * (x + y)
+
+    def enlarged_and_rounded(x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
+        out = enlarged(x, y)
+        out[3] += 1.5 * 8 * torch.finfo(x.dtype).eps * float(out.abs().max())
+        return out
+
+    seen = [failing(level, enlarged_and_rounded)]
+    assert named(explained(level, [mistake("enlarged", enlarged)], seen)) == "enlarged"
+
+
+def test_one_enormous_element_makes_the_others_no_more_alike(level: Level) -> None:
+    def enormous(x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
+        out = x - y
+        out[3] = 1e30
+        return out
+
+    def nearly(x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
+        out = enormous(x, y)
+        out[13] += 0.01
+        return out
+
+    assert named(explained(level, [mistake("enormous", enormous)], [failing(level, enormous)])) == "enormous"
+    assert explained(level, [mistake("enormous", enormous)], [failing(level, nearly)]) is None
 
 
 def test_of_two_mistakes_the_one_that_would_have_shown_where_the_learner_was_right_is_dropped(level: Level) -> None:
@@ -262,6 +299,7 @@ CRASHING = Mistake(
 RAISING = Mistake("raising", (Edit("    out = torch", "    raise OSError\n    out = torch"),), "numbers", "It raises.")
 PLAIN = "    BLOCK_SIZE = 1024"
 ON_ONE_LINE = "    BLOCK_SIZE, WARPS = 1024, 4"
+FROM_A_TABLE = "    BLOCK_SIZE, WARPS = {torch.float32: (1024, 4)}[x.dtype]"
 
 
 @pytest.fixture
@@ -290,7 +328,7 @@ def wrong_in_first_lanes(toy: Level, file: Path, block: int) -> Evidence:
 
 
 @pytest.mark.parametrize("block", [8, 16, 1024])
-@pytest.mark.parametrize("constants", [PLAIN, ON_ONE_LINE])
+@pytest.mark.parametrize("constants", [PLAIN, ON_ONE_LINE, FROM_A_TABLE])
 def test_a_mistake_without_a_formula_is_run_with_the_learners_own_block_size(
     course: Callable[[str], Level], tmp_path: Path, block: int, constants: str
 ) -> None:
@@ -301,17 +339,53 @@ def test_a_mistake_without_a_formula_is_run_with_the_learners_own_block_size(
     assert found and found.says == FIRST_OF_BLOCK.says and "40 elements" in found.evidence
 
 
+def first_lanes(x: torch.Tensor, y: torch.Tensor, *, BLOCK_SIZE: int) -> torch.Tensor:
+    return torch.where(torch.arange(len(x)) % BLOCK_SIZE == 0, x - y, x + y)
+
+
+@pytest.mark.parametrize("block", [8, 16])
+def test_a_formula_is_given_the_learners_own_constants_that_it_asks_for(
+    course: Callable[[], Level], tmp_path: Path, block: int
+) -> None:
+    toy = course()
+    seen = wrong_in_first_lanes(toy, tmp_path / "mine.py", block)
+    found = explained(toy, [mistake("first lanes", first_lanes, "The first lane.")], [seen])
+    assert found and found.says == "The first lane." and "40 elements" in found.evidence
+
+
+def test_where_the_learner_has_no_constant_of_that_name_the_mistake_is_run(
+    course: Callable[[str], Level], tmp_path: Path
+) -> None:
+    def asking(x: torch.Tensor, y: torch.Tensor, *, BLOCK_N: int) -> torch.Tensor:
+        raise AssertionError("the kernel has no BLOCK_N")
+
+    toy = course("    BLOCK_SIZE = 16")
+    seen = wrong_in_first_lanes(toy, tmp_path / "mine.py", 16)
+    assert named(explained(toy, [replace(FIRST_OF_BLOCK, formula=asking)], [seen])) == "first_of_block"
+
+
+def test_a_mistake_is_loaded_once_for_all_cases(
+    course: Callable[[], Level], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    toy, loaded = course(), []
+    seen = [wrong_in_first_lanes(toy, tmp_path / f"mine{number}.py", 16) for number in range(3)]
+    load = code.load
+    monkeypatch.setattr(code, "load", lambda path: loaded.append(path) or load(path))
+    assert named(explained(toy, [FIRST_OF_BLOCK], seen)) == "first_of_block"
+    assert len(loaded) == 1
+
+
 def test_where_a_formula_explains_every_failing_run_no_mistake_is_rerun(
     course: Callable[[], Level], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    rerun: list[str] = []
-    monkeypatch.setattr(diagnosis, "_by_rerun", lambda level, mistake, run: rerun.append(mistake.key))
-    toy = course()
-    found = explained(toy, [FIRST_OF_BLOCK, MINUS], [failing(toy, minus, SIXTEEN), failing(toy, minus)])
-    assert named(found) == "minus" and rerun == []
+    toy, loaded = course(), []
+    seen = [failing(toy, minus, SIXTEEN), failing(toy, minus)]
+    load = code.load
+    monkeypatch.setattr(code, "load", lambda path: loaded.append(path) or load(path))
+    assert named(explained(toy, [FIRST_OF_BLOCK, MINUS], seen)) == "minus" and loaded == []
     other = mistake("twice x", lambda x, y: x + x)
-    assert named(explained(toy, [FIRST_OF_BLOCK, other], [failing(toy, minus)])) is None
-    assert rerun == ["first_of_block"]
+    assert named(explained(toy, [FIRST_OF_BLOCK, other], seen[1:])) is None
+    assert len(loaded) == 1
 
 
 def test_a_mistake_that_cannot_run_here_explains_nothing(course: Callable[[], Level], tmp_path: Path) -> None:
@@ -395,6 +469,28 @@ def test_a_factor_beside_elements_that_are_no_numbers_is_not_everywhere(level: L
         return out
 
     assert "everywhere" not in pattern(level, half)
+
+
+INFINITE = Case("infinite", "a toy", lambda d: (d.normal(20), torch.tensor([*[0.0] * 16, *[-torch.inf] * 4])))
+
+
+def test_a_factor_beside_infinities_that_are_missing_is_not_everywhere(level: Level) -> None:
+    assert "2 times what it should be" in pattern(level, lambda x, y: (x + y) * 2, INFINITE)
+    assert pattern(level, lambda x, y: x * 2, INFINITE) == ""
+
+
+def test_a_large_number_in_the_place_of_an_infinity_is_told(level: Level) -> None:
+    says = pattern(level, lambda x, y: x + y.clamp(min=-1e9), INFINITE)
+    assert says == "Your output has numbers such as -1e+09 where -inf itself should stand."
+
+
+@pytest.mark.parametrize("low", [0.0, -1.0, 1e9])
+def test_an_ordinary_number_in_the_place_of_an_infinity_is_not_told_as_a_large_one(level: Level, low: float) -> None:
+    assert pattern(level, lambda x, y: torch.where(torch.isinf(y), low, x), INFINITE) == ""
+
+
+def test_a_large_number_beside_other_errors_is_not_all_that_is_wrong(level: Level) -> None:
+    assert pattern(level, lambda x, y: (x + y.clamp(min=-1e9)) * (x > 0), INFINITE) == ""
 
 
 def test_zeros_are_no_factor(level: Level) -> None:

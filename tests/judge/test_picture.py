@@ -8,15 +8,23 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from rich.cells import cell_len
 
 from triton_quest.judge import picture
+from triton_quest.screen import picture as screen
+from triton_quest.screen.console import ASCII, Glyphs
 from triton_quest.verdict import Picture
 
 SIDES = st.integers(1, 70)
 
 
-def drawn(wrong: torch.Tensor, index: tuple[int, ...] | None = None, blocks: tuple[int, ...] = (16, 64)) -> Picture:
-    seen = picture.draw(wrong, index or (0,) * wrong.ndim, blocks)
+BLOCKS = (16, 64)
+
+
+def drawn(
+    wrong: torch.Tensor, index: tuple[int, ...] | None = None, sides: picture.Sides = (BLOCKS, BLOCKS)
+) -> Picture:
+    seen = picture.draw(wrong, index or (0,) * wrong.ndim, sides)
     assert seen is not None
     return seen
 
@@ -27,7 +35,7 @@ def test_each_cell_says_of_its_elements_whether_none_some_or_all_are_wrong(
 ) -> None:
     wrong = torch.rand(rows, columns, generator=torch.Generator().manual_seed(seed)) < share
     if wrong.numel() < 2:
-        assert picture.draw(wrong, (0, 0), ()) is None
+        assert picture.draw(wrong, (0, 0), ((), ())) is None
         return
     seen = drawn(wrong)
     cell_rows, cell_columns = seen.cell
@@ -50,12 +58,36 @@ def test_of_a_batch_the_matrix_with_the_worst_element_is_drawn() -> None:
     assert seen.cells == ("##", "##") and seen.at == (1, 2)
 
 
+def test_the_only_matrix_of_a_batch_needs_no_number() -> None:
+    assert drawn(torch.ones(1, 1, 2, 2, dtype=torch.bool)).at == ()
+
+
 @pytest.mark.parametrize("shape", [(), (1,), (1, 1), (0,)])
 def test_of_a_single_number_there_is_no_picture(shape: tuple[int, ...]) -> None:
-    assert picture.draw(torch.ones(shape, dtype=torch.bool), (0,) * len(shape), (16,)) is None
+    assert picture.draw(torch.ones(shape, dtype=torch.bool), (0,) * len(shape), ((16,), (16,))) is None
 
 
-def test_tile_borders_are_those_of_the_learners_own_blocks() -> None:
-    seen = drawn(torch.zeros(128, 96, dtype=torch.bool), blocks=(16, 32, 256))
+@pytest.mark.parametrize(
+    ("sides", "borders"),
+    [
+        (((16, 32, 256), (16, 32, 256)), (32, 32)),
+        (((64,), (16,)), (64, 16)),
+        (((128,), (32,)), (0, 32)),  # one tile from top to bottom
+        (((4,), (48,)), (0, 48)),  # smaller than a cell
+        (((), ()), (0, 0)),
+    ],
+)
+def test_tile_borders_are_those_of_the_learners_own_tiles(sides: picture.Sides, borders: tuple[int, int]) -> None:
+    seen = drawn(torch.zeros(128, 96, dtype=torch.bool), sides=sides)
     assert seen.cell == (8, 2)
-    assert (seen.tile[0] * seen.cell[0], seen.tile[1] * seen.cell[1]) == (32, 32)
+    assert (seen.tile[0] * seen.cell[0], seen.tile[1] * seen.cell[1]) == borders
+
+
+@pytest.mark.parametrize("several", [False, True], ids=["one matrix", "several"])
+@pytest.mark.parametrize("unicode", [False, True], ids=["ascii", "unicode"])
+def test_a_picture_of_the_largest_size_fits_a_terminal(several: bool, unicode: bool) -> None:
+    wrong = torch.zeros(15 if several else 1, 12 if several else 1, 1000, 1000, dtype=torch.bool)
+    wrong[-1, -1] = True
+    shown = screen.picture(drawn(wrong, (14, 11, 0, 0) if several else (0, 0, 0, 0)), Glyphs() if unicode else ASCII)
+    assert max(cell_len(line) for line in shown.plain.splitlines()) <= 78
+    assert ("matrix [14, 11]:" in shown.plain) == several and "your tiles" in shown.plain

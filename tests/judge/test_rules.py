@@ -226,6 +226,108 @@ def test_the_answer_may_be_copied_where_strides_are_the_lesson(load: Load) -> No
     obeys(load(adding("out = torch.empty_like(x)\nLAUNCH\nreturn out.clone()"), copies_allowed=False))
 
 
+# A level in which a kernel stores every element
+
+FIRST_16 = "add_kernel[(1,)](x, y, out, 16, BLOCK_SIZE=16)"
+OVERWRITTEN = {
+    "zeros": "out = torch.zeros_like(x)\nLAUNCH\nreturn out",
+    "full": "out = torch.full(x.shape, float('-inf'), dtype=x.dtype)\nLAUNCH\nreturn out",
+    "filled in place": "out = torch.empty_like(x)\nout.fill_(3.0)\nout[:] = -1\nout[2:5].zero_()\nLAUNCH\nreturn out",
+    "half before, half by another kernel": f"out = torch.zeros_like(x)\n{FIRST_16}\nx, y, whole = x[16:], y[16:], out\n"
+    "out = out[16:]\nLAUNCH\nreturn whole",
+    "a part of a longer tensor": "out = torch.zeros(x.numel() + 8, dtype=x.dtype)[: x.numel()]\nLAUNCH\nreturn out",
+    "a copy of what a kernel stored": "out = torch.zeros_like(x)\nLAUNCH\nreturn out.clone()",
+    "copied into memory of its own": "out, answer = torch.zeros_like(x), torch.empty_like(x)\nLAUNCH\nanswer.copy_(out)\nreturn answer",
+}
+LEFT_FILLED = {
+    "zeros": (f"out = torch.zeros_like(x)  {HERE}\n{FIRST_16}\nreturn out", "torch.zeros_like(x)", "out[16..39]"),
+    "full": (
+        f"out = torch.full(x.shape, 7.0, dtype=x.dtype)  {HERE}\n{FIRST_16}\nreturn out",
+        "torch.full(x.shape, 7.0, dtype=x.dtype)",
+        "out[16..39]",
+    ),
+    "filled in place": (
+        f"out = torch.empty_like(x)\nout.fill_(1.0)  {HERE}\n{FIRST_16}\nreturn out",
+        "out.fill_(1.0)",
+        "out[16..39]",
+    ),
+    "the rest after the kernel": (
+        f"out = torch.empty_like(x)\n{FIRST_16}\nout[16:] = 1.0  {HERE}\nreturn out",
+        "out[16:] = 1.0",
+        "out[16..39]",
+    ),
+    "over what the kernel stored": (
+        f"out = torch.empty_like(x)\nLAUNCH\nout[3].zero_()  {HERE}\nreturn out",
+        "out[3].zero_()",
+        "out[3]",
+    ),
+    "here and there": (
+        f"out = torch.zeros_like(x)  {HERE}\nadd_kernel[(1,)](x, y, out, 8, BLOCK_SIZE=16)\n"
+        "add_kernel[(1,)](x[9:], y[9:], out[9:], 16, BLOCK_SIZE=16)\nreturn out",
+        "torch.zeros_like(x)",
+        "elements between out[8] and out[39]",
+    ),
+    "a part of a longer tensor": (
+        f"out = torch.zeros(48, dtype=x.dtype)  {HERE}\n{FIRST_16}\nreturn out[:40]",
+        "torch.zeros(48, dtype=x.dtype)",
+        "the answer[16..39]",
+    ),
+}
+
+
+@pytest.mark.parametrize("dtype", ["fp32", "bf16"])
+@pytest.mark.parametrize("way", OVERWRITTEN)
+def test_a_constant_that_is_wholly_overwritten_is_allowed_where_a_kernel_stores_every_element(
+    load: Load, way: str, dtype: str
+) -> None:
+    subject = load(adding(OVERWRITTEN[way]), fills_count=False)
+    run = run_of(subject, MANY, dtype)
+    assert run.trouble is None and len(run.launches) >= 1
+    rules.whole_answer_is_stored(subject, run)
+
+
+@pytest.mark.parametrize("way", LEFT_FILLED)
+def test_a_constant_that_is_left_in_the_answer_is_refused_where_a_kernel_stores_every_element(
+    load: Load, way: str
+) -> None:
+    body, phrase, where = LEFT_FILLED[way]
+    subject = load(adding(body), fills_count=False)
+    run = run_of(subject, MANY)
+    rules.kernels_do_the_work(subject, run)
+    with pytest.raises(code.Stopped) as stopped:
+        rules.whole_answer_is_stored(subject, run)
+    check = stopped.value.check
+    assert (check.outcome, check.kind, check.finding) == (v.Outcome.RULES, "rules", "constant_left")
+    line = line_of(subject.file.read_text())
+    assert check.says == f"What stands in {where} comes from line {line}, `{phrase}`, not from a kernel."
+    assert check.advice.endswith(f"This was in {run.told}.")
+    assert [place.line for place in check.places] == [line]
+
+
+@pytest.mark.parametrize("way", LEFT_FILLED)
+def test_a_constant_may_be_left_in_the_answer_elsewhere(load: Load, way: str) -> None:
+    subject = load(adding(LEFT_FILLED[way][0]))
+    rules.whole_answer_is_stored(subject, run_of(subject, MANY))
+
+
+def test_nothing_is_said_of_constants_where_memory_is_not_checked(load: Load) -> None:
+    """On a Triton that the memory model doesn't fit, nobody knows what the kernels stored."""
+    subject = replace(load(adding(LEFT_FILLED["zeros"][0]), fills_count=False), checks_memory=False)
+    run = run_of(subject, MANY)
+    assert run.trouble is None
+    rules.whole_answer_is_stored(subject, run)
+
+
+def test_a_constant_left_in_the_answer_is_refused_before_its_numbers_are_looked_at(
+    level: Level, tmp_path: Path
+) -> None:
+    strict = replace(level, fills_count=False)
+    whole_blocks = "add_kernel[(max(1, x.numel() // 16),)](x, y, out, x.numel(), BLOCK_SIZE=16)"
+    judgement = judged(strict, tmp_path / "mine.py", adding(f"out = torch.zeros_like(x)\n{whole_blocks}\nreturn out"))
+    assert judgement.outcome is v.Outcome.RULES and judgement.failure.says.startswith("What stands in out[16]")
+    assert judged(strict, tmp_path / "mine.py", adding(OVERWRITTEN["zeros"])).outcome is v.Outcome.PASSED
+
+
 # Inputs
 
 WRITES = {

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from triton_quest.levels import Level, table
 from triton_quest.store.progress import Progress
+from triton_quest.verdict import Check, Outcome, State, Verdict, failed
 
 SOLUTION = '''\
 """# Level {number}
@@ -47,3 +51,30 @@ def database(tmp_path: Path) -> Path:
 @pytest.fixture
 def progress(database: Path, levels: tuple[Level, ...]) -> Progress:
     return Progress(database, levels)
+
+
+def judged(level: Level, outcome: Outcome = Outcome.PASSED) -> Verdict:
+    check = Check("a check", "numbers", State.PASSED)
+    if outcome is not Outcome.PASSED:
+        check = failed(check, outcome, "The answer is wrong.")
+    return Verdict(level.number, level.slug, outcome, "interpreter", 1.5, (check,))
+
+
+def together(work: Callable[[int], Any], count: int = 8) -> list[Any]:
+    """What `work` gave in each of `count` threads that began at once."""
+    results: list[Any] = [None] * count
+    barrier = threading.Barrier(count)
+
+    def run(number: int) -> None:
+        barrier.wait()
+        try:
+            results[number] = work(number)
+        except Exception as trouble:
+            results[number] = trouble
+
+    threads = [threading.Thread(target=run, args=(number,)) for number in range(count)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return results

@@ -205,7 +205,7 @@ def test_without_a_backup_nothing_is_renewed(
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(shutil, "copy2", full)
+    monkeypatch.setattr(shutil, "copyfileobj", full)
     with pytest.raises(StoreTrouble):
         workspaces.renew(played, levels[0])
     assert played.file(levels[0]).read_text() == "my kernel\n"

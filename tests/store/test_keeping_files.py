@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.store.conftest import together
 from triton_quest.errors import StoreTrouble, UnusableFile
 from triton_quest.store import files
 
@@ -65,7 +66,27 @@ def test_writing_that_fails_half_way_leaves_the_old_text(
     assert file.read_text(encoding="utf-8") == "old é\n"
     assert around(file) == ["level.py"]
     if isinstance(trouble.value, StoreTrouble):
-        assert trouble.value.sentence == f"{file} can't be written: No space left on device. Nothing was changed."
+        assert trouble.value.sentence == f"{file} can't be written: No space left on device. Nothing was lost."
+
+
+def test_a_text_is_written_and_read_to_the_byte(file: Path) -> None:
+    for text in ("\ufeffa\r\nb\rc\n", "no end", "", "\0\x0c\u2028"):
+        files.write_atomically(file, text)
+        assert file.read_bytes() == text.encode()
+        assert files.exact_text(file, "") == text
+
+
+def test_what_a_killed_process_left_half_written_is_swept_away_and_nothing_else_is(file: Path) -> None:
+    strays = [file.with_name(f".{file.name}.abc{files.UNFINISHED}{ending}") for ending in ("", "-journal")]
+    others = [file.with_name(name) for name in (f".{file.name}.swp", f".other.py.abc{files.UNFINISHED}")]
+    being_written = file.with_name(f".{file.name}.def{files.UNFINISHED}")
+    for path in (*strays, *others, being_written):
+        path.write_text("x")
+        os.utime(path, (0, 0))
+    os.utime(being_written)
+    files.write_atomically(file, "new\n")
+    assert not any(path.exists() for path in strays)
+    assert all(path.exists() for path in (*others, being_written))
 
 
 def test_writing_below_a_file_is_a_sentence(file: Path) -> None:
@@ -99,6 +120,18 @@ def test_a_backup_never_overwrites_another(file: Path, tmp_path: Path) -> None:
     assert [path.relative_to(tmp_path / "backups").parts[0] for path in made if path] == [
         *("2026-01-02_03-04-05", "2026-01-02_03-04-05_2", "2026-01-02_03-04-05_3", "2026-01-02_03-04-05_4")
     ]
+
+
+@pytest.mark.usefixtures("one_second")
+def test_terminals_that_back_up_at_once_never_share_a_backup(file: Path, tmp_path: Path) -> None:
+    def work(number: int) -> Path | None:
+        mine = tmp_path / str(number) / file.name
+        mine.parent.mkdir()
+        mine.write_text(f"of terminal {number}\n")
+        return files.back_up(mine, tmp_path / "backups")
+
+    made = together(work)
+    assert [path.read_text() for path in made] == [f"of terminal {number}\n" for number in range(8)]
 
 
 @pytest.mark.usefixtures("one_second")
@@ -136,10 +169,11 @@ def test_a_backup_that_fails_is_a_sentence_and_nothing_was_changed(
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(shutil, "copy2", full)
-    with pytest.raises(StoreTrouble, match=r"No backup could be made at .*: No space left.*Nothing was changed\.$"):
+    monkeypatch.setattr(shutil, "copyfileobj", full)
+    with pytest.raises(StoreTrouble, match=r"No backup could be made at .*: No space left.*Nothing was lost\.$"):
         files.back_up(file, tmp_path / "backups")
     assert file.read_text(encoding="utf-8") == "old é\n"
+    assert [path for path in (tmp_path / "backups").rglob("*") if path.is_file()] == []  # half a backup is none
 
 
 def test_a_file_in_the_backups_place_is_a_sentence(file: Path, tmp_path: Path) -> None:
@@ -153,6 +187,11 @@ def test_a_file_in_the_backups_place_is_a_sentence(file: Path, tmp_path: Path) -
 
 def test_reading_gives_the_text(file: Path) -> None:
     assert files.read_text(file, "reset 1") == "old é\n"
+
+
+def test_reading_gives_plain_line_ends_and_no_byte_order_mark(file: Path) -> None:
+    file.write_bytes("\ufeffa\r\nb\rc\n".encode())
+    assert files.read_text(file, "reset 1") == "a\nb\nc\n"
 
 
 def test_what_cannot_be_read_is_named_with_what_mends_it(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -169,8 +208,8 @@ def test_what_cannot_be_read_is_named_with_what_mends_it(file: Path, monkeypatch
     assert "is not UTF-8 text (byte 0): save it as UTF-8" in says(file)
     assert "can't be read: Not a directory." in says(file / "below.py")
 
-    def forbidden(*_: object, **__: object) -> str:
+    def forbidden(*_: object) -> bytes:
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr(Path, "read_text", forbidden)
+    monkeypatch.setattr(Path, "read_bytes", forbidden)
     assert "can't be read: Permission denied." in says(file)

@@ -4,28 +4,22 @@ from __future__ import annotations
 
 import json
 import sqlite3
-import threading
-from collections.abc import Callable
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.store.conftest import judged, together
 from triton_quest.errors import LevelAhead, LockedLevel, StoreTrouble
 from triton_quest.levels import Level
 from triton_quest.store import progress as progresses
-from triton_quest.store.progress import HINTS_A_LEVEL, Progress, Status, stars_for
-from triton_quest.verdict import Check, Outcome, State, Verdict, failed
+from triton_quest.store.progress import HINTS_A_LEVEL, Progress
+from triton_quest.store.records import Status, stars_for
+from triton_quest.verdict import Outcome
 
 Levels = tuple[Level, ...]
-
-
-def judged(level: Level, outcome: Outcome = Outcome.PASSED) -> Verdict:
-    check = Check("a check", "numbers", State.PASSED)
-    if outcome is not Outcome.PASSED:
-        check = failed(check, outcome, "The answer is wrong.")
-    return Verdict(level.number, level.slug, outcome, "interpreter", 1.5, (check,))
 
 
 def statuses(progress: Progress) -> list[str]:
@@ -177,6 +171,58 @@ def test_starting_over_counts_from_nothing_and_keeps_what_was_tried(
     assert rows(database, "SELECT run, text FROM attempts ORDER BY id") == [(1, "first life"), (2, "second life")]
 
 
+def test_a_text_is_kept_before_it_is_judged_and_counts_for_nothing(progress: Progress, levels: Levels) -> None:
+    progress.record_attempt(levels[0], "right", judged(levels[0]))
+    progress.begin_attempt(levels[0], "stopped")
+    assert [(version.text, version.outcome) for version in progress.versions(levels[0])] == [
+        *(("right", "passed"), ("stopped", "unjudged"))
+    ]
+    assert statuses(progress)[0] == "passed" and progress.states()[0].attempts == 1
+
+
+def test_a_judgement_completes_the_attempt_that_was_begun(progress: Progress, levels: Levels) -> None:
+    begun = progress.begin_attempt(levels[0], "text")
+    assert progress.record_attempt(levels[0], "text", judged(levels[0]), begun) is True
+    assert [(version.id, version.outcome) for version in progress.versions(levels[0])] == [(begun.id, "passed")]
+    assert progress.states()[0].attempts == 1
+
+
+def test_a_judgement_of_a_check_that_began_before_starting_over_belongs_to_the_run_before(
+    progress: Progress, levels: Levels
+) -> None:
+    begun = progress.begin_attempt(levels[0], "text")
+    progress.start_over()
+    progress.record_attempt(levels[0], "text", judged(levels[0]), begun)
+    assert statuses(progress) == ["open", "locked", "locked", "ahead"]
+    assert [version.run for version in progress.versions(levels[0])] == [1]
+
+
+def test_a_judgement_never_takes_another_texts_place(progress: Progress, database: Path, levels: Levels) -> None:
+    begun = progress.begin_attempt(levels[0], "mine")
+    database.unlink()  # and then the number is given away again
+    progress.record_attempt(levels[0], "another terminal's", judged(levels[0], Outcome.WRONG))
+    progress.record_attempt(levels[0], "mine", judged(levels[0]), begun)
+    assert [version.text for version in progress.versions(levels[0])] == ["another terminal's", "mine"]
+
+
+def test_versions_are_those_of_a_level_in_every_run_the_oldest_first(progress: Progress, levels: Levels) -> None:
+    progress.record_attempt(levels[0], "a", judged(levels[0], Outcome.WRONG))
+    progress.record_attempt(levels[1], "another level's", judged(levels[1]))
+    progress.start_over()
+    progress.record_attempt(levels[0], "b", judged(levels[0]))
+    versions = progress.versions(levels[0])
+    assert [(v.id, v.run, v.outcome, v.cause, v.seconds, v.text) for v in versions] == [
+        (1, 1, "wrong", "The answer is wrong.", 1.5, "a"),
+        (3, 2, "passed", "passed", 1.5, "b"),
+    ]
+
+
+def test_a_cause_that_is_no_text_loses_no_attempt(progress: Progress, levels: Levels) -> None:
+    verdict = replace(judged(levels[0], Outcome.CRASH), checks=(), detail="raise ValueError('\ud800')")
+    progress.record_attempt(levels[0], "text", verdict)
+    assert progress.versions(levels[0])[0].cause == "raise ValueError('?')"
+
+
 def test_an_attempt_is_kept_whole_or_not_at_all(
     progress: Progress, levels: Levels, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -190,26 +236,6 @@ def test_an_attempt_is_kept_whole_or_not_at_all(
 
 
 # Several at once
-
-
-def together(work: Callable[[int], Any], count: int = 8) -> list[Any]:
-    """What `work` gave in each of `count` threads that began at once."""
-    results: list[Any] = [None] * count
-    barrier = threading.Barrier(count)
-
-    def run(number: int) -> None:
-        barrier.wait()
-        try:
-            results[number] = work(number)
-        except Exception as trouble:
-            results[number] = trouble
-
-    threads = [threading.Thread(target=run, args=(number,)) for number in range(count)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return results
 
 
 def test_terminals_that_take_hints_at_once_each_get_another_one(database: Path, levels: Levels) -> None:
@@ -242,83 +268,6 @@ def test_a_database_that_stays_locked_is_a_sentence(
     with closing(connect(database, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         monkeypatch.setattr(sqlite3, "connect", lambda *words, **named: connect(*words, **{**named, "timeout": 0}))
-        with pytest.raises(StoreTrouble, match="database is locked"):
+        with pytest.raises(StoreTrouble, match="another program keeps it locked"):
             progress.take_hint(levels[0])
     assert progress.take_hint(levels[0]) == 2
-
-
-# Files that can't be used
-
-
-def unusable(progress: Progress, level: Level) -> str:
-    """The one sentence that reading and writing agree on."""
-    sentences = set()
-    for use in (progress.states, lambda: progress.take_hint(level), progress.start_over):
-        with pytest.raises(StoreTrouble) as trouble:
-            use()
-        sentences.add(trouble.value.sentence)
-    assert len(sentences) == 1
-    sentence = sentences.pop()
-    assert sentence.startswith(f"The progress database {progress.database} can't be used: ")
-    assert sentence.endswith(" Your level files are untouched.")
-    return sentence
-
-
-def test_a_database_of_a_newer_quest_is_refused_and_left_alone(
-    progress: Progress, database: Path, levels: Levels
-) -> None:
-    progress.take_hint(levels[0])
-    with closing(sqlite3.connect(database)) as db:
-        db.execute(f"PRAGMA user_version = {progresses.SCHEMA_VERSION + 1}")
-    before = database.read_bytes()
-    assert "it was written by a newer version of the quest" in unusable(progress, levels[0])
-    assert database.read_bytes() == before
-
-
-def test_a_damaged_database_is_refused_and_left_alone(progress: Progress, database: Path, levels: Levels) -> None:
-    database.parent.mkdir(parents=True)
-    database.write_bytes(b"this was a database once" * 100)
-    assert "file is not a database" in unusable(progress, levels[0])
-    assert database.read_bytes() == b"this was a database once" * 100
-
-
-def test_a_database_that_was_cut_off_is_a_sentence(progress: Progress, database: Path, levels: Levels) -> None:
-    progress.record_attempt(levels[0], "x" * 50_000, judged(levels[0]))
-    database.write_bytes(database.read_bytes()[:5000])
-    with pytest.raises(StoreTrouble, match="malformed"):
-        progress.states()
-
-
-def test_a_folder_in_the_databases_place_is_a_sentence(progress: Progress, database: Path, levels: Levels) -> None:
-    database.mkdir(parents=True)
-    assert "unable to open database file" in unusable(progress, levels[0])
-
-
-def test_an_empty_file_is_a_database_in_which_nothing_happened_yet(
-    progress: Progress, database: Path, levels: Levels
-) -> None:
-    database.parent.mkdir(parents=True)
-    database.touch()
-    assert statuses(progress) == ["open", "locked", "locked", "ahead"]
-    assert progress.take_hint(levels[0]) == 1
-
-
-def test_a_database_that_was_deleted_means_a_new_beginning(progress: Progress, database: Path, levels: Levels) -> None:
-    progress.record_attempt(levels[0], "text", judged(levels[0]))
-    database.unlink()
-    assert statuses(progress) == ["open", "locked", "locked", "ahead"]
-
-
-def test_a_learner_who_cannot_write_there_is_told_so_and_can_still_read(
-    progress: Progress, database: Path, levels: Levels, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    progress.take_hint(levels[0])
-    connect = sqlite3.connect
-
-    def read_only(path: Any, **named: Any) -> sqlite3.Connection:
-        return connect(f"file:{path}?mode=ro", uri=True, **named)
-
-    monkeypatch.setattr(sqlite3, "connect", read_only)
-    assert progress.states()[0].hints_taken == 1
-    with pytest.raises(StoreTrouble, match="attempt to write a readonly database"):
-        progress.take_hint(levels[0])

@@ -305,6 +305,15 @@ def test_without_git_it_is_said_what_to_install(mine: Repository, monkeypatch: p
         update(mine)
 
 
+def test_git_pull_itself_refuses_and_leaves_the_edited_level(origin: Repository, mine: Repository) -> None:
+    mine.write(FIRST=MINE)
+    head = mine.head
+    origin.commit(FIRST="first, better\n")
+    done = subprocess.run(["git", "pull", "--quiet"], cwd=mine.root, capture_output=True, text=True)
+    assert done.returncode != 0 and "would be overwritten" in done.stderr
+    assert (mine.head, mine.text(FIRST)) == (head, MINE)
+
+
 # Cut off
 
 

@@ -15,7 +15,9 @@ from triton_quest.authoring import mutation
 from triton_quest.authoring.mutation import Judged
 from triton_quest.errors import CourseTrouble
 from triton_quest.execution.runner import Job, judge
-from triton_quest.levels import COURSE, LEVELS, Level
+from triton_quest.execution.runner import run as run_job
+from triton_quest.levels import COURSE, LEVELS, SIZES, Level
+from triton_quest.measured import Compiled, Refused
 from triton_quest.store import template, workspace
 from triton_quest.store.progress import HINTS_A_LEVEL
 
@@ -104,6 +106,7 @@ def _texts(level: Level) -> Iterator[str]:
     elif held != expected:
         yield f"levels/{level.file} is stale: quest dev build, then git add it"
     yield from _hints(level)
+    yield from _row(level)
 
 
 def _hints(level: Level) -> Iterator[str]:
@@ -113,6 +116,18 @@ def _hints(level: Level) -> Iterator[str]:
     for number, (title, text) in enumerate(hints, start=1):
         if not text:
             yield f"hints.md: hint {number}, “{title}”, is empty"
+
+
+def _row(level: Level) -> Iterator[str]:
+    """What `compile` and `traffic` call the launcher with."""
+    letters = [letter for shape in level.inputs for letter in shape.split()]
+    unknown = sorted(set(letters) - SIZES.keys())
+    if not level.inputs:
+        yield 'levels/__init__.py: the row has no inputs: a shape for each argument of the launcher, as in ("B H S D",) * 3'
+    elif unknown:
+        yield f"levels/__init__.py: the row's inputs have letters without a size in SIZES: {', '.join(unknown)}"
+    elif level.grows not in letters:
+        yield f"levels/__init__.py: {level.grows}, which the row lets grow, stands in none of its inputs"
 
 
 def _judgements(level: Level) -> Iterator[str]:
@@ -126,6 +141,19 @@ def _judgements(level: Level) -> Iterator[str]:
     judged = judge(Job(level, level.folder / "solution.py"))
     if not judged.passed:
         yield f"the solution is judged “{judged.outcome.value}”: {judged.cause}"
+    else:
+        yield from _compiled(level)
+
+
+def _compiled(level: Level) -> Iterator[str]:
+    """On the inputs of its row the solution must compile all the way, with every register that it asks for."""
+    ended = run_job(Job(level, level.folder / "solution.py", kind="compile"))
+    if ended.outcome is not v.Outcome.PASSED:
+        refused = [one.says for one in ended.all(Refused)] or [ended.failure.says if ended.failure else ended.detail]
+        yield f"the solution doesn't compile with the inputs of its row: {refused[0]}"
+    for kernel in ended.all(Compiled):
+        if kernel.spilled_bytes:
+            yield f"the solution's {kernel.kernel} spills {kernel.spilled_bytes} bytes a thread on {kernel.target}: smaller blocks"
 
 
 def _mutations(levels: tuple[Level, ...], tell: Callable[[str], None], show: Callable[[Judged], None]) -> Iterator[str]:

@@ -53,11 +53,14 @@ def mutants(level: Level) -> tuple[Mutant, ...]:
     variants: tuple[Variant, ...] = module.VARIANTS
     if len(mistakes) < LEAST_MISTAKES or len(variants) < LEAST_VARIANTS:
         raise CourseTrouble(f"mistakes.py needs {LEAST_MISTAKES} mistakes and {LEAST_VARIANTS} variants at least")
-    wrong = tuple(
-        Mutant(level, m.key, m.edits, m.caught_by, (m.key, *m.same_output_as) if m.caught_by == "numbers" else ())
-        for m in mistakes
-    )
+    wrong = tuple(Mutant(level, m.key, m.edits, m.caught_by, _findings(m)) for m in mistakes)
     return wrong + tuple(Mutant(level, f"right: {variant.key}", variant.edits, "passed") for variant in variants)
+
+
+def _findings(mistake: Mistake) -> tuple[str, ...]:
+    if mistake.caught_by == "numbers":
+        return mistake.key, *mistake.same_output_as
+    return (mistake.finding,) if mistake.finding else ()
 
 
 def judge_all(population: tuple[Mutant, ...], folder: Path) -> Iterator[Judged]:

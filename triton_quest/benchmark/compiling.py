@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -15,10 +15,11 @@ from triton_quest.execution.adapt import binaries, frontend
 from triton_quest.execution.adapt.fake_driver import activate
 from triton_quest.execution.adapt.full_compile import compile_fully
 from triton_quest.execution.adapt.interpreter import enable
-from triton_quest.execution.targets import Arch, Target, find, name_of
+from triton_quest.execution.targets import USUAL, Arch, Target, find, name_of
 from triton_quest.judge import code, numbers
 from triton_quest.judge.case import Case
 from triton_quest.judge.compile_sentences import explain
+from triton_quest.judge.pipeline import abilities, unfit
 from triton_quest.levels import Level
 
 Send = Callable[[v.Record], None]
@@ -31,16 +32,18 @@ def run(
     send: Send,
     seconds: float,
     *,
-    targets: list[str],
-    dtype: str,
-    case: str | None,
-    limit: float,
-    assembly: str | None,
+    targets: Sequence[str] = USUAL,
+    dtype: str = "fp16",
+    case: str | None = None,
+    limit: float = 120.0,
+    assembly: str | None = None,
 ) -> v.Outcome:
     """Compile for each of `targets`; `limit` seconds for any one kernel. PASSED if every kernel went through."""
-    enable()
+    able = abilities(enable())
     activate()
     try:
+        if not able.compiling:
+            raise unfit("Kernels can't be compiled for a GPU that isn't there")
         compilation = _Compilation(level, file, send, seconds, limit, assembly)
         compilation.choose(case, dtype)
         for target in (find(name) for name in targets):

@@ -42,13 +42,14 @@ def run(level: Level, file: Path, send: Send, seconds: float, sizes: Sequence[st
     except code.Stopped as stopped:
         send(stopped.check)
         return stopped.check.outcome or v.Outcome.ERROR
+    races: Sequence[Race] = numbers.course_module(level, "cases").RACES
+    chosen = [race for race in races if sizes is None or race.name in sizes]
+    send(raced.Lineup(level.slug, tuple(race.name for race in chosen), level.races))
     send(v.StageStarted("ceilings", "measuring what this GPU can do", seconds))
     send(ceilings())
-    races: Sequence[Race] = numbers.course_module(level, "cases").RACES
     contenders = {name: RIVALS[name](level.launcher) for name in level.races}
-    for race in races:
-        if sizes is None or race.name in sizes:
-            _race(level, race, launcher, contenders, send, seconds)
+    for race in chosen:
+        _race(level, race, launcher, contenders, send, seconds)
     return v.Outcome.PASSED
 
 

@@ -14,7 +14,7 @@ from statistics import median
 from triton_quest.levels import Level
 from triton_quest.raced import YOURS, Ceilings, Timing
 
-LAUNCH_MS = 0.02  # below this the launch itself, and not the kernel, takes most of the time
+LAUNCH_MS = 0.02  # a size that could be over in less says more of the launch than of the kernel
 NEAR, FAR = 0.85, 0.5  # of the bound
 
 
@@ -59,9 +59,10 @@ def standings(timings: Sequence[Timing], ceilings: Ceilings) -> tuple[Standing, 
         moving_ms = yours.least_bytes / ceilings.copy_gbs / 1e6
         computing_ms = yours.flops / ceilings.matmul_tflops / 1e9
         bound = Bound.COMPUTE if computing_ms > moving_ms else Bound.MEMORY
-        if yours.time_ms < LAUNCH_MS:
+        least_ms = max(moving_ms, computing_ms)
+        if least_ms < LAUNCH_MS:
             bound = Bound.LAUNCH
-        found.append(Standing(yours.size, yours, best, bound, max(moving_ms, computing_ms) / yours.time_ms))
+        found.append(Standing(yours.size, yours, best, bound, least_ms / yours.time_ms))
     return tuple(found)
 
 

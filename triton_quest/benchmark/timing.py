@@ -9,7 +9,7 @@ from statistics import quantiles
 import torch
 
 L2_BYTES = 256 * 2**20  # more than any L2: writing them puts everything else out of it
-WARM_UP_MS, MEASURE_MS = 30.0, 400.0  # of one contender
+WARM_UP_MS, MEASURE_MS = 20.0, 200.0  # of one contender
 LEAST_ROUNDS, MOST_ROUNDS = 7, 200
 
 

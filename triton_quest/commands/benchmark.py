@@ -1,15 +1,68 @@
-"""The race against PyTorch: for now, what it needs."""
+"""The race against PyTorch on a GPU; without one, what a GPU would have to move."""
 
 from __future__ import annotations
 
-from triton_quest.commands.context import Context
+from pathlib import Path
+
+from triton_quest import environment
+from triton_quest.benchmark import race_picture
+from triton_quest.benchmark.gpus import GPUS
+from triton_quest.commands import pictures, race, subject, traffic
+from triton_quest.commands.context import NOT_YET, OK, Context, print_json
 from triton_quest.errors import QuestError
 from triton_quest.levels import Level
 
+SECONDS = 60.0
+NO_GPU = (
+    "There is no GPU here, and times from Triton's interpreter say nothing about a kernel's speed: "
+    "instead of a race, what a GPU would have to move and compute."
+)
 
-def run(context: Context, level: Level | None, as_json: bool) -> int:
-    raise QuestError(
-        "The race against PyTorch needs an NVIDIA GPU and comes with a later version of the quest. "
-        "Times from Triton's interpreter would say nothing about a kernel's speed, so none are shown.",
-        "check",
-    )
+
+def run(context: Context, level: Level | None, file: Path | None, save: Path | None, as_json: bool) -> int:
+    if not environment.can_use_gpu():
+        return traffic.run(context, level, file, save, GPUS[1], SECONDS, as_json, NO_GPU)
+    if save is not None:
+        pictures.require(save, f"benchmark {level.number}" if level else "benchmark")
+    races, is_complete = race.race(context, _chosen(context, level, file), quiet=as_json)
+    if file is None:
+        race.keep(context, races)
+    if save is not None:
+        _save(save, races)
+    if as_json:
+        print_json(race.as_json(races, is_complete, save))
+    else:
+        race.show(context, races)
+        if save is not None:
+            pictures.show_place(context, save)
+        if not is_complete:
+            context.next("Stopped. What was measured until then is above.", "")
+    return OK if races and not any(one.failure for one in races) and is_complete else NOT_YET
+
+
+def _chosen(context: Context, level: Level | None, file: Path | None) -> list[tuple[Level, Path]]:
+    """The levels to race: the one asked for, which must have been passed unless a file is named; or all that were passed."""
+    if file is not None:
+        found = subject.choose(context, level, file, "benchmark", interpreted=False)
+        return [(found.level, found.path)]
+    states = context.progress.states()
+    if level is not None:
+        context.progress.require_open(level)
+        if not states[level.number - 1].is_done:
+            raise QuestError(
+                f"Level {level.number} races once it is passed: a wrong kernel is no faster.", f"check {level.number}"
+            )
+        return [(level, context.workspace.file(level))]
+    passed = [state.level for state in states if state.is_done]
+    if not passed:
+        raise QuestError("Nothing to race yet: a level races once it is passed.", "start 1")
+    return [(one, context.workspace.file(one)) for one in passed]
+
+
+def _save(path: Path, races: list[race.Race]) -> None:
+    timings = {one.level: one.timings for one in races if one.timings}
+    gpu = next((one.ceilings.gpu for one in races if one.ceilings), "")
+    if not timings:
+        return
+    with pictures.drawing(path):
+        race_picture.save(path, timings, gpu)

@@ -10,10 +10,10 @@ from rich.status import Status as Spinner
 
 from triton_quest import invocation
 from triton_quest import verdict as v
-from triton_quest.commands import finale
-from triton_quest.commands.context import NOT_YET, OK, TROUBLE, Context, print_json
+from triton_quest.commands import catching_up, finale
+from triton_quest.commands.context import NOT_YET, OK, TROUBLE, Context, print_json, tell_trouble
 from triton_quest.commands.overview import next_words
-from triton_quest.errors import QuestError
+from triton_quest.errors import QuestError, StoreTrouble
 from triton_quest.execution import devices
 from triton_quest.execution.devices import judge_on
 from triton_quest.execution.runner import Job
@@ -21,7 +21,8 @@ from triton_quest.levels import LEVELS, Level
 from triton_quest.screen import overview
 from triton_quest.screen.verdict import verdict as render_verdict
 from triton_quest.store import files
-from triton_quest.store.progress import HINTS_A_LEVEL
+from triton_quest.store.progress import HINTS_A_LEVEL, Progress
+from triton_quest.store.records import Attempt
 
 
 def run(
@@ -35,24 +36,54 @@ def run(
         context.progress.require_open(chosen)
     path = Path(os.path.abspath((file if file is not None else context.workspace.file(chosen)).expanduser()))
     where = devices.choose(device)
-    text = files.read_text(path, f"reset {chosen.number}" if not outside else f"check {chosen.number}")
+    text = files.exact_text(path, f"reset {chosen.number}" if not outside else f"check {chosen.number}")
+    kept = None if outside else KeptCheck(context.progress, chosen, text)
     judged = _judge_with_progress(context.console, where, Job(chosen, path, seconds), quiet=as_json)
-    first_pass = (
-        not outside and judged.outcome is not v.Outcome.ERROR and context.progress.record_attempt(chosen, text, judged)
-    )
-    is_last = judged.passed and not outside and chosen == LEVELS[-1] and finale.has_come(context.progress.states())
+    if kept is not None and judged.outcome is not v.Outcome.ERROR:
+        kept.finish(judged)
     if not as_json:
         context.show(render_verdict(judged, chosen.title, context.glyphs))
-    end = finale.run(context, chosen, seconds, quiet=as_json) if is_last else None
+    if judged.passed and kept is not None and "gpu" in where:
+        catching_up.catch_up(context, seconds, quiet=as_json)
+    end = finale.run(context, chosen, seconds, quiet=as_json) if _is_the_end(context, chosen, judged, kept) else None
     if as_json:
         print_json(judged.as_json() | ({"finale": end.as_json()} if end else {}))
-    elif end:
+    if kept is not None and kept.trouble is not None:
+        tell_trouble(f"This check can't be remembered. {kept.trouble.sentence}", kept.trouble.next_command)
+    elif end is not None and not as_json:
         finale.show(context, end)
-    else:
-        _show_next(context, chosen, judged, first_pass, outside)
+    elif kept is not None and not as_json:
+        _show_next(context, chosen, judged, kept.first_pass)
     if judged.outcome is v.Outcome.ERROR:
         return TROUBLE
     return OK if judged.passed else NOT_YET
+
+
+class KeptCheck:
+    """What is kept of a check: its text before it is judged, its verdict afterwards. `trouble`: why it can't be."""
+
+    def __init__(self, progress: Progress, level: Level, text: str) -> None:
+        self._progress, self._level, self._text = progress, level, text
+        self._begun: Attempt | None = None
+        self.trouble: StoreTrouble | None = None
+        self.first_pass = False
+        try:
+            self._begun = progress.begin_attempt(level, text)
+        except StoreTrouble as trouble:
+            self.trouble = trouble
+
+    def finish(self, judged: v.Verdict) -> None:
+        self.trouble = None
+        try:
+            self.first_pass = self._progress.record_attempt(self._level, self._text, judged, self._begun)
+        except StoreTrouble as trouble:
+            self.trouble = trouble
+
+
+def _is_the_end(context: Context, level: Level, judged: v.Verdict, kept: KeptCheck | None) -> bool:
+    """Whether the last level passed, and was remembered, with all others passed before."""
+    remembered = kept is not None and kept.trouble is None
+    return judged.passed and remembered and level == LEVELS[-1] and finale.has_come(context.progress.states())
 
 
 def _judge_with_progress(console: Console, where: tuple[str, ...], job: Job, quiet: bool) -> v.Verdict:
@@ -70,10 +101,8 @@ def _judge_with_progress(console: Console, where: tuple[str, ...], job: Job, qui
         return judge_on(where, job, tell)
 
 
-def _show_next(context: Context, level: Level, judged: v.Verdict, first_pass: bool, outside: bool) -> None:
+def _show_next(context: Context, level: Level, judged: v.Verdict, first_pass: bool) -> None:
     number = level.number
-    if outside:
-        return
     if judged.outcome is v.Outcome.ERROR:
         context.next("What this machine lacks:", "doctor")
     elif not judged.passed:

@@ -16,11 +16,10 @@ from triton_quest.commands.context import NOT_YET, OK, TROUBLE, Context, print_j
 from triton_quest.commands.waiting import run_and_show
 from triton_quest.errors import QuestError
 from triton_quest.execution.runner import Ending, Job
-from triton_quest.execution.targets import find
+from triton_quest.execution.targets import USUAL, find
 from triton_quest.levels import Level
 from triton_quest.screen import compiled as screen
 
-DEFAULT_TARGETS = ("sm_80", "sm_90")
 USAGE = "usage"  # the kind of a check about the command line
 
 
@@ -36,7 +35,7 @@ def run(
     as_json: bool,
 ) -> int:
     chosen = subject.choose(context, level, file, "compile")
-    targets = tuple(dict.fromkeys(targets)) or (DEFAULT_TARGETS[-1:] if assembly else DEFAULT_TARGETS)
+    targets = tuple(dict.fromkeys(targets)) or (USUAL[-1:] if assembly else USUAL)
     _require_assembly(targets, assembly, chosen.level)
     asked = {"targets": targets, "dtype": dtype, "case": case, "limit": limit, "assembly": assembly}
     job = Job(chosen.level, chosen.path, kind="compile", asked=asked)

@@ -18,7 +18,7 @@ from triton_quest.errors import QuestError
 from triton_quest.levels import LEVELS
 from triton_quest.screen import messages
 from triton_quest.screen.console import glyphs, make_console
-from triton_quest.store.progress import LevelState, Status
+from triton_quest.store.records import LevelState, Status
 
 
 class Bash(BashComplete):

@@ -21,7 +21,8 @@ from triton_quest.levels import LEVELS, Level, find
 from triton_quest.screen import messages
 from triton_quest.screen.console import glyphs, make_console
 from triton_quest.store import updates, workspace
-from triton_quest.store.progress import LevelState, Progress
+from triton_quest.store.progress import Progress
+from triton_quest.store.records import LevelState
 
 OK, NOT_YET, TROUBLE = 0, 1, 2
 COMPLETE = "_QUEST_COMPLETE"  # set by the shell when it asks for completions
@@ -77,10 +78,14 @@ class Context:
 
     @cached_property
     def progress(self) -> Progress:
-        return Progress(self.workspace.database)
+        return Progress(self.workspace.database, tell=tell_notice)
 
     def show(self, renderable: RenderableType) -> None:
         self.console.print(renderable, crop=False)
+
+    def say(self, sentence: str) -> None:
+        """A line that names files: as it is, and never wrapped."""
+        self.console.print(sentence, soft_wrap=True, markup=False)
 
     def next(self, sentence: str, words: str) -> None:
         """The last line: what to type now."""
@@ -111,11 +116,13 @@ def run(cli: Callable[..., Any]) -> int:
     except click.ClickException as trouble:
         return _tell(trouble.format_message(), None, as_json)
     except (click.Abort, KeyboardInterrupt):
-        return _tell("Stopped. Nothing was changed.", "", as_json)
+        return _tell("Stopped. Nothing was lost.", "", as_json)
     except BrokenPipeError:
         _silence_stdout()
         return OK
     except OSError as trouble:
+        if trouble.filename is not None:
+            return _tell(f"{trouble.filename} can't be used: {trouble.strerror}. Nothing was lost.", "doctor", as_json)
         if trouble.errno != errno.ENOSPC:
             raise
         _silence_stdout()
@@ -128,13 +135,26 @@ def _silence_stdout() -> None:
 
 
 def _tell(sentence: str, words: str | None, as_json: bool) -> int:
-    command = invocation.command(words) if words is not None else ""
     if as_json:
+        command = invocation.command(words) if words is not None else ""
         print_json({"schema": 1, "outcome": "error", "error": sentence, "next": command})
     else:
-        console = make_console(sys.stderr)
-        console.print(messages.trouble(sentence, command, glyphs(console)), crop=False)
+        tell_trouble(sentence, words)
     return TROUBLE
+
+
+def tell_trouble(sentence: str, words: str | None) -> None:
+    """On stderr, where it is in nobody's way."""
+    command = invocation.command(words) if words is not None else ""
+    console = make_console(sys.stderr)
+    console.print(messages.trouble(sentence, command, glyphs(console)), crop=False)
+
+
+def tell_notice(sentence: str) -> None:
+    """What the learner should know and needn't mend, on stderr."""
+    console = make_console(sys.stderr)
+    with contextlib.suppress(OSError):  # nobody reads it
+        console.print(messages.notice(sentence, glyphs(console)), crop=False)
 
 
 def print_json(answer: Any) -> None:

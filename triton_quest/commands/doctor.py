@@ -1,130 +1,128 @@
-"""What this machine can verify: versions, device, and a known kernel judged from end to end."""
+"""What this machine and this workspace are fit for, and what to type to mend each trouble."""
 
 from __future__ import annotations
 
-import json
 import os
-import platform
 import shlex
-import subprocess
 import sys
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
 
 from rich.status import Status as Spinner
 from rich.text import Text
 
-from triton_quest import environment, invocation
+from triton_quest import __version__, environment, invocation
+from triton_quest.commands import update
 from triton_quest.commands.context import OK, TROUBLE, Context, print_json
-from triton_quest.errors import NoWorkspace, StoreTrouble
-from triton_quest.execution.runner import Job, child_environ, judge
+from triton_quest.commands.overview import new_templates
+from triton_quest.errors import NotUpdated, NoWorkspace, StoreTrouble, UnusableFile
+from triton_quest.execution import examination
+from triton_quest.execution.examination import Finding
 from triton_quest.levels import LEVELS
+from triton_quest.store import files
+from triton_quest.store.git import Git
+from triton_quest.store.records import Status
 
-
-@dataclass(frozen=True)
-class Finding:
-    """One thing that was looked at. `mend` is what to type; a finding that isn't ok and mends nothing is a remark."""
-
-    what: str
-    ok: bool
-    says: str
-    mend: str = ""
+TELLING = ("TRITON_", "QUEST_", "CUDA_", "PYTHON", "NO_COLOR", "COLUMNS", "LANG", "LC_")  # variables, for bug reports
+PACKAGES = ("torch", "triton", "numpy", "rich", "rich-click", "click")
 
 
 def run(context: Context, as_json: bool) -> int:
     if as_json or not context.console.is_terminal:
         findings = examine(context)
     else:
-        with Spinner("judging a known kernel", console=context.console):
+        with Spinner("running known kernels", console=context.console):
             findings = examine(context)
     healthy = all(finding.ok or not finding.mend for finding in findings)
+    verified = {one for finding in findings if finding.ok for one in finding.verifies}
+    here = [one for one in examination.EVERYTHING if one in verified]
+    not_here = [one for one in examination.EVERYTHING if one not in verified]
     if as_json:
-        print_json({"schema": 1, "healthy": healthy, "findings": [asdict(finding) for finding in findings]})
+        print_json(_json(findings, healthy, here, not_here))
         return OK if healthy else TROUBLE
-    g = context.glyphs
     for finding in findings:
-        mark, style = (
-            (g.passed, "good") if finding.ok else ((g.failed, "bad") if finding.mend else (g.unverified, "soft"))
-        )
-        line = Text(f"{mark} ", style).append(f"{finding.what}: ", "heading").append(finding.says)
-        if finding.mend:
-            line.append(f"\n  {g.arrow} ", "soft").append(finding.mend, "command")
-        context.show(line)
+        context.show(_line(context, finding))
+    context.console.print()
+    context.show(Text("verified here: ", "heading").append("; ".join(here) or "nothing"))
+    context.show(Text("not verified here: ", "heading").append("; ".join(not_here) or "nothing"))
     if healthy:
         context.next("All is well.", "")
     return OK if healthy else TROUBLE
 
 
 def examine(context: Context) -> list[Finding]:
-    """Everything that the quest relies on, the cheap things first."""
-    findings = [_python(), *_versions(), *_workspace(context)]
-    trouble = environment.trouble_with_versions()
-    if trouble:
-        return [*findings, Finding("what can be verified", False, trouble, environment.install_command())]
-    return [*findings, *_self_tests(), _known_kernel(), _gpu()]
+    return [_quest(), *examination.versions(), *_packages(), *_workspace(context), *examination.machine()]
 
 
-def _python() -> Finding:
-    return Finding(
-        "Python", True, f"{platform.python_version()} on {platform.system()} {platform.machine()} ({sys.executable})"
-    )
+def _line(context: Context, finding: Finding) -> Text:
+    g = context.glyphs
+    mark, style = (g.passed, "good") if finding.ok else ((g.failed, "bad") if finding.mend else (g.unverified, "soft"))
+    line = Text(f"{mark} ", style).append(f"{finding.what}: ", "heading").append(finding.says)
+    if finding.mend:
+        line.append(f"\n  {g.arrow} ", "soft").append(finding.mend, "command")
+    return line
 
 
-def _versions() -> list[Finding]:
-    findings = []
-    for name in ("torch", "triton", "numpy", "rich"):
-        version = environment.installed_version(name)
-        shown = ".".join(map(str, version)) if version else "not installed"
-        findings.append(Finding(name, version is not None, shown, "" if version else environment.install_command()))
-    return [*findings, *(Finding("versions", False, sentence) for sentence in environment.unknown_versions())]
+def _json(findings: list[Finding], healthy: bool, here: list[str], not_here: list[str]) -> dict[str, Any]:
+    versions = {name: environment.installed_version(name) for name in PACKAGES}
+    return {
+        "schema": 1,
+        "healthy": healthy,
+        "quest": __version__,
+        "findings": [asdict(finding) for finding in findings],
+        "verified_here": here,
+        "not_verified_here": not_here,
+        "versions": {name: environment.dotted(version) if version else None for name, version in versions.items()},
+        "environment": {name: value for name, value in sorted(os.environ.items()) if name.startswith(TELLING)},
+    }
 
 
-def _workspace(context: Context) -> list[Finding]:
+def _quest() -> Finding:
+    root = Path(environment.ROOT)
+    if not (root / ".git").exists():
+        return Finding("quest", True, f"{__version__}, in {root}")
     try:
-        found = Finding("workspace", True, str(context.workspace.root))
-        passed = sum(state.is_done for state in context.progress.states())
-        return [found, Finding("progress", True, f"{passed} of {len(LEVELS)} levels passed")]
+        commit = Git(root)("rev-parse", "--short", "HEAD").strip()
+    except NotUpdated as trouble:
+        return Finding("quest", False, f"{__version__}, a clone in {root}. {trouble.sentence}")
+    return Finding("quest", True, f"{__version__}, a clone in {root}, at {commit}")
+
+
+def _packages() -> Iterator[Finding]:
+    """After an update that came past `./quest`."""
+    in_venv = os.path.realpath(sys.prefix) == os.path.realpath(os.path.join(environment.ROOT, ".venv"))
+    if in_venv and update.packages_changed():
+        says = "this environment was made for another version of the quest"
+        yield Finding("packages", False, says, f"./quest   (in {environment.ROOT})")
+
+
+def _workspace(context: Context) -> Iterator[Finding]:
+    try:
+        root = context.workspace.root
     except NoWorkspace as trouble:
-        return [Finding("workspace", False, trouble.sentence, invocation.command(trouble.next_command or ""))]
+        yield Finding("workspace", False, trouble.sentence, invocation.command(trouble.next_command or ""))
+        return
+    can_write = all(os.access(path, os.W_OK) for path in (root, root / "levels", root / ".quest") if path.exists())
+    denied = "" if can_write else ": it can't be written to, so nothing is kept"
+    yield Finding(
+        "workspace", can_write, f"{root}{denied}", "" if can_write else f"chmod -R u+w {shlex.quote(str(root))}"
+    )
+    try:
+        states = context.progress.states()
     except StoreTrouble as trouble:
         database = shlex.quote(str(context.workspace.database))
-        return [found, Finding("progress", False, trouble.sentence, f"mv {database} {database}.damaged")]
-
-
-def _self_tests() -> list[Finding]:
-    """Known kernels in each mode of the interpreter, in a process of their own."""
-    module = "triton_quest.execution.adapt.selftest"
-    environ = {**child_environ(), "PYTHONPATH": os.pathsep.join([environment.ROOT, os.environ.get("PYTHONPATH", "")])}
-    done = subprocess.run([sys.executable, "-m", module], capture_output=True, text=True, env=environ)
-    try:
-        tests = json.loads(done.stdout)
-    except ValueError:
-        reason = (done.stderr.strip().splitlines() or ["no answer"])[-1]
-        return [Finding("known kernels", False, f"they could not be run: {reason}", environment.INSTALL)]
-    wrong = [
-        Finding("known kernel", False, f"{t['name']}: {t['detail']}", environment.INSTALL) for t in tests if not t["ok"]
-    ]
-    right = len(tests) - len(wrong)
-    return [
-        Finding("known kernels", not wrong, f"{right} of {len(tests)} are right, in every mode of the interpreter"),
-        *wrong,
-    ]
-
-
-def _known_kernel() -> Finding:
-    """Judge the first level's own solution: the whole way, in a child process."""
-    level = LEVELS[0]
-    judged = judge(Job(level, level.folder / "solution.py"))
-    if judged.passed:
-        says = f"level 1's solution was judged right in {judged.seconds:.1f} s: levels are verified without a GPU"
-        return Finding("interpreter", True, says)
-    return Finding(
-        "interpreter", False, f"a known right kernel was not accepted: {judged.cause}", environment.install_command()
-    )
-
-
-def _gpu() -> Finding:
-    if environment.can_use_gpu():
-        return Finding("GPU", True, "there is one; level files run on it, and the judge still works in the interpreter")
-    if environment.nvidia_gpus():
-        return Finding("GPU", False, "there is one, but this torch is a CPU build", "./quest --cuda")
-    return Finding("GPU", False, "none found: speed and GPU-only behaviour are not verified here")
+        yield Finding("progress", False, trouble.sentence, f"mv {database} {database}.damaged")
+        return
+    passed = sum(state.is_done for state in states)
+    yield Finding("progress", True, f"{passed} of {len(LEVELS)} levels passed")
+    for level in (state.level for state in states if state.is_done or state.status is Status.OPEN):
+        try:
+            files.read_text(context.workspace.file(level), f"reset {level.number}")
+        except UnusableFile as trouble:
+            yield Finding("level file", False, trouble.sentence, invocation.command(trouble.next_command or ""))
+    for state in new_templates(context, states):
+        number = state.level.number
+        says = f"level {number} has a new one; yours stays until you type {invocation.command(f'reset {number}')}"
+        yield Finding("template", False, says)

@@ -16,7 +16,7 @@ from triton_quest.execution.warm import Warm
 from triton_quest.levels import Level
 from triton_quest.screen import finale as screen
 from triton_quest.store import files
-from triton_quest.store.progress import LevelState
+from triton_quest.store.records import LevelState
 
 
 @dataclass(frozen=True)

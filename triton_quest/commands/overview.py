@@ -13,7 +13,7 @@ from triton_quest.screen import messages
 from triton_quest.screen import overview as screen
 from triton_quest.screen.console import Glyphs
 from triton_quest.store import updates
-from triton_quest.store.progress import LevelState, Status
+from triton_quest.store.records import LevelState, Status
 
 
 def run(context: Context, as_json: bool) -> None:
@@ -55,6 +55,7 @@ def _state_json(state: LevelState, has_new_template: bool) -> dict[str, Any]:
         "title": level.title,
         "status": state.status.value,
         "stars": state.stars,
+        "medal": state.medal or None,
         "hints_taken": state.hints_taken,
         "attempts": state.attempts,
         "new_template": has_new_template,

@@ -24,19 +24,33 @@ def run(context: Context, level: Level | None, yes: bool, as_json: bool) -> None
         if not sys.stdin.isatty() or as_json:
             sentence = f"With this, {what} over, after a backup. Nobody is here to confirm it: add --yes."
             raise QuestError(sentence, _reset_words(level, " --yes"))
-        click.confirm(f"With this, {what} anew. What you have is backed up first. Go on?", abort=True)
-    backups = [workspace.renew(context.workspace, one) for one in chosen]
+        _confirm(f"With this, {what} anew. What you have is backed up first. Go on?")
+    backups = [backup for one in chosen if (backup := _renew(context, one, as_json))]
     if everything:
         context.progress.start_over()
-    kept = [str(backup) for backup in backups if backup]
     if as_json:
-        print_json({"schema": 1, "reset": [one.slug for one in chosen], "backups": kept})
+        print_json({"schema": 1, "reset": [one.slug for one in chosen], "backups": [str(path) for path in backups]})
         return
-    for one in chosen:
-        context.console.print(f"New: {invocation.short_path(context.workspace.file(one))}", soft_wrap=True)
-    for backup in kept:
-        context.console.print(f"Backup of what was there: {invocation.short_path(Path(backup))}", soft_wrap=True)
     context.next("Begin again:", f"start {chosen[0].number}")
+
+
+def _renew(context: Context, level: Level, quiet: bool) -> Path | None:
+    """Told at once, level by level: should the next one fail, it is known where this one's backup is."""
+    backup = workspace.renew(context.workspace, level)
+    if not quiet:
+        context.say(f"New: {invocation.short_path(context.workspace.file(level))}")
+        if backup:
+            context.say(f"Backup of what was there: {invocation.short_path(backup)}")
+    return backup
+
+
+def _confirm(question: str) -> None:
+    try:
+        agreed = click.confirm(question)
+    except click.Abort:  # Ctrl-C or Ctrl-D at the question
+        agreed = False
+    if not agreed:
+        raise QuestError("Stopped. Nothing was changed.", "")
 
 
 def _reset_words(level: Level | None, option: str) -> str:

@@ -22,16 +22,26 @@ class Subject:
     is_outside: bool
 
 
-def choose(context: Context, level: Level | None, file: Path | None, command: str) -> Subject:
-    """What `command` was asked to look into. Raises QuestError if that can't be, or no kernel can be run here."""
+def choose(
+    context: Context, level: Level | None, file: Path | None, command: str, *, interpreted: bool = True
+) -> Subject:
+    """What `command` was asked to look into. Raises QuestError if that can't be, or no kernel can be run here.
+
+    interpreted: whether the kernel will run in Triton's interpreter, or on a GPU.
+    """
     if file is not None and level is None:
         raise QuestError("Which level is this file for? Name it before --file.", f"{command} 1 --file {file}")
     chosen = level if file is not None and level else context.level(level).level
     if not chosen.has_arrived:
         context.progress.require_open(chosen)
     path = Path(os.path.abspath((file if file is not None else context.workspace.file(chosen)).expanduser()))
-    trouble = environment.trouble_with_versions(interpreted=True)
-    if trouble:
-        raise QuestError(trouble)
+    require_versions(interpreted)
     files.read_text(path, f"reset {chosen.number}" if file is None else f"{command} {chosen.number}")
     return Subject(chosen, path, file is not None)
+
+
+def require_versions(interpreted: bool = True) -> None:
+    """Raises QuestError where torch or Triton is missing or can't work."""
+    trouble = environment.trouble_with_versions(interpreted)
+    if trouble:
+        raise QuestError(trouble)

@@ -88,14 +88,14 @@ def _tell(context: Context, plan: Plan | None, backups: list[Path]) -> None:
     for backup in backups:
         context.console.print(f"Backup: {invocation.short_path(backup)}", soft_wrap=True, markup=False)
     context.console.print()
-    if _packages_changed():
+    if packages_changed():
         step = ("It needs newer packages. This installs them and goes on:", environment.install_command())
     else:
         step = ("Go on:", invocation.command(""))
     context.show(messages.next_step(*step, g))
 
 
-def _packages_changed() -> bool:
+def packages_changed() -> bool:
     """Whether the environment that `./quest` made was made for other packages than the new version's."""
     made_for = given.content(ROOT / ".venv" / "quest-pins")
     return made_for is not None and made_for != given.content(ROOT / "requirements.txt")

@@ -11,6 +11,7 @@ from triton_quest.errors import QuestError
 from triton_quest.execution.runner import Job, judge
 
 DEVICES = ("interpreter", "gpu")
+NOT_WATCHED = "every load and store, and the rules: Triton's interpreter watches over them"
 COMPILING_SECONDS = 120.0  # a step on a GPU compiles first
 
 
@@ -38,4 +39,9 @@ def judge_on(
         if not judged.passed:
             break
     assert verdict is not None
+    if verdict.passed and "interpreter" not in devices:
+        check = v.Check(NOT_WATCHED, "not_verified_here", v.State.NOT_VERIFIED_HERE)
+        verdict = replace(
+            verdict, checks=(*verdict.checks, check), not_verified_here=(*verdict.not_verified_here, check.name)
+        )
     return verdict

@@ -14,7 +14,6 @@ import selectors
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -173,7 +172,7 @@ def run(job: Job, on_record: Callable[[v.Record], None] = lambda record: None, s
     """Do the job in a child process, to its end or until its time is up."""
     started = time.monotonic()
     watch = _Watch(deadline=started + START_SECONDS)
-    with tempfile.TemporaryFile() as crash:
+    with open(os.memfd_create("crash"), "w+b") as crash:  # in memory: the disk may be full
         report_read, report_write = os.pipe()
         output_read, output_write = os.pipe()
         try:

@@ -52,6 +52,7 @@ TARGETS = (
 )  # fmt: skip
 """An example of each architecture; what a launcher asks of the device is answered as this one would."""
 
+USUAL = ("sm_80", "sm_90")  # what is compiled for unless something else is asked for
 PARTITIONS = 4  # of a multiprocessor, each with its own share of the registers, on all of these
 
 

@@ -39,6 +39,7 @@ WORK = {  # kinds of jobs, each a module with run(level, file, send, seconds, **
     "judge": "triton_quest.judge.pipeline",
     "judge_on_gpu": "triton_quest.judge.on_gpu",
     "race": "triton_quest.benchmark.racing",
+    "profile": "triton_quest.benchmark.profiling",
     "compile": "triton_quest.benchmark.compiling",
     "traffic": "triton_quest.benchmark.counting",
 }

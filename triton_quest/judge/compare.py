@@ -65,7 +65,7 @@ def describe(
     wrong: torch.Tensor,
     within: Budget,
     inputs: str,
-    blocks: tuple[int, ...] = (),
+    sides: picture.Sides = ((), ()),
 ) -> v.Mismatch:
     """The mismatch to show: the worst element, how many are wrong, and where they lie."""
     error = (result.double() - truth).abs()
@@ -85,7 +85,7 @@ def describe(
         allowed=number(allowed),
         shape=tuple(result.shape),
         neighbours=_neighbours(result, truth, wrong, index),
-        picture=picture.draw(wrong, index, blocks),
+        picture=picture.draw(wrong, index, sides),
     )
 
 
@@ -105,19 +105,23 @@ def _neighbours(
 
 
 def region(wrong: torch.Tensor) -> str:
-    """Where the wrong elements lie, in words: "all 1025 elements", "element 1024", "rows 0 to 31, columns 64 to 95"."""
+    """Where the wrong elements lie, in words: "all 1025 elements", "element 1024", "rows 0 to 31, columns 64 to 95".
+
+    Four axes are batch, head, row and column. Of square matrices it says whether all lie on one side of the diagonal.
+    """
     if bool(wrong.all()):
         return f"all {wrong.numel():,} elements" if wrong.numel() > 1 else "the only element"
-    names = {1: ("element",), 2: ("row", "column")}.get(wrong.ndim) or tuple(
-        f"index {axis}:" for axis in range(wrong.ndim)
-    )
+    known = {1: ("element",), 2: ("row", "column"), 4: ("batch", "head", "row", "column")}
+    names = known.get(wrong.ndim) or tuple(f"index {axis}:" for axis in range(wrong.ndim))
     parts = []
     for axis, name in enumerate(names):
+        if wrong.ndim > 2 and wrong.shape[axis] == 1:
+            continue  # there is nothing to tell
         others = [other for other in range(wrong.ndim) if other != axis]
         hit = torch.nonzero(wrong.any(dim=others) if others else wrong).flatten()
         first, last = int(hit[0]), int(hit[-1])
         length = wrong.shape[axis]
-        plural = name if name.endswith(":") else f"{name}s"
+        plural = name if name.endswith(":") else f"{name}es" if name.endswith("ch") else f"{name}s"
         if hit.numel() == length:
             parts.append(f"all {plural}" if not name.endswith(":") else f"{name} all")
         elif first == last:
@@ -125,7 +129,19 @@ def region(wrong: torch.Tensor) -> str:
         else:
             between = "" if hit.numel() == last - first + 1 else f" ({hit.numel()} of them)"
             parts.append(f"{plural} {first} to {last}{between}")
-    return ", ".join(parts)
+    return ", ".join([*parts, *_side(wrong)])
+
+
+def _side(wrong: torch.Tensor) -> list[str]:
+    """Which side of the diagonal all wrong places of square matrices keep to, where there are several."""
+    if wrong.ndim < 2 or wrong.shape[-1] != wrong.shape[-2]:
+        return []
+    matrix = wrong.reshape(-1, *wrong.shape[-2:]).any(dim=0)
+    if int(matrix.sum()) == 1:
+        return []
+    above, on, below = (bool(part.any()) for part in (matrix.triu(1), matrix.diagonal(), matrix.tril(-1)))
+    sides = {(True, False, False): "above", (False, True, False): "on", (False, False, True): "below"}
+    return [f"all {sides[above, on, below]} the diagonal"] if (above, on, below) in sides else []
 
 
 def number(value: torch.Tensor | float) -> str:

@@ -6,21 +6,18 @@ budget of the case, everywhere. Where few numbers speak, or several mistakes wou
 
 from __future__ import annotations
 
-import ast
-import sys
+import inspect
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
 
-from triton_quest.errors import CourseTrouble
-from triton_quest.execution.adapt.memory.accesses import IllegalAccess
-from triton_quest.execution.adapt.memory.model import MemoryModel
-from triton_quest.judge import code, compare
-from triton_quest.judge.mistake import Mistake, apply
+from triton_quest.judge import compare
+from triton_quest.judge.mistake import Mistake
+from triton_quest.judge.reruns import Reruns
 from triton_quest.judge.watch import Run
 from triton_quest.levels import Level
 
@@ -67,11 +64,13 @@ def explain(
 
     `right` are runs whose result was right: a mistake that would have shown there isn't the learner's.
     """
-    for candidates, least in _rounds(mistakes, seen):
-        matching, compared = _matching(level, candidates, seen, least)
-        matching = [mistake for mistake in matching if not any(_would_show(level, mistake, run) for run in right)]
-        if matching:
-            return _told(matching, compared)
+    with tempfile.TemporaryDirectory() as folder:
+        reruns = Reruns(level, Path(folder))
+        for candidates, least in _rounds(mistakes, seen):
+            matching, compared = _matching(reruns, candidates, seen, least)
+            matching = [mistake for mistake in matching if not any(_would_show(reruns, mistake, run) for run in right)]
+            if matching:
+                return _told(matching, compared)
     return _pattern(seen[0])
 
 
@@ -95,21 +94,27 @@ def _told(matching: list[Mistake], compared: list[Evidence]) -> Explanation:
 
 
 def _matching(
-    level: Level, mistakes: tuple[Mistake, ...], seen: Sequence[Evidence], least: int
+    reruns: Reruns, mistakes: tuple[Mistake, ...], seen: Sequence[Evidence], least: int
 ) -> tuple[list[Mistake], list[Evidence]]:
     """The mistakes whose output is the learner's, and where that was looked at: most drop out at the first, smallest run."""
     matching = list(mistakes)
     compared: list[Evidence] = []
     for number, evidence in enumerate(seen):
-        if number < least or len(matching) > 1:
-            matching = [mistake for mistake in matching if _gives(level, mistake, evidence)]
+        if number < least or _several(matching):
+            matching = [mistake for mistake in matching if _gives(reruns, mistake, evidence)]
             compared.append(evidence)
     return matching, compared
 
 
-def _gives(level: Level, mistake: Mistake, seen: Evidence) -> bool:
+def _several(matching: list[Mistake]) -> bool:
+    """Whether a further case may tell these mistakes apart."""
+    alike = {key for mistake in matching[:1] for key in (mistake.key, *mistake.same_output_as)}
+    return any(not alike & {mistake.key, *mistake.same_output_as} for mistake in matching)
+
+
+def _gives(reruns: Reruns, mistake: Mistake, seen: Evidence) -> bool:
     """Whether this mistake gives the learner's output, and a wrong one."""
-    output = _output(level, mistake, seen.run)
+    output = _output(reruns, mistake, seen.run)
     if output is None:
         return False
     theirs = compare.wrong_elements(output, seen.truth, seen.run.reference.budget)
@@ -118,12 +123,19 @@ def _gives(level: Level, mistake: Mistake, seen: Evidence) -> bool:
         return False  # it is right here, or wrong elsewhere
     scale = torch.nan_to_num(output.double(), nan=0.0, posinf=0.0, neginf=0.0).abs()
     slack = torch.finfo(output.dtype).eps * scale  # both were rounded once more
-    within = compare.Budget(2 * seen.allowed + slack)
+    within = compare.Budget(2 * _enlarged(output.double(), seen.truth) * seen.allowed + slack)
     return not bool(compare.wrong_elements(seen.result, output.double(), within).any())
 
 
-def _would_show(level: Level, mistake: Mistake, run: Run) -> bool:
-    output = _output(level, mistake, run)
+def _enlarged(output: torch.Tensor, truth: torch.Tensor) -> float:
+    """How many times as large as the truth a wrong output is, in the median: so many times its rounding errors are."""
+    comparable = torch.isfinite(output) & torch.isfinite(truth) & (truth != 0)
+    ratios = (output[comparable] / truth[comparable]).abs()
+    return max(1.0, float(ratios.median())) if ratios.numel() else 1.0
+
+
+def _would_show(reruns: Reruns, mistake: Mistake, run: Run) -> bool:
+    output = _output(reruns, mistake, run)
     return output is not None and _is_wrong(output, run)
 
 
@@ -131,21 +143,29 @@ def _is_wrong(output: torch.Tensor, run: Run) -> bool:
     return bool(compare.wrong_elements(output, run.reference.truth, run.reference.budget).any())
 
 
-def _output(level: Level, mistake: Mistake, run: Run) -> torch.Tensor | None:
+def _output(reruns: Reruns, mistake: Mistake, run: Run) -> torch.Tensor | None:
     """What the mistake gives on this run's inputs, in its dtype; None if it can't be told."""
-    output = _by_formula(mistake, run) if mistake.formula else _by_rerun(level, mistake, run)
+    if mistake.formula and run.constants.keys() >= set(_constants_asked_for(mistake.formula)):
+        output = _by_formula(mistake.formula, run)
+    else:
+        output = reruns.output(mistake, run)
     if output is None or output.shape != run.reference.truth.shape:
         return None
     return output.to(run.reference.pytorch.dtype)
 
 
-def _by_formula(mistake: Mistake, run: Run) -> torch.Tensor | None:
-    assert mistake.formula is not None
+def _by_formula(formula: Callable[..., Any], run: Run) -> torch.Tensor | None:
+    asked = {name: run.constants[name] for name in _constants_asked_for(formula)}
     try:
-        output = mistake.formula(*map(_doubled, run.inputs), **run.case.keywords)
+        output = formula(*map(_doubled, run.inputs), **run.case.keywords, **asked)
     except (RuntimeError, ValueError, IndexError):  # a formula that doesn't fit these shapes explains nothing
         return None
     return output if isinstance(output, torch.Tensor) else None
+
+
+def _constants_asked_for(formula: Callable[..., Any]) -> list[str]:
+    parameters = inspect.signature(formula).parameters.values()
+    return [parameter.name for parameter in parameters if parameter.kind is parameter.KEYWORD_ONLY]
 
 
 def _doubled(x: Any) -> Any:
@@ -156,57 +176,9 @@ def _doubled(x: Any) -> Any:
     return memory.double().as_strided(x.shape, x.stride(), x.storage_offset())
 
 
-def _by_rerun(level: Level, mistake: Mistake, run: Run) -> torch.Tensor | None:
-    """Run the wrong version of the solution with the learner's tile sizes. None if it can't run here."""
-    if not isinstance(run.model, MemoryModel):
-        return None  # a wrong version must not touch memory unchecked
-    try:
-        text = apply(mistake.edits, (level.folder / "solution.py").read_text(encoding="utf-8"), mistake.key)
-    except CourseTrouble:
-        return None  # the gate's affair
-    text = ast.unparse(_WithConstants(run.constants).visit(ast.parse(text)))
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / f"mistake_{mistake.key}.py"
-        path.write_text(text, encoding="utf-8")
-        paths, modules = list(sys.path), set(sys.modules)
-        try:
-            launcher = getattr(code.load(path), level.launcher)
-            with MemoryModel(poison=False).active():
-                output = launcher(*run.inputs, **run.case.keywords)
-        except (Exception, IllegalAccess):  # a mistake that crashes on this case isn't what the learner's kernel did
-            return None
-        finally:
-            sys.path[:] = paths
-            for name in set(sys.modules) - modules:
-                del sys.modules[name]
-    return output if isinstance(output, torch.Tensor) else None
-
-
-class _WithConstants(ast.NodeTransformer):
-    """Puts the learner's numbers into `NAME = 64` and `NAME, OTHER = 64, 32`."""
-
-    def __init__(self, constants: dict[str, int]) -> None:
-        self.constants = constants
-
-    def visit_Assign(self, node: ast.Assign) -> ast.Assign:
-        for target in node.targets:
-            if isinstance(target, ast.Tuple) and isinstance(node.value, ast.Tuple):
-                pairs = zip(target.elts, node.value.elts, strict=False)
-                node.value.elts = [self._number(name, value) for name, value in pairs]
-            else:
-                node.value = self._number(target, node.value)
-        return node
-
-    def _number(self, target: ast.expr, value: ast.expr) -> ast.expr:
-        known = isinstance(target, ast.Name) and target.id in self.constants
-        if known and isinstance(value, ast.Constant) and type(value.value) is int:
-            return ast.copy_location(ast.Constant(self.constants[target.id]), value)  # type: ignore[attr-defined]
-        return value
-
-
 def _pattern(seen: Evidence) -> Explanation | None:
     """What the wrong elements have in common, where they have."""
-    for describe in (_constant_ratio, _all_nan, _above_diagonal, _one_matrix):
+    for describe in (_constant_ratio, _all_nan, _large_for_infinite, _above_diagonal, _one_matrix):
         explanation = describe(seen)
         if explanation is not None:
             return explanation
@@ -218,6 +190,8 @@ def _constant_ratio(seen: Evidence) -> Explanation | None:
     finite = comparable & torch.isfinite(seen.result)
     if int(finite.sum()) < ENOUGH or not torch.equal(finite, comparable):
         return None
+    if bool((seen.wrong & ~torch.isfinite(seen.truth)).any()):
+        return None  # an infinity is no multiple of a number
     ratios = seen.result.double()[finite] / seen.truth[finite]
     ratio = float(ratios.median())
     eps = torch.finfo(seen.result.dtype).eps
@@ -234,6 +208,19 @@ def _all_nan(seen: Evidence) -> Explanation | None:
         return None
     says = "Your output has NaN where there should be numbers: 0/0, inf - inf, or a value that was never loaded."
     return Explanation(says, f"{int(unexpected.sum()):,} elements are NaN.")
+
+
+def _large_for_infinite(seen: Evidence) -> Explanation | None:
+    """Nothing is wrong but that numbers, far from all others, stand for infinities."""
+    missed = torch.isinf(seen.truth) & torch.isfinite(seen.result)
+    if not bool(missed.any()) or not torch.equal(missed, seen.wrong):
+        return None
+    instead, others = seen.result.double()[missed], seen.truth[torch.isfinite(seen.truth)].abs()
+    towards = instead * torch.sign(seen.truth[missed])
+    if bool((towards <= (others.max() if others.numel() else 0)).any()):
+        return None
+    there, expected = compare.number(instead[0]), compare.number(seen.truth[missed][0])
+    return Explanation(f"Your output has numbers such as {there} where {expected} itself should stand.", "")
 
 
 def _above_diagonal(seen: Evidence) -> Explanation | None:

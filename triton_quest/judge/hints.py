@@ -1,9 +1,11 @@
-"""Which hint speaks of a failed check: the one that the level's known mistakes name for the same kind of failure on such a line."""
+"""Which hint speaks of a failed check: the one that the level's known mistakes name for the same finding, or else for the same
+kind of failure on such a line."""
 
 from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Iterable
 
 from triton_quest import verdict as v
 from triton_quest.judge.mistake import Mistake
@@ -12,13 +14,20 @@ STATEMENT = re.compile(r"^\s*(?:(?P<target>[\w, ]+?)\s*[+*]?=(?!=)|(?P<call>[\w.
 
 
 def fitting(check: v.Check, mistakes: tuple[Mistake, ...], solution: str) -> int | None:
-    """The hint named most often by mistakes that the same kind of check rejects and that change the same statement."""
+    """The hint named most often by mistakes with the same finding; else by those that the same kind of check rejects and
+    that change the same statement.
+    """
+    same = [mistake for mistake in mistakes if mistake.finding and mistake.finding == check.finding]
+    if same:
+        return _most_named(same)
     statements = {_statement(place.source) for place in check.places} - {""}
-    votes = Counter(
-        mistake.hint
-        for mistake in mistakes
-        if mistake.hint is not None and mistake.caught_by == check.kind and statements & _touched(mistake, solution)
+    return _most_named(
+        mistake for mistake in mistakes if mistake.caught_by == check.kind and statements & _touched(mistake, solution)
     )
+
+
+def _most_named(mistakes: Iterable[Mistake]) -> int | None:
+    votes = Counter(mistake.hint for mistake in mistakes if mistake.hint is not None)
     return min(votes, key=lambda hint: (-votes[hint], hint)) if votes else None
 
 

@@ -28,7 +28,7 @@ def told(finding: Finding, when: str, case: str) -> v.Check:
     if first.isalpha() and first not in (finding.tensor, finding.argument):  # a name of the learner's stays as it is
         says = first.capitalize() + says[len(first) :]
     found = v.failed(passed(), v.Outcome.MEMORY, says, f"This was {when}.", places=places)
-    return replace(found, finding=finding.kind.value, case=case)
+    return replace(found, finding=finding.name, case=case)
 
 
 def refused(finding: Finding, run: Run) -> code.Stopped:

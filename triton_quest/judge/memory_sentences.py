@@ -82,6 +82,9 @@ def _way_out(finding: Finding) -> str:
         return f"this {noun} needs `boundary_check` for each dimension that its blocks may leave."
     if finding.ignores_strides and not finding.limits:
         return f"its offsets fit a contiguous tensor, and {_name(finding)} isn't: multiply each index by its stride."
+    elsewhere = next((limit for limit in finding.limits if limit.at is not None and limit.size), None)
+    if elsewhere is not None:
+        return _elsewhere(elsewhere, finding)
     cure = "check how its offsets are computed."
     if finding.limits:
         conditions = " or ".join(_condition(limit, len(finding.shape)) for limit in finding.limits)
@@ -93,6 +96,14 @@ def _way_out(finding: Finding) -> str:
     if finding.guard is Guard.MASK:
         return f"the mask of this {noun} lets them through; {cure}"
     return f"{cure[0].upper()}{cure[1:]}" if not finding.limits else cure
+
+
+def _elsewhere(limit: Limit, finding: Finding) -> str:
+    """All lanes are at one index of a dimension, and it is outside."""
+    where = f"dimension {limit.dimension}" if len(finding.shape) > 1 else _name(finding)
+    end = f"ends at index {limit.size - 1}" if limit.above else "begins at index 0"
+    what = "the whole block is" if finding.active > 1 else "this element would be"
+    return f"{where} {end}, and {what} at {limit.at}: check how the program finds its place there."
 
 
 def _condition(limit: Limit, dimensions: int) -> str:

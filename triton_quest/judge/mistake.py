@@ -24,15 +24,20 @@ class Edit:
 
 @dataclass(frozen=True)
 class Mistake:
-    """A wrong version. `says` is true of every kernel whose output equals this one's; `hint` speaks of it."""
+    """A wrong version. `says` is true of every kernel whose output equals this one's; `hint` speaks of it.
+
+    `formula` gives the wrong result in float64, from the launcher's arguments. Where it depends on the tiling, it takes the
+    learner's launch constants as keyword-only parameters of the same names (`*, BLOCK_N`). Without one, the mistake is run.
+    """
 
     key: str
     edits: tuple[Edit, ...]
     caught_by: str  # the kind of the check that must reject it: memory, rules, numbers, property, compile, contract
     says: str
     hint: int | None = None
-    formula: Callable[..., Any] | None = None  # the wrong result in float64, where it doesn't depend on the tiling
+    formula: Callable[..., Any] | None = None
     same_output_as: tuple[str, ...] = ()  # mistakes that no output can tell from this one: either may be named
+    finding: str = ""  # what a check of memory or rules must call it; a check that calls it so, points to this hint
 
 
 @dataclass(frozen=True)

@@ -47,7 +47,9 @@ Property = Callable[[Launcher, Draw], bool]
 def failed_case(run: Run, wrong: torch.Tensor, blocks: tuple[int, ...]) -> v.Check:
     """The check that tells of a run with wrong elements."""
     check = case_check(run)
-    mismatch = compare.describe(run.result, run.reference.truth, wrong, run.reference.budget, run.shown, blocks)
+    tile = run.model.tile(run.returned)
+    sides = (blocks, blocks) if tile is None else ((tile[0],), (tile[1],))
+    mismatch = compare.describe(run.result, run.reference.truth, wrong, run.reference.budget, run.shown, sides)
     says = f"In {run.told} {_amount(mismatch)}."
     return v.failed(check, v.Outcome.WRONG, says, f"What this case is for: {run.case.purpose}.", mismatch=mismatch)
 

@@ -10,12 +10,14 @@ from triton_quest.verdict import Picture
 
 ROWS, COLUMNS = 16, 48  # the most cells that a terminal shows at a glance
 RIGHT, SOME, WRONG = ".+#"
+Sides = tuple[tuple[int, ...], tuple[int, ...]]
 
 
-def draw(wrong: torch.Tensor, index: tuple[int, ...], blocks: tuple[int, ...]) -> Picture | None:
+def draw(wrong: torch.Tensor, index: tuple[int, ...], sides: Sides) -> Picture | None:
     """The matrix (or vector) that holds the worst element at `index`: each cell is right, partly wrong or wrong.
 
-    wrong: bool, any rank. Tiles are drawn in the learner's block sizes where the cells divide them.
+    wrong: bool, any rank. sides: what the learner's tiles may measure in rows and in columns; where the cells divide one,
+    the largest is drawn.
     """
     if wrong.ndim == 0 or wrong.numel() < 2:
         return None
@@ -30,8 +32,8 @@ def draw(wrong: torch.Tensor, index: tuple[int, ...], blocks: tuple[int, ...]) -
         cells=cells,
         shape=(rows, columns),
         cell=(cell_rows, cell_columns),
-        tile=(_tile(rows, cell_rows, blocks), _tile(columns, cell_columns, blocks)),
-        at=index[:-2] if wrong.ndim > 2 else (),
+        tile=(_tile(rows, cell_rows, sides[0]), _tile(columns, cell_columns, sides[1])),
+        at=index[:-2] if wrong.numel() > plane.numel() else (),
     )
 
 
@@ -40,9 +42,9 @@ def _cell(length: int, most: int) -> int:
     return 1 if length <= most else 2 ** math.ceil(math.log2(length / most))
 
 
-def _tile(length: int, cell: int, blocks: tuple[int, ...]) -> int:
-    """The tile border in cells: the largest block that divides the axis into several; 0 for none."""
-    fitting = [block for block in blocks if cell <= block < length and block % cell == 0]
+def _tile(length: int, cell: int, sides: tuple[int, ...]) -> int:
+    """The tile border in cells: the largest side that divides the axis into several; 0 for none."""
+    fitting = [side for side in sides if cell <= side < length and side % cell == 0]
     return max(fitting) // cell if fitting else 0
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -21,6 +22,17 @@ def allocated_bytes(launcher: numbers.Launcher, *inputs: Any, **keywords: Any) -
     with observed(spy, noop=True), spy:
         launcher(*inputs, **keywords)
     return spy.allocated_bytes
+
+
+def allocation_grows_linearly(
+    launcher: numbers.Launcher, inputs: Callable[[int], tuple[Any, ...]], length: int = 256, **keywords: Any
+) -> bool:
+    """Whether four times the length allocates at most four times the bytes; a square matrix takes sixteen times.
+
+    inputs: length -> the launcher's arguments. Lengths that are padded to whole blocks, and scratch of a fixed size, pass.
+    """
+    short, long = (allocated_bytes(launcher, *inputs(n), **keywords) for n in (length, 4 * length))
+    return long <= 4 * short
 
 
 def holds(subject: Subject, statement: numbers.Property, dtypes: tuple[str, ...], blocks: tuple[int, ...]) -> v.Check:

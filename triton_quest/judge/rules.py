@@ -85,22 +85,21 @@ def _refuse(call: TorchCall) -> None:
 
 
 def whole_answer_is_stored(subject: Subject, run: Run) -> None:
-    """Raises Stopped, in a level where every element must come from a kernel, for those that torch filled in."""
+    """Raises Stopped, in a level where every element must come from a kernel, for those that hold torch's constant."""
     if subject.level.fills_count or not isinstance(run.returned, torch.Tensor):
         return
     filled = run.model.filled_only(run.returned)
     if filled is None:
         return
+    name = run.model.name_of(run.returned) or "the answer"
+    where = memory_sentences.places(name, filled, tuple(run.returned.shape))
     fills = [call for call in run.spy.reaches(run.returned, FILLING) if call.line]
-    by = f"`{fills[-1].python_name}`" if fills else "PyTorch"
-    where = f"Line {fills[-1].line}: " if fills else ""
-    says = (
-        f"{where}in {run.told}, {memory_sentences.places('out', filled, tuple(run.returned.shape))} hold what {by} put there: "
-        "no kernel wrote them."
-    )
-    advice = "In this level every element comes from the kernel, the -inf as well: store it."
     place = (fills[-1].line, fills[-1].python_name) if fills else (0, "")
-    raise refused(check("every element comes from the kernel"), says, advice, *place)
+    by = f"line {place[0]}, `{place[1]}`" if fills else "PyTorch"
+    says = f"What stands in {where} comes from {by}, not from a kernel."
+    advice = f"In this level a kernel stores every element of the answer, the -inf too. This was in {run.told}."
+    found = refused(check("every element comes from a kernel"), says, advice, *place).check
+    raise code.Stopped(replace(found, finding="constant_left"))
 
 
 def inputs_are_unchanged(subject: Subject, run: Run) -> None:

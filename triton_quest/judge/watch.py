@@ -46,6 +46,12 @@ class Unchecked:
     def filled_only(self, tensor: torch.Tensor) -> Box | None:
         return None
 
+    def name_of(self, tensor: torch.Tensor) -> str | None:
+        return None
+
+    def tile(self, tensor: torch.Tensor) -> tuple[int, int] | None:
+        return None
+
     def unwritten(self, tensor: torch.Tensor) -> Finding | None:
         return None
 
@@ -137,7 +143,8 @@ def called_with(
         [x for x in inputs if isinstance(x, torch.Tensor)],
         fill_uninitialised_with_nan=True,
         on_uninitialised=model.mark_uninitialised,
-        on_written=model.mark_initialised if level.fills_count else model.mark_filled,
+        on_written=model.mark_initialised,
+        on_filled=None if level.fills_count else model.mark_filled,
     )
     run = Run(case, dtype, inputs, copied(inputs), shown, reference, model, spy)
     log, members = LaunchLog(), Snapshot()

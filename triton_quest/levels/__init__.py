@@ -149,7 +149,7 @@ LEVELS = table(
         launcher="naive_attention",
         inputs=QKV,
         beside="naive",
-        races=("eager", "compile", *SDPA),
+        races=("eager", "compile", "flash", "cudnn"),
     ),
     Level(
         slug="fused-attention",
@@ -160,7 +160,7 @@ LEVELS = table(
         launcher="fused_attention",
         inputs=QKV,
         beside="fused",
-        races=SDPA,
+        races=("eager", "flash", "cudnn"),
     ),
     Level(
         slug="flash-attention",

@@ -17,6 +17,7 @@ from triton_quest.execution.targets import find
 from triton_quest.measured import Assembly, Compiled, Refused
 from triton_quest.screen.console import Glyphs
 from triton_quest.screen.lexers import lexer_for
+from triton_quest.screen.verdict import failure
 
 Key = tuple[str, tuple[tuple[str, str], ...], int]
 
@@ -62,7 +63,7 @@ def report(shown: Report, g: Glyphs) -> RenderableType:
     for says, targets, one in _merged(shown.refused):
         parts += [Text(), *_refusal(says, targets, one, g)]
     if shown.failure:
-        parts += [Text(), *_failure(shown.failure)]
+        parts += [Text(), failure(shown.failure, g)]
     if shown.compiled:
         parts += [Text(), Text("What changes them", "heading"), _changes()]
     return Group(*parts)
@@ -158,14 +159,6 @@ def _refusal(says: str, targets: Sequence[str], one: Refused, g: Glyphs) -> list
         lines.append(Text(f"  line {one.line:>3}: ", "soft").append(one.source, "place"))
     if one.reason:
         lines.append(Text(f"Triton's own words: {one.reason}", "soft"))
-    return lines
-
-
-def _failure(check: v.Check) -> list[RenderableType]:
-    lines: list[RenderableType] = [Text(check.says, "bold")]
-    lines += [Text(f"  line {place.line:>3}: ", "soft").append(place.source, "place") for place in check.places[:8]]
-    if check.advice:
-        lines += [Text(), Text(check.advice)]
     return lines
 
 

@@ -51,10 +51,12 @@ class Glyphs:
     arrow: str = "→"
     line: str = "─"
     cross: str = "┼"
+    tick: str = "┤"
+    corner: str = "└"
     is_ascii: bool = False
 
 
-ASCII = Glyphs("+", "x", "-", "?", "*", ".", ">", "o", ".", "|", ":", "->", "-", "+", True)
+ASCII = Glyphs("+", "x", "-", "?", "*", ".", ">", "o", ".", "|", ":", "->", "-", "+", "+", "+", True)
 
 
 def _plainly(trouble: UnicodeError) -> tuple[str, int]:

@@ -11,7 +11,7 @@ from rich.text import Text
 from triton_quest.levels import Level
 from triton_quest.screen.console import Glyphs
 from triton_quest.screen.overview import STARS, stars
-from triton_quest.store.progress import LevelState, Statistics, Status
+from triton_quest.store.records import LevelState, Statistics, Status
 
 BUILT = "From x + y to causal Flash Attention: eight kernels, each of them yours."
 AFTER = (

@@ -53,3 +53,8 @@ def trouble(sentence: str, command: str, g: Glyphs) -> RenderableType:
     """An error of ours or of the command line."""
     line = Text().append(f"{g.failed} ", "bad").append(sentence)
     return Group(line, next_step("", command, g)) if command else line
+
+
+def notice(sentence: str, g: Glyphs) -> RenderableType:
+    """What happened beside what was asked for. Never wrapped: it names files."""
+    return Group(Text(f"{g.open} ", "star", no_wrap=True, overflow="ignore").append(sentence, "default"))

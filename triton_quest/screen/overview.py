@@ -8,13 +8,14 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from triton_quest.screen.console import Glyphs
+from triton_quest.screen.console import ASCII, Glyphs
 from triton_quest.screen.messages import next_step
-from triton_quest.store.progress import LevelState, Status
+from triton_quest.store.records import LevelState, Status
 
 STARS = 3
 NARROWEST = 16  # columns: with less room than this the map drops what each level teaches
 
+MEDALS = {"gold": "star", "silver": "bold", "bronze": "place"}
 SAID = {
     Status.LOCKED: ("locked", "soft"),
     Status.OPEN: ("open", "bold cyan"),
@@ -50,7 +51,7 @@ def _heading(states: Sequence[LevelState], g: Glyphs) -> Text:
 
 
 def _map(states: Sequence[LevelState], g: Glyphs, width: int) -> Table:
-    standing = max(len(SAID[state.status][0]) + (STARS + 1) * state.is_done for state in states)
+    standing = max(len(_standing(state, True, ASCII)) for state in states)
     titles = max(len(state.level.title) for state in states)
     room = width - (len(str(len(states))) + 1 + titles + standing + 4 * 2)  # for what each level teaches
     wide = room >= NARROWEST
@@ -80,13 +81,19 @@ def _row(state: LevelState, is_here: bool, g: Glyphs, wide: bool) -> list[Render
     }[state.status]
     faint = state.status in (Status.LOCKED, Status.AHEAD)
     title = Text(level.title, "soft" if faint else ("bold" if is_here else ""))
+    number = Text(str(level.number), "soft" if faint else "bold")
+    row: list[RenderableType] = [number, mark, title, _standing(state, wide, g)]
+    return [*row, Text(level.teaches, "soft")] if wide else row
+
+
+def _standing(state: LevelState, wide: bool, g: Glyphs) -> Text:
+    """ "★★☆ gold changed since" """
     said, style = SAID[state.status]
     if state.status is Status.CHANGED and not wide:
         said = "changed"
-    standing = stars(state.stars, g) if state.is_done else Text()
-    standing.append((" " if standing else "") + said, style)
-    row: list[RenderableType] = [Text(str(level.number), "soft" if faint else "bold"), mark, title, standing]
-    return [*row, Text(level.teaches, "soft")] if wide else row
+    parts = [stars(state.stars, g)] if state.is_done else []
+    parts += [Text(state.medal, MEDALS[state.medal])] if state.medal else []
+    return Text(" ").join([*parts, *([Text(said, style)] if said else [])])
 
 
 def stars(count: int, g: Glyphs) -> Text:

@@ -14,8 +14,10 @@ ASCII_SIGNS = {".": ".", "+": "+", "#": "#"}
 
 
 def picture(drawn: Picture, g: Glyphs) -> Text:
-    """The cells with the borders of the learner's tiles, and one line that says how to read them."""
+    """The cells with the borders of the learner's tiles; which matrix it is, where there are several; how to read it."""
     text = Text()
+    if drawn.at:
+        text.append(f"{INDENT}matrix [{', '.join(map(str, drawn.at))}]:\n", "soft")
     tile_rows, tile_columns = drawn.tile
     signs = ASCII_SIGNS if g.is_ascii else SIGNS
     width = len(drawn.cells[0])
@@ -42,6 +44,5 @@ def _border(width: int, tile: int, g: Glyphs) -> str:
 def _legend(drawn: Picture, signs: dict[str, str]) -> str:
     rows, columns = drawn.cell
     shape = "one element" if rows == columns == 1 else f"{rows} x {columns} elements"
-    which = f"matrix [{', '.join(map(str, drawn.at))}]; " if drawn.at else ""
     lines = "; lines: your tiles" if any(drawn.tile) else ""
-    return f"{which}{signs['#']} wrong {signs['+']} partly {signs['.']} right; a sign: {shape}{lines}"
+    return f"{signs['#']} wrong {signs['+']} partly {signs['.']} right; a sign: {shape}{lines}"

@@ -38,8 +38,13 @@ def hint(number: int, of: int, title: str, markdown: str) -> RenderableType:
     return Group(Text(f"hint {number} of {of}", "star").append(f"   {title}", "heading"), Text(), _Briefing(markdown))
 
 
-def solution(code: str, shown: str) -> RenderableType:
-    lines = Syntax(code, "python", theme="ansi_dark", background_color="default").highlight(code.rstrip("\n"))
-    lines.no_wrap, lines.overflow = True, "ignore"  # a broken line is no Python
+def solution(text: str, shown: str) -> RenderableType:
+    return Group(Text(shown, "soft"), code(text))
+
+
+def code(text: str) -> Text:
+    """Coloured Python, line by line as it is: a broken line is none."""
+    lines = Syntax(text, "python", theme="ansi_dark", background_color="default").highlight(text.rstrip("\n"))
+    lines.no_wrap, lines.overflow = True, "ignore"
     lines.rstrip()
-    return Group(Text(shown, "soft"), lines)
+    return lines

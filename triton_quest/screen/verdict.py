@@ -42,9 +42,9 @@ def verdict(judged: v.Verdict, title: str, g: Glyphs) -> RenderableType:
     heading.append(TITLES[judged.outcome], style)
     heading.append(f"   {judged.seconds:.1f} s", "soft")
     parts: list[RenderableType] = [heading, Text(), checklist(judged.checks, g)]
-    failure = judged.first_failure
-    if failure is not None:
-        parts += [Text(), _failure(failure, g)]
+    found = judged.first_failure
+    if found is not None:
+        parts += [Text(), failure(found, g)]
     elif judged.outcome is v.Outcome.ERROR:
         parts += [Text(), Text(judged.detail.strip(), "soft")]
     if judged.output.strip():
@@ -90,7 +90,8 @@ def _row(state: v.State, name: str, g: Glyphs) -> tuple[Text, Text]:
     return Text(mark, style), text
 
 
-def _failure(check: v.Check, g: Glyphs) -> RenderableType:
+def failure(check: v.Check, g: Glyphs) -> RenderableType:
+    """A failed check in full: what was found, where, and what to do about it."""
     parts: list[RenderableType] = [Text(check.says, "bold")]
     if check.places:
         lines = Table.grid(padding=(0, 1, 0, 0))
@@ -117,9 +118,15 @@ def _mismatch(mismatch: v.Mismatch, g: Glyphs) -> RenderableType:
     rows = mismatch.neighbours or (("", mismatch.expected, mismatch.actual, True),)
     for index, expected, actual, wrong in rows:
         table.add_row(f"[{index}]".replace("[", r"\["), expected, actual, Text("wrong" if wrong else "", "bad"))
-    worst = Text(f"largest error {mismatch.max_abs_error}, allowed {mismatch.allowed}", "soft")
+    worst = Text(_worst(mismatch), "soft")
     shown = Padding(Group(table, worst), (0, 0, 0, 2))
     return Group(shown, Text(), picture(mismatch.picture, g)) if mismatch.picture else shown
+
+
+def _worst(mismatch: v.Mismatch) -> str:
+    if mismatch.max_abs_error == "nan":  # no error that can be measured
+        return "inf and nan must stand where they are expected, and nowhere else"
+    return f"largest error {mismatch.max_abs_error}, allowed {mismatch.allowed}"
 
 
 def _output(output: str) -> Text:

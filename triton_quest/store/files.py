@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+import contextlib
+import glob
 import os
 import shutil
 import tempfile
+import time
+from collections.abc import Iterator
 from datetime import datetime
+from itertools import count
 from pathlib import Path
 
 from triton_quest.errors import StoreTrouble, UnusableFile
 
+UNFINISHED = ".quest-tmp"  # ends the name of a file that is still being written
+AN_HOUR = 3600.0  # after which nobody is writing it any more: its writer was killed
 
-def read_text(path: Path, repair: str) -> str:
-    """A level file's text. Raises UnusableFile, naming `repair` as the next command, if there is none to be had."""
+
+def exact_text(path: Path, repair: str) -> str:
+    """A level file's text to the byte. Raises UnusableFile, naming `repair` as the next command, if there is none."""
     try:
-        return path.read_text(encoding="utf-8-sig")  # some editors begin with a mark, and Python reads past it
+        return path.read_bytes().decode("utf-8")
     except FileNotFoundError:
         raise UnusableFile(f"{path} is not there: it was moved, renamed or deleted.", repair) from None
     except IsADirectoryError:
@@ -26,42 +34,99 @@ def read_text(path: Path, repair: str) -> str:
         raise UnusableFile(f"{path} can't be read: {trouble.strerror}.", repair) from None
 
 
+def read_text(path: Path, repair: str) -> str:
+    """The same as one reads it: plain line ends, and without the mark that some editors begin with."""
+    return plain(exact_text(path, repair))
+
+
+def plain(text: str) -> str:
+    """Text as Python reads it: every line ends in a newline alone, and no byte order mark comes first."""
+    return text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
+
+
 def write_atomically(path: Path, text: str) -> None:
     """Replace `path` by `text` in one step: whoever looks sees the old text or the new one. Raises StoreTrouble."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        mode = path.stat().st_mode if path.exists() else 0o644
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8", errors="surrogateescape") as file:
+        with unfinished(path) as new:
+            with open(new, "w", encoding="utf-8", errors="surrogateescape", newline="") as file:
                 file.write(text)
                 file.flush()
                 os.fsync(file.fileno())
-            os.chmod(temporary, mode)
-            os.replace(temporary, path)
-        except BaseException:
-            Path(temporary).unlink(missing_ok=True)
-            raise
+            put_in_place(new, path)
     except OSError as trouble:
-        raise StoreTrouble(f"{path} can't be written: {trouble.strerror}. Nothing was changed.") from None
+        raise StoreTrouble(f"{path} can't be written: {trouble.strerror}. Nothing was lost.") from None
+
+
+@contextlib.contextmanager
+def unfinished(path: Path) -> Iterator[Path]:
+    """A new file beside `path`, with its permissions; gone in the end unless it was put in place."""
+    _sweep(path)
+    mode = path.stat().st_mode if path.is_file() else 0o644
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=UNFINISHED)
+    new = Path(name)
+    try:
+        os.close(handle)
+        os.chmod(new, mode & 0o777)
+        yield new
+    finally:
+        new.unlink(missing_ok=True)
+
+
+def put_in_place(new: Path, path: Path) -> None:
+    """Let `new` take the place and the name of `path`, in one step that outlives a power cut."""
+    os.replace(new, path)
+    with contextlib.suppress(OSError):  # some file systems know no syncing of folders
+        handle = os.open(path.parent, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+
+def _sweep(path: Path) -> None:
+    """Take away what a killed process left half written beside `path`."""
+    for stray in path.parent.glob(f".{glob.escape(path.name)}.*{UNFINISHED}*"):
+        with contextlib.suppress(FileNotFoundError):  # another terminal sweeps too
+            if time.time() - stray.stat().st_mtime > AN_HOUR:
+                stray.unlink()
+
+
+def stamp() -> str:
+    """Now, as it stands in a file's name."""
+    return datetime.now().strftime("%Y-%m-%d_%H-%M-%S")
 
 
 def back_up(path: Path, backups: Path) -> Path | None:
     """Copy what stands at `path` (a folder too) to a dated place in `backups`. None if nothing stands there."""
     if not path.exists():
         return None
-    stamp = datetime.now().strftime("%Y-%m-%d_%H-%M-%S")
-    target = backups / stamp / path.name
-    attempt = 1
-    while target.exists():
-        attempt += 1
-        target = backups / f"{stamp}_{attempt}" / path.name
+    now = stamp()
+    target = backups / now / path.name
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        if path.is_dir():
-            shutil.copytree(path, target, symlinks=True)
-        else:
-            shutil.copy2(path, target)
+        for attempt in count(2):
+            target.parent.mkdir(parents=True, exist_ok=True)
+            with contextlib.suppress(FileExistsError):  # one backup never overwrites another
+                copy(path, target)
+                break
+            target = backups / f"{now}_{attempt}" / path.name
     except OSError as trouble:
-        raise StoreTrouble(f"No backup could be made at {target}: {trouble.strerror}. Nothing was changed.") from None
+        sentence = f"No backup could be made at {target}: {trouble.strerror or trouble}. Nothing was lost."
+        raise StoreTrouble(sentence) from None
     return target
+
+
+def copy(path: Path, target: Path) -> None:
+    """Copy a file or a folder to where nothing stands yet. Raises FileExistsError."""
+    if path.is_dir():
+        shutil.copytree(path, target, symlinks=True)
+        return
+    with open(path, "rb") as source, open(target, "xb") as made:
+        try:
+            shutil.copyfileobj(source, made)
+            made.flush()
+            os.fsync(made.fileno())
+            shutil.copystat(path, target)
+        except BaseException:
+            target.unlink()
+            raise

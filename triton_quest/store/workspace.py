@@ -1,7 +1,7 @@
 """Where the learner's files are: the clone's own `triton_quest/`, or a folder that `quest init` made.
 
-levels/level*.py    the learner's files            .quest/progress.db    passes, hints, attempts
-quest.py            the commands                   .quest/backups/       what a reset replaced
+levels/level*.py    the learner's files            .quest/progress.db    passes, hints, every checked text
+quest.py            the commands                   .quest/backups/       what a reset or a restore replaced
                                                    .quest/given/         the files as they were given
 """
 
@@ -149,15 +149,20 @@ def noted_python(workspace: Workspace) -> str:
 
 def renew(workspace: Workspace, level: Level) -> Path | None:
     """Write the level's template anew, after a backup; the backup's path, or None if nothing stood there."""
-    path, text = workspace.file(level), level_template(level)
-    backup = files.back_up(path, workspace.backups)
+    text = level_template(level)
+    backup = put_text(workspace, level, text)
     if workspace.made_by_init:
-        given.note(workspace.root, path, text)
+        given.note(workspace.root, workspace.file(level), text)
     else:
-        given.forget(workspace.root, path)
-    if path.is_symlink():
-        path.unlink()
-    elif path.is_dir():
+        given.forget(workspace.root, workspace.file(level))
+    return backup
+
+
+def put_text(workspace: Workspace, level: Level, text: str) -> Path | None:
+    """Let this be the level's file, after a backup; the backup's path, or None if nothing stood there."""
+    path = workspace.file(level)
+    backup = files.back_up(path, workspace.backups)
+    if path.is_dir() and not path.is_symlink():
         shutil.rmtree(path)
     files.write_atomically(path, text)
     return backup

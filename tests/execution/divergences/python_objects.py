@@ -176,6 +176,12 @@ def counts_without_an_end(x_ptr, N: tl.constexpr):
     tl.store(x_ptr + tl.arange(N), 1.0)  # here
 
 
+@refused("missing_dtype_of_a_block", "leaves out the dtype", x_ptr=floats, N=16)
+@triton.jit
+def fills_without_a_dtype(x_ptr, N: tl.constexpr):
+    tl.store(x_ptr + tl.arange(0, N), tl.full((N,), 1.0))  # here
+
+
 @refused("item_assignment", "can't be set", x_ptr=floats, N=16)
 @triton.jit
 def sets_an_element(x_ptr, N: tl.constexpr):

@@ -76,7 +76,8 @@ class OpSpy(FastDispatchMode, Observer):
 
     `path` is the learner's file. `inputs` are the tensors handed to the launcher: any other storage that torch wasn't
     seen to make came from outside. `stored_to` tells which tensors a launch wrote; without it, all that it was given.
-    `on_uninitialised` is told of each tensor that the launcher allocates empty, `on_written` of each that torch fills.
+    `on_uninitialised` is told of each tensor that the launcher allocates empty, `on_written` of each that torch writes,
+    `on_filled` instead of those into which it puts a constant.
     """
 
     def __init__(
@@ -88,12 +89,14 @@ class OpSpy(FastDispatchMode, Observer):
         stored_to: Callable[[Launch], Iterable[torch.Tensor]] | None = None,
         on_uninitialised: Callable[[torch.Tensor], None] | None = None,
         on_written: Callable[[torch.Tensor], None] | None = None,
+        on_filled: Callable[[torch.Tensor], None] | None = None,
     ) -> None:
         super().__init__()
         self.calls: list[TorchCall] = []
         self._fill = fill_uninitialised_with_nan
         self._stored_to = stored_to
         self._on_uninitialised, self._on_written = on_uninitialised, on_written
+        self._on_filled = on_filled or on_written
         self._wording = Wording(path)
         self._ledger = Ledger(inputs)
         self._doors = _Doors(self._note_leaving)
@@ -184,7 +187,7 @@ class OpSpy(FastDispatchMode, Observer):
             if self._fill:
                 for tensor in results:
                     _poison(tensor)
-        told = self._on_uninitialised if kind is Kind.ALLOCATE else self._on_written
+        told = {Kind.ALLOCATE: self._on_uninitialised, Kind.FILL: self._on_filled}.get(kind, self._on_written)
         if told is not None:
             for tensor in results:
                 told(tensor)

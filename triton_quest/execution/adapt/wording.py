@@ -9,6 +9,7 @@ import ast
 import linecache
 import sys
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import islice
 from types import CodeType, FrameType
 
@@ -65,6 +66,15 @@ def _is_phrase(node: ast.AST) -> bool:
     return isinstance(node, _Phrase)
 
 
+@lru_cache(maxsize=2)  # one file is looked at in every run of a judgement
+def _phrases_of(text: str) -> tuple[_Phrase, ...]:
+    try:
+        tree = ast.parse(text)
+    except SyntaxError:
+        return ()
+    return tuple(node for node in ast.walk(tree) if _is_phrase(node))  # type: ignore[misc]
+
+
 def _fits(node: ast.AST, name: str) -> bool:
     """Whether this phrase may be what torch calls `name`: the same name, or the operator for it."""
     name = name.strip("_")
@@ -84,11 +94,7 @@ class Wording:
         self.path = path
         linecache.checkcache(path)  # the file may have changed since it was last read
         self._lines = linecache.getlines(path)
-        try:
-            tree: ast.AST = ast.parse("".join(self._lines))
-        except SyntaxError:
-            tree = ast.Module([], [])
-        self._phrases: list[_Phrase] = [node for node in ast.walk(tree) if _is_phrase(node)]  # type: ignore[misc]
+        self._phrases = _phrases_of("".join(self._lines))
         self._known: dict[tuple[CodeType, int, str], Place] = {}
 
     def place(self, frame: FrameType | None, name: str) -> Place:
@@ -123,7 +129,8 @@ class Wording:
         return next((node for node in here if _fits(node, name)), None)
 
     def _text(self, node: _Phrase) -> str:
-        on_one_line = node.lineno == node.end_lineno
-        text = ast.get_source_segment("".join(self._lines), node) if on_one_line else ast.unparse(node)
-        text = text or ""
+        if node.lineno == node.end_lineno:  # columns count bytes
+            text = self._lines[node.lineno - 1].encode()[node.col_offset : node.end_col_offset].decode()
+        else:
+            text = ast.unparse(node)
         return text if len(text) <= _LONGEST else text[: _LONGEST - 3] + "..."

@@ -37,6 +37,14 @@ LAUNCH = (
     ),
     Row("no_grid", "`{kernel}` needs a grid, which is a tuple: `{kernel}[(programs,)](...)`.", error="ImpossibleGrid"),
     Row(
+        "missing_dtype_of_a_block",
+        "`{code}` leaves out the dtype: `tl.full((rows, columns), value, dtype=tl.float32)`, "
+        "`tl.zeros((rows, columns), dtype=tl.float32)`.",
+        node="Call",
+        code=r"\btl\.(full|zeros)\(",
+        reason=r"missing \d+ required positional arguments?: 'dtype'",
+    ),
+    Row(
         "missing_argument_of_a_call",
         "`{code}` leaves out {names}: `tl.arange` wants `tl.arange(0, size)`, `tl.program_id` wants `tl.program_id(axis=0)`.",
         node="Call",

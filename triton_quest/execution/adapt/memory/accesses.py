@@ -118,7 +118,7 @@ class CheckedMemory:
     def _read(self, access: Access, argument: Argument, offsets: Ints, dtype: Any) -> NDArray[Any]:
         shadow, index = argument.shadow, offsets // access.size
         cells = shadow.cells(index, access.size)
-        argument.loaded_bytes += index.size * access.size
+        argument.note_loaded(offsets, access.size)
         self._check_defined(access, argument, offsets, cells)
         if self.races is not None and access.guard is not Guard.ATOMIC:
             self.races.read(access, argument, offsets, cells)
@@ -127,7 +127,7 @@ class CheckedMemory:
     def _write(self, access: Access, argument: Argument, offsets: Ints, values: NDArray[Any]) -> None:
         shadow, index = argument.shadow, offsets // access.size
         cells = shadow.cells(index, access.size)
-        argument.stored_bytes += index.size * access.size
+        argument.note_stored(offsets, access.size)
         if self.races is not None and access.guard is not Guard.ATOMIC:
             self.races.write(access, argument, offsets, cells, values)
         else:
@@ -140,9 +140,9 @@ class CheckedMemory:
         for argument, offsets, lanes in self._parts(access):
             shadow, index = argument.shadow, offsets // access.size
             cells = shadow.cells(index, access.size)
-            argument.loaded_bytes += index.size * access.size * reads
-            argument.stored_bytes += index.size * access.size
+            argument.note_stored(offsets, access.size)
             if reads:
+                argument.note_loaded(offsets, access.size)
                 self._check_defined(access, argument, offsets, cells)
             shadow.define(cells, access.stamp)
             real[... if lanes is None else lanes] = (offsets + shadow.address).view(np.uint64)

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from triton.tools.tensor_descriptor import TensorDescriptor
 
+from .findings import Traffic
 from .indices import Bools, Ints, extent, present
 from .shadow import Shadow
 
@@ -40,10 +41,28 @@ def tensors_of(name: str, value: Any) -> Iterator[tuple[str, Any]]:
         yield name, bare(value)
 
 
+class Footprint:
+    """Which elements of an argument one launch has touched: what a cache would have to fetch that forgets nothing."""
+
+    def __init__(self, extent: int, item: int) -> None:
+        self._touched, self._item = np.zeros(extent, bool), item
+
+    def add(self, relative: Ints, size: int) -> None:
+        """Accesses of `size` bytes, each so many bytes from the tensor's first element."""
+        for part in range(0, size, min(size, self._item)):
+            self._touched[(relative + part) // self._item] = True
+
+    @property
+    def bytes(self) -> int:
+        return int(np.count_nonzero(self._touched)) * self._item
+
+
 class Argument:
     """One tensor as one launch sees it: `start` and `end` count bytes from the start of its storage."""
 
-    def __init__(self, slot: int, name: str, tensor_name: str | None, tensor: Any, shadow: Shadow) -> None:
+    def __init__(
+        self, slot: int, name: str, tensor_name: str | None, tensor: Any, shadow: Shadow, footprints: bool = False
+    ) -> None:
         self.name, self.tensor_name, self.shadow = name, tensor_name, shadow
         self.shape, self.strides = tuple(map(int, tensor.shape)), tuple(map(int, tensor.stride()))
         self.item: int = tensor.element_size()
@@ -54,6 +73,21 @@ class Argument:
         self.origin = np.uint64(self.address - self.start)
         self.present = None if tensor.is_contiguous() else present(self.shape, self.strides)
         self.loaded_bytes = self.stored_bytes = 0
+        self._loaded, self._stored = (Footprint(self.extent, self.item) if footprints else None for _ in range(2))
+
+    def note_loaded(self, offsets: Ints, size: int) -> None:
+        self.loaded_bytes += offsets.size * size
+        if self._loaded is not None:
+            self._loaded.add(offsets - self.start, size)
+
+    def note_stored(self, offsets: Ints, size: int) -> None:
+        self.stored_bytes += offsets.size * size
+        if self._stored is not None:
+            self._stored.add(offsets - self.start, size)
+
+    def traffic(self, kernel: str, launch: int) -> Traffic:
+        once = (None if footprint is None else footprint.bytes for footprint in (self._loaded, self._stored))
+        return Traffic(kernel, launch, self.name, self.loaded_bytes, self.stored_bytes, *once)
 
     def offsets(self, addresses: Addresses, size: int) -> Ints | None:
         """Bytes from the start of the storage; None if any lane's access of `size` bytes isn't legal."""

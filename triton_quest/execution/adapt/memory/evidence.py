@@ -146,9 +146,12 @@ def _limits(
         below, above = bool((wrong[dimension] < 0).any()), bool((wrong[dimension] >= size).any())
         if not (below or above):
             continue
+        if block is not None and dimension not in block.axes:
+            yield Limit(dimension, size, below, above, at=int(wrong[dimension].item(0)))
+            continue
         index, axis = elements, None
         if block is not None and block.indices.ndim > 2:
-            axis = block.axes.get(dimension, -1)
+            axis = block.axes[dimension]
             index = np.moveaxis(block.indices[dimension], axis, -1).reshape(-1, elements.shape[axis])[0]
         elif block is not None:
             index = block.indices[dimension]

@@ -70,7 +70,10 @@ class Box:
 
 @dataclass(frozen=True)
 class Limit:
-    """A dimension that some lanes leave. The names are the kernel's own, where a value there is exactly that."""
+    """A dimension that some lanes leave. The names are the kernel's own, where a value there is exactly that.
+
+    `at` is where all lanes are in a dimension that the block doesn't walk: no mask helps there.
+    """
 
     dimension: int
     size: int
@@ -78,6 +81,7 @@ class Limit:
     above: bool
     index_name: str | None = None
     size_name: str | None = None
+    at: int | None = None
 
 
 @dataclass(frozen=True)
@@ -126,6 +130,11 @@ class Finding:
     reach: Reach | None = None
 
     @property
+    def name(self) -> str:
+        """What it is called in JSON and in a level's mistakes: its kind, or `elsewhere` of a block wholly in a wrong place."""
+        return "elsewhere" if any(limit.at is not None for limit in self.limits) else self.kind.value
+
+    @property
     def first(self) -> tuple[int, ...]:
         return self.elements.first if self.elements else ()
 
@@ -156,10 +165,15 @@ class Finding:
 
 @dataclass(frozen=True)
 class Traffic:
-    """Bytes that one launch moved through one argument, masked-off lanes not counted, repeated lanes counted."""
+    """Bytes that one launch moved through one argument, masked-off lanes not counted, repeated lanes counted.
+
+    `once`: of the elements that were touched at all, each counted once; None unless the model was asked to keep track.
+    """
 
     kernel: str
     launch: int
     argument: str
     loaded_bytes: int
     stored_bytes: int
+    loaded_once: int | None = None
+    stored_once: int | None = None

@@ -90,8 +90,9 @@ def tile(offsets: Ints, legal: Bools, shape: Sequence[int], strides: Sequence[in
     """Read a block's offsets the way the learner built them: a corner plus a step along each axis.
 
     Row 95, column 72 of a (96, 72) tensor is offset 6912, and so is row 96, column 0: only the block's steps tell
-    which was meant. A one-axis block over several dimensions may be flat on purpose: it counts as a tile only if its
-    `legal` lanes stay within the dimension they walk. None where the block is no tile.
+    which was meant. Dimensions of a single element have the stride of others: the last ones, in order, are meant. A
+    one-axis block over several dimensions may be flat on purpose: it counts as a tile only if its `legal` lanes stay
+    within the dimension they walk. None where the block is no tile.
     """
     corner = offsets[(0,) * offsets.ndim]
     start, rest = unravel(np.asarray(corner), shape, strides)
@@ -108,7 +109,8 @@ def tile(offsets: Ints, legal: Bools, shape: Sequence[int], strides: Sequence[in
         if not found:
             return None
         expected = expected + walk * step
-        dimension = max(found, key=lambda d: shape[d] > 1)
+        in_order = len(shape) - offsets.ndim + axis
+        dimension = max(found, key=lambda d: (shape[d] > 1, d == in_order, d))
         axes[dimension] = axis
         unit = np.eye(len(indices), dtype=np.int64)[dimension].reshape(-1, *(1,) * offsets.ndim)
         indices = indices + walk * unit

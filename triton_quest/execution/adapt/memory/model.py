@@ -25,7 +25,7 @@ from .indices import Ints, box, element_offsets
 from .poison import Poison
 from .programs import Programs
 from .races import RaceWatch
-from .shadow import Shadow
+from .shadow import Shadow, Stamps
 from .unwritten import explain_unwritten
 
 _GUARDED = {
@@ -43,12 +43,21 @@ class MemoryModel(Observer):
     """Checks all launches made inside `active()`; what it knows of the tensors lasts from one launch to the next.
 
     `poison`: fill masked-off floating lanes of loads without `other` with NaN, or with `poison_only` those of that site
-    alone. `cooperative`: programs of a launch may meet on an element. An access outside the tensors raises
+    alone. `cooperative`: programs of a launch may meet on an element. `footprints`: keep in `traffic` how many bytes a launch
+    touches at all, too. An access outside the tensors raises
     `IllegalAccess`; everything found is in `findings`.
     """
 
-    def __init__(self, *, poison: bool = True, poison_only: Finding | None = None, cooperative: bool = False) -> None:
+    def __init__(
+        self,
+        *,
+        poison: bool = True,
+        poison_only: Finding | None = None,
+        cooperative: bool = False,
+        footprints: bool = False,
+    ) -> None:
         self.traffic: list[Traffic] = []
+        self._footprints = footprints
         self._programs = Programs()
         self._evidence = Evidence(self._programs)
         self._poison = Poison(self._evidence, enabled=poison, only=poison_only)
@@ -85,18 +94,34 @@ class MemoryModel(Observer):
         shadow.define(_cells(tensor, shadow), 0)
 
     def mark_filled(self, tensor: torch.Tensor) -> None:
-        """Something else than a kernel wrote all elements of this tensor; `filled_only` will tell which stayed so."""
-        self.mark_uninitialised(tensor)
-        self.mark_initialised(tensor)
+        """Torch put a constant into all elements of this tensor; `filled_only` will tell where it stayed."""
+        shadow = self._shadow(tensor)
+        shadow.fill(_cells(tensor, shadow))
 
     def filled_only(self, tensor: torch.Tensor) -> Box | None:
-        """The elements of a returned tensor that were filled, and that no kernel wrote since; None if none."""
+        """The elements of a returned tensor that were filled, and that nothing was written to since; None if none."""
         shadow = self._shadow(tensor)
-        if shadow.author is None or not tensor.numel():
+        cells = _cells(tensor, shadow)
+        if shadow.filled is None or not cells.size:
             return None
-        authors = shadow.author.take(_cells(tensor, shadow))
-        theirs = authors == 0 if authors.ndim == tensor.dim() else (authors == 0).any(axis=-1)
+        filled = shadow.filled.take(cells)
+        theirs = np.atleast_1d(filled if filled.ndim == tensor.dim() else filled.any(axis=-1))
         return box(np.argwhere(theirs).T) if theirs.any() else None
+
+    def name_of(self, tensor: torch.Tensor) -> str | None:
+        """What the launcher called this very tensor when it passed it to a kernel."""
+        argument = self._passed.get(_view_of(tensor))
+        return argument.tensor_name if argument is not None else None
+
+    def tile(self, tensor: torch.Tensor) -> tuple[int, int] | None:
+        """Rows and columns that one program wrote, in the upper left corner of a returned tensor's first matrix."""
+        shadow = self._shadow(tensor)
+        cells = _cells(tensor, shadow)
+        writers = shadow.writer.take(cells)
+        if writers.ndim > tensor.dim():
+            writers = writers[..., 0]
+        matrix = np.atleast_2d(writers[(0,) * (tensor.dim() - 2)])
+        return (_run(matrix[:, 0]), _run(matrix[0])) if matrix.any() else None
 
     def unwritten(self, tensor: torch.Tensor, name: str | None = None) -> Finding | None:
         """The elements of a returned tensor that nothing wrote, out of those that were marked as uninitialised.
@@ -142,9 +167,7 @@ class MemoryModel(Observer):
             argument.shadow.forget_reads()
         self._programs.end()
         number = self._programs.count
-        self.traffic += [
-            Traffic(launch.kernel, number, a.name, a.loaded_bytes, a.stored_bytes) for a in self._memory.arguments
-        ]
+        self.traffic += [argument.traffic(launch.kernel, number) for argument in self._memory.arguments]
 
     def _converting(self, convert: Callable[[Any], Any]) -> Callable[[Any], Any]:
         """Gives each tensor argument a window instead of its address."""
@@ -160,7 +183,8 @@ class MemoryModel(Observer):
     def _admit(self, tensor: Any) -> Argument:
         arguments = self._memory.arguments
         name, passed = next(self._names, ("?", None))
-        argument = Argument(len(arguments) + 1, name, self._tensor_names.get(id(passed)), tensor, self._shadow(tensor))
+        tensor_name, shadow = self._tensor_names.get(id(passed)), self._shadow(tensor)
+        argument = Argument(len(arguments) + 1, name, tensor_name, tensor, shadow, self._footprints)
         self._passed[_view_of(tensor)] = argument
         arguments.append(argument)
         return argument
@@ -220,6 +244,12 @@ def _guard_of(pointer: Any, mask: Any) -> Guard:
 def _cells(tensor: torch.Tensor, shadow: Shadow) -> Ints:
     offsets = element_offsets(tuple(tensor.shape), tensor.stride()) + int(tensor.storage_offset())
     return shadow.cells(offsets, tensor.element_size())
+
+
+def _run(stamps: Stamps) -> int:
+    """How many stamps at the beginning are alike."""
+    others = np.flatnonzero(stamps != stamps[0])
+    return int(others[0]) if others.size else len(stamps)
 
 
 def _view_of(tensor: Any) -> tuple[Any, ...]:

@@ -35,6 +35,7 @@ class Shadow:
         self.author: Stamps | None = None  # who gave it a value; -1 nobody, 0 no program; None: 0 everywhere
         self.refused: Stamps | None = None  # last program whose store had a lane there, masked off
         self.refused_at: set[tuple[str, int]] = set()
+        self.filled: Bools | None = None  # holds a constant of torch's, and nothing was written there since
         self._read_in = 0
         self._unsorted: list[tuple[Ints, int]] = []
         self._waiting = 0
@@ -70,6 +71,8 @@ class Shadow:
         self.reader = np.repeat(self.reader, parts)
         if self.author is not None and self.refused is not None:
             self.author, self.refused = np.repeat(self.author, parts), np.repeat(self.refused, parts)
+        if self.filled is not None:
+            self.filled = np.repeat(self.filled, parts)
 
     def undefine(self, cells: Ints) -> None:
         if self.author is None:
@@ -79,6 +82,14 @@ class Shadow:
     def define(self, cells: Ints, stamp: int) -> None:
         if self.author is not None:
             self.author[cells] = stamp
+        if self.filled is not None:
+            self.filled[cells] = False
+
+    def fill(self, cells: Ints) -> None:
+        self.define(cells, 0)
+        if self.filled is None:
+            self.filled = np.zeros(len(self.writer), np.bool_)
+        self.filled[cells] = True
 
     def refuse(self, cells: Ints, stamp: int, at: tuple[str, int]) -> None:
         if self.refused is not None and cells.size:

@@ -1,0 +1,66 @@
+"""A scripted learner plays the whole quest through the real command line: one wrong attempt and the right one a level."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.conftest import Quest
+from triton_quest.judge.mistake import Mistake, apply
+from triton_quest.judge.numbers import course_module
+from triton_quest.levels import LEVELS, Level
+from triton_quest.store import template, workspace
+from triton_quest.store.records import Status
+
+WRONG_BY = ("numbers", "memory")  # what the wrong attempt is rejected by, in this order of preference
+
+
+def solution(level: Level) -> str:
+    return workspace.course_text(level, "solution.py")
+
+
+def wrong(level: Level) -> Mistake:
+    """The level's first known mistake of a kind that learners make."""
+    known: tuple[Mistake, ...] = course_module(level, "mistakes").MISTAKES
+    return next(mistake for kind in WRONG_BY for mistake in known if mistake.caught_by == kind)
+
+
+def play(quest: Quest, level: Level, *, stumble: bool) -> str:
+    """Start the level, fail if `stumble`, and pass; what the pass said."""
+    number, file = level.number, quest.file(level.number)
+    if number < len(LEVELS):
+        assert quest(f"check {number + 1}").code == 2, "the next level is locked"
+    assert quest(f"start {number}").next_command == f"python quest.py check {number}"
+    if stumble:
+        file.write_text(template.clean_solution(apply(wrong(level).edits, solution(level), "a wrong attempt")))
+        answer = quest("check")
+        assert answer.code == 1, answer.out
+    file.write_text(template.clean_solution(solution(level)))
+    answer = quest("check")
+    assert answer.code == 0, answer.out
+    return answer.out
+
+
+def to_the_end(quest: Quest, *, stumble: bool) -> str:
+    said = ""
+    for level in LEVELS:
+        said = play(quest, level, stumble=stumble)
+    assert {state.status for state in quest.progress.states()} == {Status.PASSED}
+    return said
+
+
+@pytest.mark.slow
+def test_a_learner_who_stumbles_once_in_every_level_reaches_the_end(quest: Quest) -> None:
+    said = to_the_end(quest, stumble=True)
+    assert "You finished the Triton Attention Quest" in said
+    assert "All levels were judged once more, and every one still passes." in said
+    assert f"{3 * len(LEVELS)} of {3 * len(LEVELS)} ★   {3 * len(LEVELS) - 1} attempts, 0 hints, in " in said
+
+    quest.file(3).write_text(template.clean_solution(apply(wrong(LEVELS[2]).edits, solution(LEVELS[2]), "changed")))
+    quest.file(5).unlink()
+    answer = quest(f"check {len(LEVELS)}")
+    assert answer.code == 0 and answer.next_command == "python quest.py check 3"
+    assert "Changed since you passed" in answer.out and "level 3, Softmax: In the case" in answer.out
+    assert "level 5, Causal mask:" in answer.out and "is not there" in answer.said
+    states = quest.progress.states()
+    assert [state.level.number for state in states if state.status is Status.CHANGED] == [3]
+    assert all(state.is_done for state in states), "nothing relocks"

@@ -1,0 +1,145 @@
+"""Guards what properties are made of: the bytes that a launcher allocates are counted without running a kernel, and a
+matrix of length x length is told from all that grows with the length alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from tests.judge.toys import HONEST, adding, judged, subject_of
+from triton_quest import verdict as v
+from triton_quest.execution.adapt.memory.model import MemoryModel
+from triton_quest.judge import pipeline, properties
+from triton_quest.judge.case import Draw
+from triton_quest.levels import Level
+
+pytestmark = pytest.mark.usefixtures("as_a_child")
+
+Launcher = Callable[[torch.Tensor], torch.Tensor]
+
+
+def rows(length: int) -> tuple[torch.Tensor, ...]:
+    """x: (length, 4), fp32"""
+    return (torch.ones(length, 4),)
+
+
+# Counting
+
+
+def test_an_allocation_counts_with_its_bytes_whatever_makes_it() -> None:
+    x = torch.ones(3, 5)
+    assert properties.allocated_bytes(lambda x: torch.empty_like(x), x) == 60
+    assert properties.allocated_bytes(lambda x: torch.zeros((3, 5), dtype=torch.float16), x) == 30
+    assert properties.allocated_bytes(lambda x: x.T.contiguous(), x) == 60
+    assert properties.allocated_bytes(lambda x: torch.full((10,), 1.0, dtype=torch.float64), x) == 80
+
+
+def test_views_and_the_inputs_themselves_cost_nothing() -> None:
+    assert properties.allocated_bytes(lambda x: x.T[1:].unsqueeze(0).expand(4, -1, -1), torch.ones(3, 5)) == 0
+    assert properties.allocated_bytes(lambda x: x.contiguous(), torch.ones(3, 5)) == 0
+
+
+def test_what_is_freed_at_once_counts_all_the_same() -> None:
+    def launcher(x: torch.Tensor) -> torch.Tensor:
+        for _ in range(3):
+            torch.empty(100, dtype=torch.uint8)
+        return x
+
+    assert properties.allocated_bytes(launcher, torch.ones(2)) == 300
+
+
+def test_keywords_reach_the_launcher() -> None:
+    def launcher(x: torch.Tensor, twice: bool = False) -> torch.Tensor:
+        return torch.empty(2 if twice else 1, dtype=torch.uint8)
+
+    assert properties.allocated_bytes(launcher, torch.ones(1), twice=True) == 2
+
+
+def test_no_kernel_runs_while_bytes_are_counted(level: Level, tmp_path: Path) -> None:
+    kept: list[torch.Tensor] = []
+    subject = subject_of(
+        level, tmp_path / "mine.py", adding("out = torch.zeros_like(x)\nkept.append(out)\nLAUNCH\nreturn out")
+    )
+    subject.module.kept = kept  # type: ignore[attr-defined]
+    with MemoryModel().active():  # as in a property
+        assert properties.allocated_bytes(subject.launcher, torch.ones(8), torch.ones(8)) == 32
+    assert not kept[0].any()
+    assert subject.launcher(torch.ones(8), torch.ones(8)).eq(2.0).all(), "and afterwards kernels run again"
+
+
+def test_an_exception_of_the_launcher_gets_out_and_leaves_nothing_watched(level: Level, tmp_path: Path) -> None:
+    def broken(x: torch.Tensor) -> torch.Tensor:
+        raise ValueError("mine")
+
+    with pytest.raises(ValueError, match="mine"):
+        properties.allocated_bytes(broken, torch.ones(1))
+    subject = subject_of(level, tmp_path / "mine.py", HONEST)
+    assert subject.launcher(torch.ones(4), torch.ones(4)).eq(2.0).all()
+
+
+# Growing
+
+LINEAR: dict[str, Launcher] = {
+    "one row a row": lambda x: torch.empty_like(x),
+    "copies and a result": lambda x: torch.zeros_like(x.T.contiguous().T),
+    "scratch of a fixed size": lambda x: torch.empty(1_000_000, dtype=torch.uint8),
+    "padded to blocks of 512": lambda x: torch.empty(-(-x.shape[0] // 512) * 512, 4),
+    "nothing at all": lambda x: x,
+}
+FASTER: dict[str, Launcher] = {
+    "a square": lambda x: torch.empty(x.shape[0], x.shape[0]),
+    "a square of bytes beside the result": lambda x: torch.empty(*x.shape, len(x), dtype=torch.uint8)[..., 0].T,
+    "a square in pieces": lambda x: torch.stack([torch.empty(len(x)) for _ in range(len(x))]),
+    "half of a square": lambda x: torch.empty(x.shape[0] * (x.shape[0] + 1) // 2),
+    "a square of bits": lambda x: torch.empty(x.shape[0] ** 2 // 8, dtype=torch.uint8),
+}
+
+
+@pytest.mark.parametrize("way", LINEAR)
+def test_what_grows_with_the_length_is_let_through(way: str) -> None:
+    assert properties.allocation_grows_linearly(LINEAR[way], rows)
+
+
+@pytest.mark.parametrize("way", FASTER)
+def test_what_grows_with_its_square_is_noticed(way: str) -> None:
+    assert not properties.allocation_grows_linearly(FASTER[way], rows)
+
+
+def test_a_square_is_noticed_beside_a_result_of_a_heads_size() -> None:
+    """At length 256 and a head dim of 128, the result in fp32 takes as many bytes as the matrix in fp16."""
+
+    def launcher(q: torch.Tensor) -> torch.Tensor:
+        torch.empty(q.shape[0], q.shape[0], dtype=torch.float16)
+        return torch.empty_like(q)
+
+    assert not properties.allocation_grows_linearly(launcher, lambda length: (torch.ones(length, 128),))
+
+
+# In the pipeline
+
+
+def test_a_property_about_allocation_is_checked_and_its_failure_told(
+    level: Level, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_square(launcher: Any, d: Draw) -> bool:
+        """No matrix of n x n is allocated."""
+        return properties.allocation_grows_linearly(launcher, lambda length: (d.normal(length), d.normal(length)))
+
+    real = pipeline.numbers.course_module
+
+    def course_module(of: Level, name: str) -> Any:
+        module = real(of, name)
+        if name == "properties":
+            module.PROPERTIES = (no_square,)
+        return module
+
+    monkeypatch.setattr(pipeline.numbers, "course_module", course_module)
+    assert judged(level, tmp_path / "right.py", HONEST).outcome is v.Outcome.PASSED
+    square = adding("out = torch.empty_like(x)\ntorch.empty(len(x), len(x))\nLAUNCH\nreturn out")
+    judgement = judged(level, tmp_path / "square.py", square)
+    assert judgement.outcome is v.Outcome.PROPERTY
+    assert judgement.failure.says == "This must hold, and in fp32 it doesn't: no matrix of n x n is allocated."

@@ -1,0 +1,39 @@
+"""A checked version of a level's file, brought back after a backup of what is there."""
+
+from __future__ import annotations
+
+from triton_quest import invocation
+from triton_quest.commands.context import Context, print_json
+from triton_quest.commands.history import find, next_check
+from triton_quest.errors import UnusableFile
+from triton_quest.levels import Level
+from triton_quest.screen import history as screen
+from triton_quest.store import files, workspace
+
+
+def run(context: Context, level: Level, number: int, as_json: bool) -> None:
+    version = find(context, level, number)
+    path = context.workspace.file(level)
+    changed = not _holds(context, level, version.text)
+    backup = workspace.put_text(context.workspace, level, version.text) if changed else None
+    if as_json:
+        told = {"level": level.number, "slug": level.slug, "version": version.id, "file": str(path), "changed": changed}
+        print_json({"schema": 1, **told, "backup": str(backup) if backup else None})
+        return
+    file = invocation.short_path(path)
+    if changed:
+        of = f"{screen.when(version)}, {screen.outcome(version.outcome)}"
+        context.say(f"Restored: {file} is version {version.id} now ({of}).")
+    else:
+        context.say(f"{file} is version {version.id} already: nothing was changed.")
+    if backup:
+        context.say(f"Backup of what was there: {invocation.short_path(backup)}")
+    next_check(context, level, "Judge it again:")
+
+
+def _holds(context: Context, level: Level, text: str) -> bool:
+    """Whether the level's file is this text to the byte."""
+    try:
+        return files.exact_text(context.workspace.file(level), "") == text
+    except UnusableFile:
+        return False

@@ -1,0 +1,92 @@
+"""What level 5 is judged on. Tiny first; `d.block` is the longest side of the learner's tiles.
+
+The first case has D = 16, the smallest: no head dim is then taken for a side of a tile. All sides are powers of two, so a
+length that is ragged around the longest is ragged around both.
+"""
+
+from triton_quest.judge.case import Case, Draw
+
+
+def tile(d: Draw) -> int:
+    """The length that the cases are ragged around: a larger one would take the interpreter too long."""
+    return min(d.block, 128)
+
+
+def pair(d: Draw, b: int, h: int, s: int, dim: int, scale: float = 1.0) -> tuple:
+    """q, k: (B, H, S, D), contiguous"""
+    return d.normal(b, h, s, dim, scale=scale), d.normal(b, h, s, dim, scale=scale)
+
+
+def as_models_keep_them(d: Draw) -> tuple:
+    """q, k: (2, 2, block + 5, 32), views of (B, S, H, D)"""
+    q, k = pair(d, 2, tile(d) + 5, 2, 32)
+    return q.transpose(1, 2), k.transpose(1, 2)
+
+
+def each_in_its_own_way(d: Draw) -> tuple:
+    """q, k: (1, 2, block + 3, 16). The numbers of a query lie 2 apart, those of a key block + 3"""
+    q, k = pair(d, 1, 2, tile(d) + 3, 16)
+    return d.strided(q), d.transposed(k)
+
+
+def far_below_zero(d: Draw) -> tuple:
+    """q, k: (1, 1, block + 2, 32); without a scale, every score lies between -18432 and -12800"""
+    shape = (1, 1, tile(d) + 2, 32)
+    return d.positive(*shape, low=-24.0, high=-20.0), d.positive(*shape, low=20.0, high=24.0)
+
+
+CASES = (
+    Case("one position", "a single query, which sees its own key", lambda d: pair(d, 1, 1, 1, 16), quick=True),
+    Case(
+        "five positions",
+        "shorter than any tile: the diagonal runs through the only one",
+        lambda d: pair(d, 1, 1, 5, 16),
+        quick=True,
+    ),
+    Case("one whole tile", "nothing hangs over an edge", lambda d: pair(d, 1, 1, tile(d), 64)),
+    Case(
+        "one tile and one position",
+        "a tile above the diagonal with a single column, and a last row that sees everything",
+        lambda d: pair(d, 1, 1, tile(d) + 1, 64),
+        quick=True,
+    ),
+    Case(
+        "one position less than two tiles",
+        "the last tiles hang over both edges by one",
+        lambda d: pair(d, 1, 1, 2 * tile(d) - 1, 32),
+        dtypes=("fp32", "bf16"),
+    ),
+    Case(
+        "two tiles and a rest",
+        "all three kinds of tiles: below the diagonal, on it and above it",
+        lambda d: pair(d, 1, 1, 2 * tile(d) + 3, 64),
+        quick=True,
+    ),
+    Case("2 batches of 3 heads", "every head of every batch has a diagonal", lambda d: pair(d, 2, 3, 19, 16)),
+    Case(
+        "as models keep them",
+        "the heads of a position lie side by side: (B, S, H, D)",
+        as_models_keep_them,
+        dtypes=("fp32", "fp16"),
+    ),
+    Case(
+        "each in its own way",
+        "q and k lie in memory in different ways",
+        each_in_its_own_way,
+        dtypes=("fp32", "bf16"),
+    ),
+    Case("D = 128", "the longest queries and keys", lambda d: pair(d, 1, 1, 21, 128), dtypes=("fp32", "fp16")),
+    Case("large scores", "scores of 9 and more, up and down", lambda d: pair(d, 1, 1, 33, 64, scale=3.0)),
+    Case(
+        "far below zero",
+        "every score is below -10000: what is hidden must be smaller still",
+        far_below_zero,
+        keywords={"sm_scale": 1.0},
+    ),
+    Case(
+        "a negative scale",
+        "minus infinity times a negative number would be plus infinity",
+        lambda d: pair(d, 1, 1, tile(d) + 7, 16),
+        keywords={"sm_scale": -0.5},
+    ),
+)
