@@ -263,13 +263,6 @@ MISTAKES = (
         "own number.",
     ),
     Mistake(
-        "mask_reversed",
-        (Edit(VISIBLE, VISIBLE.replace(">=", "<=")), Edit(ANY_VISIBLE, "if True:")),
-        "numbers",
-        "Your mask is the wrong way round: it hides the keys before the query, and shows those after it.",
-        formula=attention(mask=lambda scores, causal: hidden(scores.mT).mT if causal else scores),
-    ),
-    Mistake(
         "mask_of_places_in_the_tile",
         (Edit(VISIBLE, "visible = tl.arange(0, BLOCK_M)[:, None] >= tl.arange(0, BLOCK_N)[None, :]"),),
         "numbers",
@@ -394,14 +387,6 @@ MISTAKES = (
         1,
         attention(weigh=lambda scores, causal: scores),
         same_output_as=("softmax_forgotten",),
-    ),
-    Mistake(
-        "softmax_twice",
-        (Edit(SOFTMAX_LAUNCH, SOFTMAX_LAUNCH * 2),),
-        "numbers",
-        "Your output equals attention with a softmax of the softmax: one launch is enough.",
-        1,
-        attention(weigh=lambda scores, causal: torch.softmax(torch.softmax(scores, dim=-1), dim=-1)),
     ),
     Mistake(
         "softmax_of_one_head",
@@ -534,16 +519,6 @@ MISTAKES = (
         "memory",
         "Your pointers use the two strides of the weights the wrong way round: queries are stride_wm apart, keys "
         "stride_wn.",
-        4,
-    ),
-    Mistake(
-        "values_by_query",
-        (
-            Edit(V_PTRS, V_PTRS.replace("offs_n[:, None]", "offs_m[:, None]")),
-            Edit(LOAD_V, LOAD_V.replace("offs_n", "offs_m")),
-        ),
-        "numbers",
-        "Your tile of `v` begins at the program's first query: the rows of `v` are keys, and the loop begins with key 0.",
         4,
     ),
     # -- the loop over the keys
@@ -895,19 +870,6 @@ VARIANTS = (
         "A launch may stand in a function of its own.",
     ),
     Variant(
-        "softmax_into_another_matrix",
-        (
-            Edit(N_COLS, "    out_ptr,\n" + N_COLS),
-            Edit(STORE_WEIGHTS, STORE_WEIGHTS.replace("x_ptrs", "out_ptr + row * n_cols + cols")),
-            Edit(
-                SOFTMAX_LAUNCH,
-                "    weights = torch.empty_like(scores)\n" + SOFTMAX_LAUNCH.replace("scores,", "scores, weights,"),
-            ),
-            in_values_launch("scores", "weights"),
-        ),
-        "Not in place: a second matrix for the weights, and twice the memory.",
-    ),
-    Variant(
         "weights_in_input_dtype",
         (
             Edit(N_COLS, "    out_ptr,\n" + N_COLS),
@@ -919,27 +881,23 @@ VARIANTS = (
             ),
             in_values_launch("scores", "weights"),
         ),
-        "The weights, unlike the scores, lose nothing that tl.dot would keep: they are rounded before the store.",
+        "Not in place. The weights, unlike the scores, may be rounded before the store: tl.dot rounds them all the same.",
     ),
     Variant(
-        "scale_in_the_softmax",
+        "exp2_with_the_scale_in_it",
         (
             Edit(SCORES, UNSCALED),
             Edit(N_COLS, N_COLS + "    sm_scale,\n"),
-            Edit(ROW_MAX, f"x = x * sm_scale\n    {ROW_MAX}"),
+            Edit(ROW_MAX, f"x = x * (sm_scale * 1.4426950408889634)\n    {ROW_MAX}"),
+            Edit(NUMERATOR, "numerator = tl.exp2(x - row_max)"),
             Edit(SOFTMAX_LAUNCH, SOFTMAX_LAUNCH.replace("scores, N,", "scores, N, sm_scale,")),
         ),
-        "The scale may wait until the softmax: minus infinity stays minus infinity.",
+        "The scale may wait until the softmax, and exp(z) is 2 to the power of z * log2(e).",
     ),
     Variant(
         "scale_on_q",
         (Edit(LOAD_Q, f"{LOAD_Q}\n        q = (q * sm_scale).to(k_ptr.dtype.element_ty)"), Edit(SCORES, UNSCALED)),
         "The scale may go to the queries instead of the scores.",
-    ),
-    Variant(
-        "exp2",
-        (Edit(NUMERATOR, "numerator = tl.exp2((x - row_max) * 1.4426950408889634)"),),
-        "exp(z) is 2 to the power of z * log2(e); the GPU has an instruction for powers of 2.",
     ),
     Variant(
         "softmax_by_blocks",
