@@ -185,12 +185,14 @@ def by_blocks(
     new_maximum: Callable[[Tensor, Tensor], Tensor] = torch.maximum,
     factor: Callable[[Tensor, Tensor, Tensor], Tensor] = lambda old, new, largest: (old - new).exp(),
     masked: float = -torch.inf,
+    masked_for_the_maximum: float | None = None,
     finish: Callable[[Tensor, Tensor], Tensor] = lambda acc, l_i: acc / l_i,
 ) -> Callable[..., Tensor]:
     """A formula: online softmax with something in it done otherwise.
 
     update: alpha, p, l_i, acc, add -> the new l_i and acc; `add(p)` is the sum of p * v over the block.
     new_maximum: m_i, the block's largest score -> m_new. factor: m_i, m_new, the block's largest score -> alpha.
+    masked: the score of a masked-off lane.
     """
 
     def formula(q, k, v, causal=True, sm_scale=None, *, BLOCK_N):
@@ -204,7 +206,8 @@ def by_blocks(
             seen = torch.nn.functional.pad(looks[:, here], (0, missing))
             s = torch.nn.functional.pad(scores[..., here], (0, missing)).masked_fill(~seen, masked)
             values = torch.nn.functional.pad(v[:, :, here].float(), (0, 0, 0, missing))
-            largest = s.amax(dim=-1, keepdim=True)
+            compared = s if masked_for_the_maximum is None else s.masked_fill(~seen, masked_for_the_maximum)
+            largest = compared.amax(dim=-1, keepdim=True)
             m_new = new_maximum(m_i, largest)
             alpha, p = factor(m_i, m_new, largest), (s - m_new).exp()
             new_l, new_acc = update(alpha, p, l_i, acc, lambda p, seen=seen, values=values: (p * seen) @ values)
@@ -382,6 +385,7 @@ MISTAKES = (
         "numbers",
         SCORE_OF_ZERO,
         3,
+        by_blocks(right_update, masked=0.0, masked_for_the_maximum=-torch.inf),
         same_output_as=("scores_not_masked",),
     ),
     Mistake(
