@@ -31,5 +31,5 @@ format: .venv/quest-dev-pins
 .venv/quest-dev-pins: requirements.txt requirements-dev.txt
 	@./quest --dev
 
-pictures: .venv/quest-dev-pins  ## docs/map.svg from the real map
+pictures: .venv/quest-dev-pins  ## docs/map.svg and docs/traffic.svg, from the real map and real counts
 	$(python) docs/make_pictures.py

@@ -1,8 +1,9 @@
-"""Writes docs/map.svg from the real map of a game in progress: `make pictures`."""
+"""Writes docs/map.svg from the real map of a game in progress, and docs/traffic.svg from what the solutions move: `make pictures`."""
 
 from __future__ import annotations
 
 import io
+import subprocess
 import sys
 import tempfile
 from pathlib import Path
@@ -18,6 +19,7 @@ from triton_quest.commands.overview import next_words  # noqa: E402
 from triton_quest.levels import LEVELS  # noqa: E402
 from triton_quest.screen.console import THEME, Glyphs  # noqa: E402
 from triton_quest.screen.overview import overview  # noqa: E402
+from triton_quest.store import workspace  # noqa: E402
 from triton_quest.store.progress import Progress  # noqa: E402
 
 WIDTH = 84
@@ -41,5 +43,14 @@ def map_svg() -> str:
     return console.export_svg(title="./quest", theme=MONOKAI, unique_id="map")
 
 
+def draw_traffic(path: Path) -> None:
+    """Naive, fused and flash attention, counted from the solutions."""
+    with tempfile.TemporaryDirectory() as folder:
+        made = workspace.init(Path(folder))[0]
+        words = ["--workspace", str(made.root), "traffic", "--save", str(path)]
+        subprocess.run([sys.executable, str(ROOT / "triton_quest" / "quest.py"), *words], check=True)
+
+
 if __name__ == "__main__":
     (ROOT / "docs" / "map.svg").write_text(map_svg(), encoding="utf-8")
+    draw_traffic(ROOT / "docs" / "traffic.svg")

@@ -52,6 +52,7 @@ class Compiled:
     shared_bytes: int
     seconds: float
     tensor_memory: int = 0
+    loops: int = 0  # of the source, in all of the kernel's functions
     dots: tuple[Dot, ...] = ()
     tensor_cores: tuple[str, ...] = ()  # the instructions that use them
     loads: tuple[Width, ...] = ()  # from global memory to registers

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -11,10 +12,11 @@ from tests.benchmark.formulas import FORMULAS
 from tests.conftest import arrived
 from tests.execution.learner import replaced, solved
 from triton_quest import verdict as v
-from triton_quest.benchmark import counting
+from triton_quest.benchmark import compiling, counting
 from triton_quest.benchmark.counting import Counting
 from triton_quest.execution.adapt.launches import LaunchLog, observed
 from triton_quest.judge import code
+from triton_quest.judge.pipeline import Abilities
 from triton_quest.levels import LEVELS, SIZES, Level
 from triton_quest.measured import Counted
 
@@ -149,3 +151,15 @@ def test_what_keeps_a_launcher_from_its_end_is_told(
     failed = [one for one in records if isinstance(one, v.Check) and one.state is v.State.FAILED]
     assert [check.outcome for check in failed] == ([outcome] if outcome else [])
     assert all(says in check.says for check in failed)
+
+
+@pytest.mark.parametrize("work", [counting, compiling], ids=["counting", "compiling"])
+def test_a_triton_that_doesnt_fit_is_a_sentence_with_the_one_that_does(
+    write: Write, work: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(work, "abilities", lambda adaptation: Abilities(memory=False, compiling=False))
+    records: list[v.Record] = []
+    assert work.run(ONE, write(), records.append, 60.0) is v.Outcome.ERROR
+    (check,) = records
+    assert isinstance(check, v.Check) and check.kind == "version"
+    assert "newer than any the quest knows" in check.says and "pip install" in check.advice

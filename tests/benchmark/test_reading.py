@@ -15,7 +15,7 @@ HALF = Dot("fp16", "", (64, 64, 64))
 EXACT, TF32 = Dot("fp32", "ieee", (64, 64, 64)), Dot("fp32", "tf32", (64, 64, 64))
 GOOD = Compiled(
     "attention_kernel", "sm_90", (("BLOCK_M", "64"),), warps=4, stages=3, registers=126, spilled_bytes=0,
-    shared_bytes=57344, seconds=0.5, dots=(HALF, HALF), tensor_cores=("wgmma.mma_async",), loads=(Width(16, 4),),
+    shared_bytes=57344, seconds=0.5, loops=2, dots=(HALF, HALF), tensor_cores=("wgmma.mma_async",), loads=(Width(16, 4),),
     stores=(Width(16, 4),), copies=(Width(16, 24),),
 )  # fmt: skip
 
@@ -52,7 +52,7 @@ def test_a_good_kernel_is_told_in_numbers_alone() -> None:
 
 
 def test_spilling_is_remarked_first_with_what_to_do() -> None:
-    assert said(spilled_bytes=48).startswith("Each thread has more to hold than its 255 registers")
+    assert said(spilled_bytes=48).startswith("Not all values of a thread find a register")
     assert "smaller blocks, or more num_warps" in said(spilled_bytes=48)
     assert shown(spilled_bytes=48)["spilled"] == "48 bytes"
 
@@ -93,6 +93,7 @@ def test_narrow_loads_are_remarked_and_copies_count_as_loads() -> None:
 def test_dots_that_wait_for_their_loads_are_remarked_unless_one_stage_was_asked_for() -> None:
     assert "Nothing is copied ahead" in said(copies=())
     assert "Nothing is copied ahead" not in said(copies=(), stages=1)
+    assert "Nothing is copied ahead" not in said(copies=(), loops=0), "without a loop there is no ahead"
 
 
 @pytest.mark.parametrize(
@@ -111,3 +112,8 @@ def test_widths_are_listed(widths: tuple[Width, ...], text: str) -> None:
 def test_loads_that_all_run_ahead_are_not_called_none() -> None:
     assert shown(loads=())["loads"] == "all pipelined"
     assert shown(loads=(), copies=())["loads"] == "none"
+
+
+@pytest.mark.parametrize(("size", "text"), [(0, "0"), (16, "16 bytes"), (1024, "1"), (1536, "1.5"), (57344, "56")])
+def test_shared_memory_is_told_in_kilobytes_unless_it_is_next_to_nothing(size: int, text: str) -> None:
+    assert shown(shared_bytes=size)["shared"] == f"{text} of 227 KB"

@@ -144,6 +144,11 @@ def test_the_whole_text_of_a_version_can_be_sent_into_a_file(quest: Quest) -> No
     assert quest.inside("history 1 1 --whole", COLUMNS="40").out == text
 
 
+def test_a_whole_text_without_a_version_is_asked_for(quest: Quest) -> None:
+    answer = quest.inside("history 1 --whole")
+    assert (answer.code, answer.next_command) == (2, "python quest.py history 1")
+
+
 # Restoring
 
 

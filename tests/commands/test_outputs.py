@@ -245,9 +245,12 @@ def test_reset_without_yes_and_without_anybody_to_ask_says_what_to_add(quest: Qu
     assert quest.file(1).read_text() == before and not quest.workspace.backups.exists()
 
 
-def test_benchmark_says_honestly_what_it_needs(quest: Quest, expect_output: Expect) -> None:
-    expect_output("benchmark", quest("benchmark"))
-    assert quest("benchmark 1").said == quest("benchmark").said
+def test_benchmark_without_a_gpu_says_why_it_races_nobody_and_shows_the_traffic(quest: Quest) -> None:
+    quest.file(1).write_text(kernels.RIGHT)
+    answer = quest("benchmark 1")
+    assert answer.code == 0
+    assert answer.said.startswith("There is no GPU here, and times from Triton's interpreter say nothing about")
+    assert answer.out.endswith(quest("traffic 1").out)
 
 
 def test_init_names_the_folder_and_how_to_begin(quest: Quest, expect_output: Expect) -> None:

@@ -118,6 +118,15 @@ def test_rows_that_are_not_masked() -> None:
     assert told.endswith("lanes with `offs_m >= M` must be masked off.")
 
 
+def test_of_several_lengths_of_one_the_last_is_meant() -> None:
+    """All three have the stride 16, and a tile walks down the words of a head, not along batches or heads."""
+    q, out = torch.randn(1, 1, 1, 16), torch.zeros(16, 16)
+    (finding,) = check(lambda: kernels.read_tile[(1,)](q, out, 0, 0, 1, 16, 16, 1, MASK=False, BR=16, BC=16))
+    told = tell(finding)
+    assert told.startswith("program (0,) reads x_ptr[0, 0, 0..15, :]; q has shape (1, 1, 1, 16) (240 of its 256 lanes")
+    assert "lanes with `offs_r >= rows` must be masked off" in told
+
+
 def test_the_last_row_of_a_matrix() -> None:
     x, out = torch.randn(8, 97), torch.zeros(8, 97)
     (finding,) = check(lambda: kernels.softmax_rows[(8,)](x, out, 97, 97, MASK=False, OTHER=False, BLOCK=128))

@@ -299,6 +299,7 @@ CRASHING = Mistake(
 RAISING = Mistake("raising", (Edit("    out = torch", "    raise OSError\n    out = torch"),), "numbers", "It raises.")
 PLAIN = "    BLOCK_SIZE = 1024"
 ON_ONE_LINE = "    BLOCK_SIZE, WARPS = 1024, 4"
+FROM_A_TABLE = "    BLOCK_SIZE, WARPS = {torch.float32: (1024, 4)}[x.dtype]"
 
 
 @pytest.fixture
@@ -327,7 +328,7 @@ def wrong_in_first_lanes(toy: Level, file: Path, block: int) -> Evidence:
 
 
 @pytest.mark.parametrize("block", [8, 16, 1024])
-@pytest.mark.parametrize("constants", [PLAIN, ON_ONE_LINE])
+@pytest.mark.parametrize("constants", [PLAIN, ON_ONE_LINE, FROM_A_TABLE])
 def test_a_mistake_without_a_formula_is_run_with_the_learners_own_block_size(
     course: Callable[[str], Level], tmp_path: Path, block: int, constants: str
 ) -> None:
@@ -371,6 +372,19 @@ def test_a_mistake_is_loaded_once_for_all_cases(
     load = code.load
     monkeypatch.setattr(code, "load", lambda path: loaded.append(path) or load(path))
     assert named(explained(toy, [FIRST_OF_BLOCK], seen)) == "first_of_block"
+    assert len(loaded) == 1
+
+
+def test_where_a_formula_explains_every_failing_run_no_mistake_is_rerun(
+    course: Callable[[], Level], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    toy, loaded = course(), []
+    seen = [failing(toy, minus, SIXTEEN), failing(toy, minus)]
+    load = code.load
+    monkeypatch.setattr(code, "load", lambda path: loaded.append(path) or load(path))
+    assert named(explained(toy, [FIRST_OF_BLOCK, MINUS], seen)) == "minus" and loaded == []
+    other = mistake("twice x", lambda x, y: x + x)
+    assert named(explained(toy, [FIRST_OF_BLOCK, other], seen[1:])) is None
     assert len(loaded) == 1
 
 

@@ -272,6 +272,18 @@ def test_cases_are_ragged_around_blocks_that_no_launch_names(judge: Judged, bloc
     assert judge(text).outcome is not v.Outcome.PASSED
 
 
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
+def test_cases_are_ragged_around_the_blocks_of_each_dtype(judge: Judged, dtype: str) -> None:
+    """Right up to 1100 elements, and the blocks of one dtype are the only ones that make a case longer than 1000."""
+    text = adding_in_the_kernel(*LOADS, "x = tl.where(offsets < 1100, x, 0.0)", ADDS)
+    text = text.replace("    out = torch", f"    block = 512 if x.dtype == torch.{dtype} else 16\n    out = torch")
+    text = text.replace("x.numel(), 16)", "x.numel(), block)").replace("BLOCK_SIZE=16", "BLOCK_SIZE=block")
+    judgement = judge(text)
+    assert judgement.outcome is v.Outcome.WRONG and judgement.failure.name.endswith(
+        {"float16": "fp16", "bfloat16": "bf16"}[dtype]
+    )
+
+
 @pytest.mark.parametrize("constant", ["1 << 30", "1 << 62", "-1"])
 def test_a_constant_that_is_no_block_size_makes_no_case_huge(
     level: Level, tmp_path: Path, warm: Warm, constant: str

@@ -87,7 +87,7 @@ def schema_overwritten(played: Played) -> None:
 
 def a_newer_version(played: Played) -> None:
     played.sql("ALTER TABLE attempts ADD COLUMN gpu TEXT")
-    played.sql("CREATE TABLE speeds (slug TEXT)")
+    played.sql("CREATE TABLE trophies (slug TEXT)")
     played.sql(f"PRAGMA user_version = {schema.newest() + 1}")
 
 
@@ -373,7 +373,7 @@ def test_whoever_builds_on_progress_without_listening_is_warned(played: Played) 
 @pytest.fixture
 def newer_quest(played: Played, monkeypatch: pytest.MonkeyPatch) -> None:
     """From here on the quest keeps more than the one that wrote the database."""
-    more = ("CREATE TABLE speeds (slug TEXT)", "ALTER TABLE passes ADD COLUMN gpu TEXT NOT NULL DEFAULT 'none'")
+    more = ("CREATE TABLE trophies (slug TEXT)", "ALTER TABLE passes ADD COLUMN gpu TEXT NOT NULL DEFAULT 'none'")
     monkeypatch.setattr(schema, "STEPS", (*schema.STEPS, more))
 
 

@@ -19,6 +19,7 @@ from triton_quest.execution.targets import USUAL, Arch, Target, find, name_of
 from triton_quest.judge import code, numbers
 from triton_quest.judge.case import Case
 from triton_quest.judge.compile_sentences import explain
+from triton_quest.judge.pipeline import abilities, unfit
 from triton_quest.levels import Level
 
 Send = Callable[[v.Record], None]
@@ -38,9 +39,11 @@ def run(
     assembly: str | None = None,
 ) -> v.Outcome:
     """Compile for each of `targets`; `limit` seconds for any one kernel. PASSED if every kernel went through."""
-    enable()
+    able = abilities(enable())
     activate()
     try:
+        if not able.compiling:
+            raise unfit("Kernels can't be compiled for a GPU that isn't there")
         compilation = _Compilation(level, file, send, seconds, limit, assembly)
         compilation.choose(case, dtype)
         for target in (find(name) for name in targets):

@@ -23,6 +23,7 @@ from triton_quest.execution.adapt.memory.findings import Traffic
 from triton_quest.execution.adapt.memory.model import MemoryModel
 from triton_quest.execution.adapt.opspy import OpSpy
 from triton_quest.judge import code, memory
+from triton_quest.judge.pipeline import abilities, unfit
 from triton_quest.levels import SIZES, Level
 
 Send = Callable[[v.Record], None]
@@ -33,9 +34,11 @@ LARGEST_UNIT = 2  # times the level's own smallest size, for a learner with larg
 
 def run(level: Level, file: Path, send: Send, seconds: float) -> v.Outcome:
     """Count at four sizes, each the double of the one before. `seconds` limits each."""
-    enable()
+    able = abilities(enable())
     activate()
     try:
+        if not able.memory:
+            raise unfit("Bytes can't be counted")
         send(v.StageStarted("import", "importing your file", seconds))
         module = code.load(file)
         counting = Counting(level, file, code.launcher_of(module, level), send, seconds)

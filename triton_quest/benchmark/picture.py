@@ -28,7 +28,6 @@ STYLE: dict[Any, Any] = {
     "axes.edgecolor": PALE,
     "xtick.color": INK,
     "ytick.color": INK,
-    "svg.fonttype": "none",
     "svg.hashsalt": "quest",  # the same numbers make the same file
 }
 UNITS = ("B", "KB", "MB", "GB", "TB")

@@ -6,14 +6,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from triton_quest.benchmark.picture import DPI, INK, PALE, STYLE, SUFFIXES, can_draw
+from triton_quest.benchmark.picture import DPI, INK, PALE, STYLE
 from triton_quest.levels import Level
 from triton_quest.raced import YOURS, Timing
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["SUFFIXES", "can_draw", "save"]
 COLOURS = {YOURS: "#c0392b", "eager": "#aab7b8", "compile": "#7fb3d5", "cudnn": "#1e8449", "flash": "#d68910"}
 MORE_COLOURS = ("#5b2c6f", "#2e4053", "#a04000", "#117864")
 PANEL_WIDTH, PANEL_HEIGHT, A_ROW = 6.4, 3.4, 2

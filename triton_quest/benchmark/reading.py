@@ -38,7 +38,7 @@ def values(kernel: Compiled, target: Target) -> dict[str, str]:
     return {
         "registers": f"{kernel.registers} of {target.registers_per_thread}",
         "spilled": f"{kernel.spilled_bytes} bytes" if kernel.spilled_bytes else "nothing",
-        "shared": f"{_kib(kernel.shared_bytes)} of {_kib(target.shared_per_program)} KB",
+        "shared": f"{_size(kernel.shared_bytes)}of {_kib(target.shared_per_program)} KB",
         "tensor_cores": ", ".join(kernel.tensor_cores) or ("not used" if kernel.dots else "no tl.dot"),
         "loads": _widths(kernel.loads) or ("all pipelined" if kernel.copies else "none"),
         "copies": _widths(kernel.copies) or "none",
@@ -52,8 +52,7 @@ def remarks(kernel: Compiled, target: Target) -> list[str]:
     found = []
     if kernel.spilled_bytes:
         found.append(
-            f"Each thread has more to hold than its {target.registers_per_thread} registers, and the rest goes to memory and back: "
-            "take smaller blocks, or more num_warps."
+            "Not all values of a thread find a register; the others go to memory and back: take smaller blocks, or more num_warps."
         )
     why = without_tensor_cores(kernel)
     if why:
@@ -69,7 +68,7 @@ def remarks(kernel: Compiled, target: Target) -> list[str]:
             f"No load fetches more than {widest} bytes a thread at once, where {WIDEST} are possible: are the last axis' stride 1 and "
             "the other strides multiples of 16, and has each thread more than one element?"
         )
-    if kernel.dots and kernel.stages > 1 and not kernel.copies and target.backend == "cuda":
+    if kernel.dots and kernel.loops and kernel.stages > 1 and not kernel.copies and target.backend == "cuda":
         found.append(
             "Nothing is copied ahead of the loop: loads of less than 4 bytes can't be, nor those that feed no tl.dot."
         )
@@ -93,6 +92,11 @@ def without_tensor_cores(kernel: Compiled) -> str:
 
 def _shown(dots: Sequence[Dot]) -> str:
     return ", ".join(dict.fromkeys(f"{dot.dtype} dots of {' x '.join(map(str, dot.shape))}" for dot in dots))
+
+
+def _size(size: int) -> str:
+    """In the unit of what follows, or in bytes where that would be next to nothing."""
+    return f"{size} bytes " if 0 < size < KIB else f"{_kib(size)} "
 
 
 def _kib(size: int) -> str:

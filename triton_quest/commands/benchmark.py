@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import os
-import sys
 from pathlib import Path
 
-from triton_quest import environment, invocation
+from triton_quest import environment
 from triton_quest.benchmark import race_picture
 from triton_quest.benchmark.gpus import GPUS
-from triton_quest.commands import race, subject, traffic
+from triton_quest.commands import pictures, race, subject, traffic
 from triton_quest.commands.context import NOT_YET, OK, Context, print_json
-from triton_quest.errors import QuestError, StoreTrouble
+from triton_quest.errors import QuestError
 from triton_quest.levels import Level
 
 SECONDS = 60.0
@@ -25,7 +23,7 @@ def run(context: Context, level: Level | None, file: Path | None, save: Path | N
     if not environment.can_use_gpu():
         return traffic.run(context, level, file, save, GPUS[1], SECONDS, as_json, NO_GPU)
     if save is not None:
-        _require_picture(save)
+        pictures.require(save, f"benchmark {level.number}" if level else "benchmark")
     races, is_complete = race.race(context, _chosen(context, level, file), quiet=as_json)
     if file is None:
         race.keep(context, races)
@@ -36,9 +34,7 @@ def run(context: Context, level: Level | None, file: Path | None, save: Path | N
     else:
         race.show(context, races)
         if save is not None:
-            context.console.print(
-                f"\nThe picture: {invocation.short_path(save.absolute())}", soft_wrap=True, markup=False
-            )
+            pictures.show_place(context, save)
         if not is_complete:
             context.next("Stopped. What was measured until then is above.", "")
     return OK if races and not any(one.failure for one in races) and is_complete else NOT_YET
@@ -63,20 +59,10 @@ def _chosen(context: Context, level: Level | None, file: Path | None) -> list[tu
     return [(one, context.workspace.file(one)) for one in passed]
 
 
-def _require_picture(path: Path) -> None:
-    if path.suffix.lower() not in race_picture.SUFFIXES:
-        raise QuestError(f"{path.name} is no picture that can be drawn: let its name end in .png or .svg.")
-    if not race_picture.can_draw():
-        raise QuestError(f"A picture needs matplotlib. Type: {sys.executable} -m pip install matplotlib")
-
-
 def _save(path: Path, races: list[race.Race]) -> None:
-    os.environ.setdefault("MPLBACKEND", "agg")
     timings = {one.level: one.timings for one in races if one.timings}
     gpu = next((one.ceilings.gpu for one in races if one.ceilings), "")
     if not timings:
         return
-    try:
+    with pictures.drawing(path):
         race_picture.save(path, timings, gpu)
-    except OSError as trouble:
-        raise StoreTrouble(f"{path} can't be written: {trouble.strerror or trouble}.") from None

@@ -37,30 +37,30 @@ def run(
     path = Path(os.path.abspath((file if file is not None else context.workspace.file(chosen)).expanduser()))
     where = devices.choose(device)
     text = files.exact_text(path, f"reset {chosen.number}" if not outside else f"check {chosen.number}")
-    record = None if outside else Record(context.progress, chosen, text)
+    kept = None if outside else KeptCheck(context.progress, chosen, text)
     judged = _judge_with_progress(context.console, where, Job(chosen, path, seconds), quiet=as_json)
-    if record is not None and judged.outcome is not v.Outcome.ERROR:
-        record.finish(judged)
+    if kept is not None and judged.outcome is not v.Outcome.ERROR:
+        kept.finish(judged)
     if not as_json:
         context.show(render_verdict(judged, chosen.title, context.glyphs))
-    if judged.passed and record is not None and "gpu" in where:
+    if judged.passed and kept is not None and "gpu" in where:
         catching_up.catch_up(context, seconds, quiet=as_json)
-    end = finale.run(context, chosen, seconds, quiet=as_json) if _is_the_end(context, chosen, judged, record) else None
+    end = finale.run(context, chosen, seconds, quiet=as_json) if _is_the_end(context, chosen, judged, kept) else None
     if as_json:
         print_json(judged.as_json() | ({"finale": end.as_json()} if end else {}))
-    if record is not None and record.trouble is not None:
-        tell_trouble(f"This check can't be remembered. {record.trouble.sentence}", record.trouble.next_command)
+    if kept is not None and kept.trouble is not None:
+        tell_trouble(f"This check can't be remembered. {kept.trouble.sentence}", kept.trouble.next_command)
     elif end is not None and not as_json:
         finale.show(context, end)
-    elif record is not None and not as_json:
-        _show_next(context, chosen, judged, record.first_pass)
+    elif kept is not None and not as_json:
+        _show_next(context, chosen, judged, kept.first_pass)
     if judged.outcome is v.Outcome.ERROR:
         return TROUBLE
     return OK if judged.passed else NOT_YET
 
 
-class Record:
-    """What is kept of a check: its text before it is judged, its verdict afterwards. Without room, a verdict all the same."""
+class KeptCheck:
+    """What is kept of a check: its text before it is judged, its verdict afterwards. `trouble`: why it can't be."""
 
     def __init__(self, progress: Progress, level: Level, text: str) -> None:
         self._progress, self._level, self._text = progress, level, text
@@ -80,9 +80,9 @@ class Record:
             self.trouble = trouble
 
 
-def _is_the_end(context: Context, level: Level, judged: v.Verdict, record: Record | None) -> bool:
+def _is_the_end(context: Context, level: Level, judged: v.Verdict, kept: KeptCheck | None) -> bool:
     """Whether the last level passed, and was remembered, with all others passed before."""
-    remembered = record is not None and record.trouble is None
+    remembered = kept is not None and kept.trouble is None
     return judged.passed and remembered and level == LEVELS[-1] and finale.has_come(context.progress.states())
 
 

@@ -24,6 +24,8 @@ def run(
 ) -> None:
     level = level or context.progress.current().level
     if number is None:
+        if whole:
+            raise QuestError("Which version? Name its id before --whole.", f"history {level.number}")
         _list(context, level, everything, as_json)
     else:
         _show(context, level, find(context, level, number), whole, as_json)

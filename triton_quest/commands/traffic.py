@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import os
-import sys
+import re
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -12,17 +11,15 @@ from typing import Any
 
 from rich.text import Text
 
-from triton_quest import invocation
 from triton_quest import measured as m
 from triton_quest import verdict as v
 from triton_quest.benchmark import picture
 from triton_quest.benchmark.gpus import GPUS, Gpu
 from triton_quest.benchmark.growth import Sums, Tally, shown_sizes
 from triton_quest.benchmark.roofline import bound
-from triton_quest.commands import subject
+from triton_quest.commands import pictures, subject
 from triton_quest.commands.context import NOT_YET, OK, TROUBLE, Context, print_json
 from triton_quest.commands.waiting import run_and_show
-from triton_quest.errors import QuestError, StoreTrouble
 from triton_quest.execution.runner import Ending, Job
 from triton_quest.execution.warm import Warm
 from triton_quest.levels import LEVELS, Level
@@ -69,7 +66,7 @@ def run(
 ) -> int:
     """`remark` is said before everything else."""
     if save is not None:
-        _require_picture(save)
+        pictures.require(save, f"traffic {level.number}" if level else "traffic")
     found = count(context, level, file, seconds, quiet=as_json)
     if save is not None and found.tallies:
         _save(save, found, gpu)
@@ -78,9 +75,7 @@ def run(
     else:
         _show(context, found, remark)
         if save is not None and found.tallies:
-            context.console.print(
-                f"\nThe picture: {invocation.short_path(save.absolute())}", soft_wrap=True, markup=False
-            )
+            pictures.show_place(context, save)
     if found.outcome is v.Outcome.ERROR:
         return TROUBLE
     return OK if found.outcome is v.Outcome.PASSED else NOT_YET
@@ -92,7 +87,7 @@ def run(
 def count(context: Context, level: Level | None, file: Path | None, seconds: float, quiet: bool) -> Counting:
     """The level's own kernels, and those of the levels that compute the same. Without a level: those, or the current one."""
     beside = [row for row in LEVELS if row.beside and row.has_arrived]
-    if level is None and file is None and beside:
+    if level is None and file is None and len(beside) > 1:
         subject.require_versions()
         return _count(context, None, [_best(context, row) for row in beside], seconds, quiet)
     chosen = subject.choose(context, level, file, "traffic")
@@ -158,7 +153,7 @@ def _show(context: Context, found: Counting, remark: str) -> None:
         context.show(screen.by_argument(mine.last))
     comparable = found.tallies if all(len(tally.counted) > 1 for tally in found.tallies) else ()
     if comparable and shown_sizes(comparable, screen.COUNTED):
-        for part in (screen.growth(comparable, console.width, g), screen.roofline(comparable)):
+        for part in (screen.growth(comparable, console.width, g), screen.roofline(comparable, console.width)):
             console.print()
             context.show(part)
     for note in found.notes:
@@ -184,22 +179,12 @@ def _numbers(found: Counting) -> str:
 # The picture
 
 
-def _require_picture(path: Path) -> None:
-    """Raises QuestError if there could be none at `path`, before anything is counted."""
-    if path.suffix.lower() not in picture.SUFFIXES:
-        known = " or ".join(picture.SUFFIXES)
-        raise QuestError(f"{path.name} is no picture that can be drawn: let its name end in {known}.")
-    if not picture.can_draw():
-        raise QuestError(f"A picture needs matplotlib. Type: {sys.executable} -m pip install matplotlib")
-
-
 def _save(path: Path, found: Counting, gpu: Gpu) -> None:
-    os.environ.setdefault("MPLBACKEND", "agg")
-    title = f"{_title(found)}   ({found.tallies[-1].last.inputs.rpartition(', ')[2]}, {found.tallies[-1].letter} grows)"
-    try:
+    tally = found.tallies[-1]
+    inputs = re.sub(rf"\b{tally.last.size}\b", tally.letter, tally.last.inputs)
+    title = f"{_title(found)}: {inputs}"
+    with pictures.drawing(path):
         picture.save(path, found.tallies, title, gpu)
-    except OSError as trouble:
-        raise StoreTrouble(f"{path} can't be written: {trouble.strerror or trouble}.") from None
 
 
 # As JSON

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import inspect
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,7 @@ from triton_quest.judge.reruns import Reruns
 from triton_quest.judge.watch import Run
 from triton_quest.levels import Level
 
-WITNESSES = 3  # failing runs that an explanation must fit; all of them, where several fit
+WITNESSES = 3  # failing runs that a rerun must fit; all of them, where several fit
 SAME_ELEMENTS = 0.9  # the share of the wrong elements that must be wrong in both: rounding decides over the rest
 ENOUGH = 8  # elements below which a match may be chance
 
@@ -66,10 +66,25 @@ def explain(
     """
     with tempfile.TemporaryDirectory() as folder:
         reruns = Reruns(level, Path(folder))
-        matching, compared = _matching(reruns, mistakes, seen)
-        matching = [mistake for mistake in matching if not any(_would_show(reruns, mistake, run) for run in right)]
-    if not matching:
-        return _pattern(seen[0])
+        for candidates, least in _rounds(mistakes, seen):
+            matching, compared = _matching(reruns, candidates, seen, least)
+            matching = [mistake for mistake in matching if not any(_would_show(reruns, mistake, run) for run in right)]
+            if matching:
+                return _told(matching, compared)
+    return _pattern(seen[0])
+
+
+def _rounds(mistakes: tuple[Mistake, ...], seen: Sequence[Evidence]) -> Iterator[tuple[tuple[Mistake, ...], int]]:
+    """Which mistakes are compared, and with how many failing runs at least.
+
+    A formula costs hardly anything, so it is compared with all of them; one that explains them all spares the reruns.
+    """
+    known = tuple(mistake for mistake in mistakes if mistake.caught_by in ("numbers", "property"))
+    yield tuple(mistake for mistake in known if mistake.formula), len(seen)
+    yield known, WITNESSES
+
+
+def _told(matching: list[Mistake], compared: list[Evidence]) -> Explanation:
     mistake = matching[0]
     elements = sum(evidence.result.numel() for evidence in compared)
     sure = elements >= ENOUGH and all(other.says == mistake.says for other in matching)
@@ -79,13 +94,13 @@ def explain(
 
 
 def _matching(
-    reruns: Reruns, mistakes: tuple[Mistake, ...], seen: Sequence[Evidence]
+    reruns: Reruns, mistakes: tuple[Mistake, ...], seen: Sequence[Evidence], least: int
 ) -> tuple[list[Mistake], list[Evidence]]:
     """The mistakes whose output is the learner's, and where that was looked at: most drop out at the first, smallest run."""
-    matching = [mistake for mistake in mistakes if mistake.caught_by in ("numbers", "property")]
+    matching = list(mistakes)
     compared: list[Evidence] = []
     for number, evidence in enumerate(seen):
-        if number < WITNESSES or _several(matching):
+        if number < least or _several(matching):
             matching = [mistake for mistake in matching if _gives(reruns, mistake, evidence)]
             compared.append(evidence)
     return matching, compared

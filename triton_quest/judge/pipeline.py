@@ -57,6 +57,14 @@ def abilities(adaptation: Adaptation) -> Abilities:
     return Abilities(dtypes, memory_works, compiling_works)
 
 
+def unfit(what: str) -> code.Stopped:
+    """Ends a job that this version of Triton keeps from being done: `what` says which."""
+    version = ".".join(map(str, environment.installed_version("triton") or ()))
+    says = f"{what} with Triton {version}: it is newer than any the quest knows, and differs where it counts."
+    advice = f"What works: {environment.pip_line(environment.PACKAGES)}"
+    return code.Stopped(v.Check("Triton fits", "version", v.State.FAILED, says, advice, outcome=v.Outcome.ERROR))
+
+
 def run(level: Level, file: Path, send: Send, seconds: float) -> v.Outcome:
     """Judge `file` from its import on; every check is sent as it is made. `seconds` limits each step of the learner's code."""
     able = abilities(enable())
@@ -163,8 +171,12 @@ class _Judge:
         for run in runs:
             self._compare(run, runs)
         self.send(rules.new_contents_give_new_answers(self.subject, self.last_quick, self.blocks))
+        looked_at = self.dtypes[0]
         for case, dtype in numbers.plan(self.level, self.dtypes[1:]):
-            self._compare(self._watched(case, dtype), runs)
+            run = self._watched(case, dtype)
+            self._compare(run, runs)
+            if dtype != looked_at:  # a launcher may choose its tiles by the dtype
+                self.blocks, looked_at = tuple(sorted({*self.blocks, *block_sizes(run.launches)})), dtype
 
     def _compare(self, run: Run, others: Sequence[Run]) -> None:
         """Compare one run with the truth; the `others` help to explain what is wrong."""

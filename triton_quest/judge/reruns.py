@@ -60,12 +60,18 @@ class Reruns:
 
 
 class _WithConstants(ast.NodeTransformer):
-    """Puts the learner's numbers into `NAME = 64` and `NAME, OTHER = 64, 32`."""
+    """Puts the learner's numbers into `NAME = 64` and `NAME, OTHER = 64, 32`, and behind `NAME, OTHER = TABLE[...]`."""
 
     def __init__(self, constants: dict[str, int]) -> None:
         self.constants = constants
 
-    def visit_Assign(self, node: ast.Assign) -> ast.Assign:
+    def visit_Assign(self, node: ast.Assign) -> ast.stmt | list[ast.stmt]:
+        if isinstance(node.value, ast.Subscript):
+            targets = [
+                name for name in ast.walk(node) if isinstance(name, ast.Name) and isinstance(name.ctx, ast.Store)
+            ]
+            known = [target.id for target in targets if target.id in self.constants]
+            return [node, *(ast.parse(f"{name} = {self.constants[name]}").body[0] for name in known)]
         for target in node.targets:
             if isinstance(target, ast.Tuple) and isinstance(node.value, ast.Tuple):
                 pairs = zip(target.elts, node.value.elts, strict=False)

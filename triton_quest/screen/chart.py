@@ -12,6 +12,7 @@ from triton_quest.screen.console import Glyphs
 
 HEIGHT = 13
 LABELS = 8  # columns left of the axis
+NARROWEST = 16  # columns of the plot itself
 BRAILLE = 0x2800
 DOTS = ((0x01, 0x02, 0x04, 0x40), (0x08, 0x10, 0x20, 0x80))  # of a Braille sign, by column and row
 SPARSE = 3  # beyond what is known, only one dot of so many
@@ -65,6 +66,8 @@ class _Scale:
     steps: int
 
     def __call__(self, value: float) -> int:
+        if self.low == self.high:
+            return 0
         share = math.log(value / self.low) / math.log(self.high / self.low)
         return round(share * (self.steps - 1))
 
@@ -80,7 +83,10 @@ def chart(lines: Sequence[Line], x_name: str, show: Callable[[float], str], widt
         return 4 * HEIGHT - 1 - up(y)
 
     ends = _ends(lines, down)
-    columns = max(16, width - LABELS - 3 - max(end.cell_len for end in ends.values()))
+    room = max(width - LABELS - 3, NARROWEST + 1)  # right of the axis
+    for end in ends.values():
+        end.truncate(room - NARROWEST, overflow="ellipsis")
+    columns = room - max(end.cell_len for end in ends.values())
     canvas, across = _Canvas(columns, HEIGHT), _Scale(xs[0], xs[-1], 2 * columns - 1)
     for line in reversed(lines):  # the first on top
         _draw(canvas, line, lambda x, y: (across(x), down(y)), g)

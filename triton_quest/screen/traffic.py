@@ -17,9 +17,10 @@ from triton_quest.screen.chart import Line, chart
 from triton_quest.screen.console import Glyphs
 
 COUNTED = 3  # sizes, of those that were counted, beside those beyond
-NAMES, NUMBERS, LAW = 18, 9, 17  # columns of the terminal
+NAMES, NUMBERS, LAW, PEAKS = 18, 9, 17, 72  # columns of the terminal
 LOOKS = (("●", "n", "bad"), ("▲", "u", "star"), ("■", "f", "good"))
 LEAST = ("◆", "l", "soft")
+WORK = "in tl.dot, or where there is none, all"
 LIMITS = {"memory": "memory", "tensor cores": "tensor", "fp32 units": "fp32"}
 
 
@@ -41,23 +42,21 @@ ONCE = Measure("once", "Memory must move", "each byte once a launch, if caches a
 
 def by_argument(counted: Counted) -> RenderableType:
     """Each argument of each kernel, beside the least possible."""
-    table = Table(box=None, padding=(0, 3, 0, 0), pad_edge=False, header_style="soft")
-    for name in ("kernel", "argument"):
-        table.add_column(name, overflow="fold")
+    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="soft")
+    table.add_column("", overflow="fold")
     for name in ("loaded", "stored", "once a launch"):
-        table.add_column(name, justify="right", no_wrap=True)
+        table.add_column(name, justify="right")
     before = ""
     for one in counted.moved:
-        once = one.loaded_once + one.stored_once
-        shown = one.kernel if one.kernel != before else ""
-        table.add_row(
-            shown, one.argument, *(bytes_shown(size) if size else "" for size in (one.loaded, one.stored, once))
-        )
+        if one.kernel != before:
+            table.add_row(Text(one.kernel, "heading"))
+        sizes = (one.loaded, one.stored, one.loaded_once + one.stored_once)
+        table.add_row(f"  {one.argument}", *(bytes_shown(size) if size else "" for size in sizes))
         before = one.kernel
     loaded, stored = (sum(getattr(one, what) for one in counted.moved) for what in ("loaded", "stored"))
-    table.add_row("together", "", *map(bytes_shown, (loaded, stored, counted.once)), style="heading")
+    table.add_row("together", *map(bytes_shown, (loaded, stored, counted.once)), style="heading")
     least = (counted.least_loaded, counted.least_stored, counted.least)
-    table.add_row("least possible", "", *map(bytes_shown, least), style="good")
+    table.add_row("least possible", *map(bytes_shown, least), style="good")
     return Group(table, Text(), _arithmetic(counted))
 
 
@@ -76,6 +75,8 @@ def _arithmetic(counted: Counted) -> Text:
 def growth(tallies: Sequence[Tally], width: int, g: Glyphs) -> RenderableType:
     """The counts at growing sizes, side by side, as a table and, where there is something to see, as charts."""
     parts: list[RenderableType] = [_Growth(tallies, width).table()]
+    if len(tallies) > 1:
+        parts += [Text(), Text(_lesson(tallies), "good")]
     if all(one.asked == one.least for tally in tallies for one in tally.counted):
         return Group(*parts, Text(), Text("Each byte is moved once: there is none left to save.", "good"))
     for measure in (ASKED, ONCE) if len(tallies) > 1 else (ASKED,):
@@ -84,37 +85,53 @@ def growth(tallies: Sequence[Tally], width: int, g: Glyphs) -> RenderableType:
         ]
         lines.append(_line(tallies[0], "least", "least", tallies, LEAST))
         drawn = chart(lines, tallies[0].letter, lambda size: bytes_shown(size, exact=False), width, g)
-        parts += [Text(), _heading(measure), drawn]
+        parts += [Text(), _heading(measure.heading, measure.says, width), drawn]
     return Group(*parts)
+
+
+def _lesson(tallies: Sequence[Tally]) -> str:
+    """How far apart they are at the largest size, in one sentence."""
+    size = shown_sizes(tallies, COUNTED)[-1]
+    at = {tally.name: sums for tally in tallies if (sums := tally.at(size))}
+
+    def apart(field: str) -> tuple[str, str, str]:
+        counts = {name: int(getattr(sums, field)) for name, sums in at.items()}
+        least, most = min(counts.values()), max(counts.values())
+        named = {count: " and ".join(name for name in at if counts[name] == count) for count in (least, most)}
+        return named[most], named[least], number_shown(most / least)
+
+    (moves_most, moves_least, moved), (asks_most, asks_least, asked) = apart("once"), apart("asked")
+    return (
+        f"At {tallies[0].letter} = {size:,} memory must move {moved} times as much for {moves_most} as for {moves_least}; "
+        f"{asks_most} asks for {asked} times as much as {asks_least}."
+    )
 
 
 class _Growth:
     """The table: lines of its own, since a heading spans all columns."""
 
     def __init__(self, tallies: Sequence[Tally], width: int) -> None:
-        self.tallies, self.letter = tallies, tallies[0].letter
+        self.tallies, self.letter, self.width = tallies, tallies[0].letter, width
         sizes = shown_sizes(tallies, COUNTED)
         self.with_law = width >= NAMES + len(sizes) * NUMBERS + LAW
         fitting = max(1, (width - NAMES) // NUMBERS)
         self.sizes = sizes[-fitting:]
         self.beyond = [size for size in self.sizes if not all(size in tally.sizes for tally in tallies)]
 
-    def table(self) -> Text:
+    def table(self) -> RenderableType:
         names = (f"{size:,}" + ("*" if size in self.beyond else "") for size in self.sizes)
         text = Text(no_wrap=True, overflow="ignore")
         text.append_text(self._row(f"{self.letter} =", names, "in bytes", style="soft")[1:])
         for measure in (ASKED, ONCE):
-            text.append("\n").append_text(_heading(measure))
+            text.append("\n").append_text(_heading(measure.heading, measure.says, self.width))
             for tally in self.tallies:
                 text.append_text(self._bytes(called(tally), tally, measure.field))
         text.append_text(self._bytes("least possible", self.tallies[0], "least", "good"))
-        text.append("\nOperations for each of these bytes", "heading").append(
-            "  in tl.dot, or where there is none, all", "soft"
-        )
+        text.append("\n").append_text(_heading("Operations for each of these bytes", WORK, self.width))
         for tally in self.tallies:
             sums = (tally.at(size) for size in self.sizes)
             text.append_text(self._row(called(tally), (number_shown(one.intensity) if one else "" for one in sums)))
-        return text.append("\n" + self._footnote(), "soft")
+        return Group(text, Text(self._footnote(), "soft"))
 
     def _bytes(self, name: str, tally: Tally, field: str, style: str = "") -> Text:
         sums = (tally.at(size) for size in self.sizes)
@@ -128,12 +145,16 @@ class _Growth:
 
     def _footnote(self) -> str:
         if self.beyond:
-            return "* by the law on the right, which every counted size follows exactly"
+            return (
+                f"* by {'the law on the right' if self.with_law else 'a law'}, which every counted size follows exactly"
+            )
         return f"Nothing is extrapolated: these counts follow no law of the second degree in {self.letter}."
 
 
-def _heading(measure: Measure) -> Text:
-    return Text(measure.heading, "heading").append(f"  {measure.says}", "soft")
+def _heading(heading: str, says: str, width: int) -> Text:
+    """With what it means, where there is room for it."""
+    fits = len(heading) + 2 + len(says) <= width
+    return Text(heading, "heading").append(f"  {says}" if fits else "", "soft")
 
 
 def called(tally: Tally) -> str:
@@ -151,24 +172,25 @@ def _line(tally: Tally, name: str, field: str, tallies: Sequence[Tally], look: t
 # Under the roofline
 
 
-def roofline(tallies: Sequence[Tally]) -> RenderableType:
-    """What some GPUs would allow at the most, at the largest size that is shown."""
+def roofline(tallies: Sequence[Tally], width: int) -> RenderableType:
+    """What some GPUs would allow at the most, at the largest size that is shown. The peaks only where there is room."""
     size = shown_sizes(tallies, COUNTED)[-1]
     at = [(tally, sums) for tally in tallies if (sums := tally.at(size)) is not None]
-    heading = Text(f"What the roofline allows at {tallies[0].letter} = {size:,}", "heading")
-    heading.append("  in TFLOP/s: bounds, no measurements", "soft")
+    title = f"What the roofline allows at {tallies[0].letter} = {size:,}"
+    heading = _heading(title, "in TFLOP/s: bounds, no measurements", width)
+    names = ("TB/s", "tensor", "fp32", "FLOP/B") if width >= PEAKS else ()
     table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="soft")
     table.add_column("  GPU", no_wrap=True)
-    for name in ("TB/s", "tensor", "fp32", "FLOP/B"):
+    for name in names:
         table.add_column(name, justify="right", no_wrap=True)
     for tally, _ in at:
         table.add_column(tally.name)
     for gpu in GPUS:
-        peaks = (gpu.memory_tbs, gpu.tensor_tflops, gpu.fp32_tflops, gpu.ridge)
+        peaks = (gpu.memory_tbs, gpu.tensor_tflops, gpu.fp32_tflops, gpu.ridge)[: len(names)]
         table.add_row(f"  {gpu.name}", *map(number_shown, peaks), *(_allowed(sums, gpu) for _, sums in at))
-    meaning = Text("  FLOP/B: operations a byte from which on the tensor cores are the limit", "soft")
-    sources = Text("\n".join(f"  {gpu.name}: {gpu.source}" for gpu in GPUS), "soft")
-    return Group(heading, table, meaning, sources)
+    meaning = "  FLOP/B: operations a byte from which on the tensor cores are the limit\n" if names else ""
+    sources = "\n".join(f"  {gpu.name}: {gpu.source}" for gpu in GPUS)
+    return Group(heading, table, Text(meaning + sources, "soft"))
 
 
 def _allowed(sums: Sums, gpu: Gpu) -> Text:

@@ -12,7 +12,6 @@ import os
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
-from itertools import count
 from pathlib import Path
 
 from triton_quest.errors import StoreTrouble
@@ -210,8 +209,9 @@ def _build(
 
 def _link_beside(path: Path, kind: str, named_after: Path | None = None) -> Path:
     """Another name for a file, or a copy where there are no links: progress.damaged-2026-11-25_10-02-03.db."""
-    name = named_after or path
-    for attempt in count(1):
+    name, attempt = named_after or path, 0
+    while True:
+        attempt += 1
         again = f"_{attempt}" if attempt > 1 else ""
         aside = name.with_name(f"{name.stem}.{kind}-{files.stamp()}{again}{name.suffix}")
         if aside.exists():
@@ -225,7 +225,6 @@ def _link_beside(path: Path, kind: str, named_after: Path | None = None) -> Path
         except OSError:
             files.copy(path, aside)
         return aside
-    raise AssertionError("count() has no end")
 
 
 def _counted(kept: dict[str, int]) -> str:

@@ -31,6 +31,7 @@ _GCN_BYTES = {"ubyte": 1, "sbyte": 1, "byte": 1, "ushort": 2, "sshort": 2, "shor
 _USAGE = re.compile(r"REG:(?P<registers>\d+) STACK:(?P<stack>\d+)")
 _GCN_USAGE = r"^\s+\.{key}:\s+(\d+)"
 _DOT = re.compile(r"\btt\.dot [^\n]*?: tensor<(?P<m>\d+)x(?P<k>\d+)x(?P<dtype>\w+)> \* tensor<\d+x(?P<n>\d+)x")
+_LOOP = re.compile(r"\bscf\.(?:for|while)\b")
 _PRECISION = re.compile(r"inputPrecision = (\w+)")
 _DTYPES = {"f16": "fp16", "bf16": "bf16", "f32": "fp32", "f64": "fp64"}
 
@@ -105,6 +106,7 @@ def read(binary: Any) -> dict[str, Any]:
         "shared_bytes": metadata.shared,
         "tensor_memory": getattr(metadata, "tmem_size", None) or 0,  # columns
         "dots": tuple(dots(code["ttir"])),
+        "loops": len(_LOOP.findall(code["ttir"])),
         "warps": metadata.num_warps,
     }
     if "ptx" not in code:

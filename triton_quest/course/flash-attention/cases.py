@@ -1,0 +1,195 @@
+"""What level 8 is judged on. Tiny first; `d.block` is the largest block size of the learner's kernel.
+
+All block sizes are powers of two, so a length that is ragged around the largest is ragged around BLOCK_M and around BLOCK_N.
+Where only the bookkeeping of tiles and strides is at stake, fp32 is enough: the other dtypes run the same lines.
+"""
+
+import torch
+
+from triton_quest.judge.case import Case, Draw
+
+FULL = {"causal": False}
+FP32, HALF = ("fp32",), ("fp16", "bf16")
+
+
+def tile(d: Draw) -> int:
+    """The size that queries and keys are ragged around: a larger one would take the interpreter too long."""
+    return min(d.block, 128)
+
+
+def qkv(d: Draw, b: int, h: int, m: int, n: int, dim: int = 64, scale: float = 1.0) -> tuple[torch.Tensor, ...]:
+    """q: (b, h, m, dim), k and v: (b, h, n, dim), contiguous. The scores have about the standard deviation `scale`."""
+    return d.normal(b, h, m, dim, scale=scale), d.normal(b, h, n, dim), d.normal(b, h, n, dim)
+
+
+def words(d: Draw, s: int, dim: int = 64, scale: float = 1.0) -> tuple[torch.Tensor, ...]:
+    """One head with as many queries as keys."""
+    return qkv(d, 1, 1, s, s, dim, scale)
+
+
+def rising_and_falling(d: Draw, m: int, n: int) -> tuple[torch.Tensor, ...]:
+    """The scores of even queries rise from -100 to 100 along the keys, those of odd queries fall from 100 to -100."""
+    q, k, v = qkv(d, 1, 1, m, n)
+    q[..., 0] = 20.0
+    q[..., 1::2, 0] = -20.0
+    k[..., 0] = torch.linspace(-40.0, 40.0, n, dtype=d.dtype, device=d.device)
+    return q, k, v
+
+
+def far_below_zero(d: Draw, s: int) -> tuple[torch.Tensor, ...]:
+    """All scores are below -20000, and those of one query a few apart."""
+    q, k, v = words(d, s, 16)
+    return q + 80.0, k * 0.03 - 80.0, v
+
+
+def all_negative(d: Draw, m: int, n: int) -> tuple[torch.Tensor, ...]:
+    """All scores lie between -16 and -1."""
+    q, k = d.positive(1, 1, m, 64, low=0.5, high=1.5), d.positive(1, 1, n, 64, low=-1.5, high=-0.5)
+    return q, k, d.normal(1, 1, n, 64)
+
+
+def values_around_five(d: Draw) -> tuple[torch.Tensor, ...]:
+    q, k, v = words(d, tile(d) + 1, scale=3.0)
+    return q, k, v + 5.0
+
+
+def sums_that_come_back(d: Draw) -> tuple[torch.Tensor, ...]:
+    """The second half of the values takes away what the first half added."""
+    n = 4 * tile(d) + 1
+    q, k, v = qkv(d, 1, 1, 2, n, 16, scale=0.1)
+    v += 5.0
+    v[..., n // 2 :, :] -= 10.0
+    return q, k, v
+
+
+def as_in_a_model(x: torch.Tensor) -> torch.Tensor:
+    """The same values, with the heads of one word next to each other in memory: (B, S, H, D), seen as (B, H, S, D)."""
+    return x.transpose(1, 2).contiguous().transpose(1, 2)
+
+
+def model_layout(d: Draw) -> tuple[torch.Tensor, ...]:
+    q, k, v = qkv(d, 2, 3, 5, 5, 16)
+    return as_in_a_model(q), as_in_a_model(k), as_in_a_model(v)
+
+
+def every_second(d: Draw) -> tuple[torch.Tensor, ...]:
+    q, k, v = qkv(d, 1, 2, 3, 7)
+    return d.strided(q), d.strided(k), d.strided(v)
+
+
+def three_layouts(d: Draw) -> tuple[torch.Tensor, ...]:
+    """Two tiles of keys, so that the strides count for the second one too."""
+    q, k, v = qkv(d, 1, 2, 3, tile(d) + 3, 16)
+    return d.strided(q), as_in_a_model(k), d.transposed(v)
+
+
+CASES = (
+    Case(
+        "one query, one key",
+        "the smallest attention there is: its only weight is 1",
+        lambda d: words(d, 1, 16),
+        quick=True,
+    ),
+    Case(
+        "five words",
+        "each query looks at itself and at what came before; the tiles hang over everywhere",
+        lambda d: words(d, 5, 16),
+        quick=True,
+    ),
+    Case(
+        "two batches of three heads",
+        "each head of each batch has queries, keys and values of its own",
+        lambda d: qkv(d, 2, 3, 3, 5, 16),
+        FULL,
+        quick=True,
+    ),
+    Case(
+        "causal, one whole tile",
+        "nothing hangs over, and the diagonal goes from corner to corner",
+        lambda d: words(d, tile(d)),
+        dtypes=FP32,
+    ),
+    Case(
+        "causal, two tiles and a rest",
+        "tiles before the diagonal and on it; the largest score comes last in one row and first in the next",
+        lambda d: rising_and_falling(d, 2 * tile(d) + 3, 2 * tile(d) + 3),
+        quick=True,
+    ),
+    Case(
+        "one more than a tile",
+        "the last tiles have a single query and a single key",
+        lambda d: words(d, tile(d) + 1, 32),
+        FULL,
+        dtypes=FP32,
+    ),
+    Case(
+        "more queries than keys",
+        "the keys end long before the queries do",
+        lambda d: qkv(d, 1, 1, tile(d) - 1, 5),
+        FULL,
+        dtypes=FP32,
+    ),
+    Case(
+        "two whole tiles of keys",
+        "no tile needs a mask: there is nothing left for the second loop",
+        lambda d: qkv(d, 1, 1, 3, 2 * tile(d)),
+        FULL,
+        dtypes=FP32,
+    ),
+    Case(
+        "two tiles of keys and a rest",
+        "what the first tile left is rescaled twice, up and down by many powers of ten",
+        lambda d: rising_and_falling(d, 4, 2 * tile(d) + 3),
+        FULL,
+        quick=True,
+    ),
+    Case(
+        "a scale of its own",
+        "the scale that is passed counts, whatever D is",
+        lambda d: words(d, 6),
+        {"sm_scale": 0.3},
+        dtypes=FP32,
+    ),
+    Case(
+        "large scores",
+        "the weights of one row differ by many powers of ten",
+        lambda d: qkv(d, 1, 1, 3, 70, scale=3.0),
+        FULL,
+    ),
+    Case(
+        "far below zero",
+        "no finite number may stand for minus infinity where a key is missing",
+        lambda d: far_below_zero(d, 3),
+        FULL,
+        dtypes=FP32,
+    ),
+    Case(
+        "far below zero, causal",
+        "no finite number may stand for minus infinity where a key lies in the future",
+        lambda d: far_below_zero(d, 5),
+        dtypes=FP32,
+    ),
+    Case(
+        "all scores negative",
+        "a key that doesn't exist must not count as a score of 0",
+        lambda d: all_negative(d, 3, tile(d) + 20),
+        FULL,
+    ),
+    Case("values around 5", "weights that don't sum to 1 move every element", values_around_five),
+    Case("laid out as in a model", "the rows of one head lie a whole row of heads apart", model_layout, dtypes=FP32),
+    Case("every second element", "no stride is what the shape suggests", every_second, FULL, dtypes=FP32),
+    Case("three layouts", "q, k and v each lie in memory in another way", three_layouts, FULL, dtypes=FP32),
+    Case(
+        "sums that come back",
+        "partial sums are large and results small: every rounding on the way shows",
+        sums_that_come_back,
+        FULL,
+        dtypes=HALF,
+    ),
+    Case(
+        "D = 128",
+        "the longest queries, keys and values",
+        lambda d: words(d, tile(d) + 5, 128),
+        dtypes=("fp16",),
+    ),
+)

@@ -1,0 +1,467 @@
+"""
+# Level 6: Naive attention
+
+Put together what you have: the scores of levels 4 and 5, the softmax of level 3, and one more matrix product. The result
+is attention, all of it. It is called naive because of what lies between the kernels: a matrix with one number for every
+query and every key, which is written to memory, fetched, written again and fetched again. You will build it, and count
+what it costs.
+
+## The idea
+
+**Values.** Level 4 gave each position of a text a query and a key. There is a third vector, the **value**: what a
+position hands to those that look at it. The values are `v`, (B, H, N, D): B texts, H heads, and in each a value of D
+numbers for each of the N keys. Softmax turns the scores of a query into **weights**, which are positive and sum to 1,
+and the result for that query is the mean of all values, weighted by them. Where one weight is 0.9, the result is mostly
+that key's value. With the causal mask of level 5, the score of a later key is minus infinity, so its weight is
+exp(-inf) = 0, and its value adds nothing.
+
+**Three kernels, one after the other.** `scores_kernel` computes the scores, (M, N) in each head for M queries.
+`softmax_kernel` turns each row of them into weights. `values_kernel` multiplies the weights by the values. Why not all
+in one? The softmax of a row needs the whole row, and the programs of `scores_kernel` compute a tile of it each. Programs
+of one launch run in any order, and none can wait for another. Launches do wait: a kernel starts when the kernel launched
+before it has finished, and finds in memory all that it stored. So what one kernel leaves for the next has to go through
+the memory, and that is what makes this attention naive.
+
+**The matrix in between.** `scores`, (B, H, M, N), is neither an input nor the result. The launcher allocates it, and
+nobody sees it afterwards. It is **fp32** whatever the inputs are. Say a score is near 20. There, fp16 numbers are 1/64
+apart, so storing the score may change it by 1/128, and `exp` makes of this a weight that is wrong by 0.8 %. In bf16
+it is 1/16, and more than 6 %. The result needs better: storing a number of `out` in fp16 changes it by 0.05 % at most.
+
+**In place.** `softmax_kernel` stores the weights where the scores were. A program loads its whole row before it stores
+any of it, and no other program touches that row, so nothing gets lost, and one matrix is enough instead of two.
+
+**A row is a row.** `scores` is fresh from `torch.empty`, so its strides are (H * M * N, M * N, N, 1): it lies in memory
+without gaps, and it is the one tensor here whose strides we may rely on, because we allocate it ourselves. Read without
+its first two axes, it is a matrix of B * H * M rows, each N numbers long. Softmax doesn't care which head a row belongs
+to, so `softmax_kernel` takes it as just that, with one program per row.
+
+**Weights times values.** In each head this is a matrix product, (M, N) @ (N, D), as in level 2: a loop, this time along
+N. Each step goes `BLOCK_N` keys to the right in the weights and `BLOCK_N` keys down in `v`. Two things are simpler than
+in level 2. D is 128 at most, so a tile of `out` is as wide as `out` itself, (BLOCK_M, D), and there are no tiles beside
+each other. And nothing hangs over along D. One thing is new: the weights are fp32, and `v` may be fp16 or bf16, but
+`tl.dot` wants two tiles of one dtype. So convert the tile of weights after it is loaded, with `weights.to(v.dtype)`. The
+error that was too much for a score is fine for a weight: here it is not magnified by `exp`, and `v` itself is no more
+precise. The accumulator stays fp32, as always.
+
+**Launches.** So far they were given. This is what they are made of:
+
+    kernel[grid](tensors and numbers, CONSTANT=value, num_warps=8)
+
+The **grid** is a tuple of one to three numbers: how many programs there are along axis 0, 1 and 2. It has to fit what
+the kernel does with `tl.program_id`. The arguments follow in the order of the kernel's parameters. A tensor arrives as a
+pointer to its first element, and `*q.stride()` passes the four strides of `q` as four arguments. Those that are
+`tl.constexpr` are passed by name. `num_warps` is for the compiler: by how many warps (a warp is 32 threads) a program is
+shared. It changes the speed, never the numbers, and it is 4 unless you say otherwise.
+
+**What is given, and why.** You wrote the first two kernels in earlier levels, and here you would only copy them. Three
+things are left to you: the third kernel's loop, the matrix in between, and the launches. In levels 1 to 5 a launcher
+had one launch and nothing to decide. Now it decides what lies in memory between the kernels, and as you will see, that
+decides nearly all of the cost. From here on, the launches are yours.
+
+## The maths
+
+    scores[b, h, m, n]  = sm_scale
+                          * (sum over d of  q[b, h, m, d] * k[b, h, n, d]),
+                          but -inf if causal and n > m
+
+    weights[b, h, m, n] = exp(scores[b, h, m, n])
+                          / (sum over all j of  exp(scores[b, h, m, j]))
+
+    out[b, h, m, d]     = sum over n of  weights[b, h, m, n] * v[b, h, n, d]
+
+    (B, H, M, D) @ (B, H, D, N) -> (B, H, M, N)  the scores, then the weights
+    (B, H, M, N) @ (B, H, N, D) -> (B, H, M, D)  out
+
+`sm_scale` is `1 / sqrt(D)` unless the caller wants another one. With the causal mask M and N are equal; without it they
+may differ. Query 0 always sees key 0, so there is a finite score in each row, and no row is divided by 0.
+
+The last line, a tile at a time, with `W_j` the j-th tile of the weights along these rows, `V_j` the j-th tile of `v`:
+
+    out_tile = W_0 @ V_0 + W_1 @ V_1 + ... + W_last @ V_last
+
+## A worked example
+
+Take one text, one head, `M = N = 3` and `D = 4`, so `sm_scale = 0.5`, with the causal mask:
+
+    q = [[1, 0, 1, 2],    k = [[1, 0, 1, 0],    v = [[10,  0,  0, 1],
+         [2, 2, 0, 0],         [0, 2, 0, 1],         [ 0, 10,  0, 1],
+         [3, 1, 1, 0]]         [1, 1, 2, 0]]         [ 0,  0, 10, 1]]
+
+This is what the 9 numbers of `scores` hold. First, the dot products and what `scores_kernel` makes of them:
+
+    q @ k^T = [[2, 2, 3],    scores = [[1, -inf, -inf],
+               [2, 4, 4],              [1,   2,  -inf],
+               [4, 2, 6]]              [2,   1,    3 ]]
+
+Then `softmax_kernel`, with one program for each of the 3 rows. Take row 2:
+
+    scores - 3  = [-1, -2, 0]
+    numerator   = [0.3679, 0.1353, 1.0000]
+    denominator = 1.5032
+
+    weights = [[1.0000, 0,      0     ],
+               [0.2689, 0.7311, 0     ],
+               [0.2447, 0.0900, 0.6652]]
+
+Then `values_kernel`, say with `BLOCK_M = 4` and `BLOCK_N = 2` (`tl.dot` wants 16 or more; on paper 4 and 2 will do). One
+program does it all, in two steps. Here is its row 2:
+
+    start_n  N - start_n  tile of weights   tile of v
+                                            acc after the step
+       0         3        [0.2447, 0.0900]  [[10,  0,  0, 1], [0, 10,  0, 1]]
+                                            [2.447, 0.900, 0,     0.3347]
+       2         1        [0.6652, 0     ]  [[ 0,  0, 10, 1], [0,  0,  0, 0]]
+                                            [2.447, 0.900, 6.652, 1.0000]
+
+In the second step one key is left, so the other lane is masked off and counts as 0. The last number of each value is 1,
+and so it is in the result: the weights sum to 1. This is all of it:
+
+    out = [[10.000, 0,     0,     1],
+           [ 2.689, 7.311, 0,     1],
+           [ 2.447, 0.900, 6.652, 1]]
+
+## The picture
+
+Who writes what, and who reads it, in one head:
+
+     q (M, D)   k (N, D)                               v (N, D)
+        |          |                                      |
+        +----+-----+                                      |
+             |                                            |
+       scores_kernel         softmax_kernel         values_kernel --> out
+             |                 ^        |                 ^          (M, D)
+      writes |           reads |        | writes    reads |
+             v                 |        v                 |
+        +---------------------------------------------------+
+        | scores (M, N), fp32               weights (M, N)  |
+        +---------------------------------------------------+
+                           the same memory
+
+One matrix, cut in three ways. Each kernel has programs of another shape:
+
+        scores_kernel          softmax_kernel          values_kernel
+
+        +-----+-----+..+       +--------------+        +-----+-----+..+
+        |     |     |  :       +--------------+        |     |     |  :
+        |     |     |  :       +--------------+        |     |     |  :
+        +-----+-----+..+       +--------------+        +-----+-----+..+
+        |     |     |  :       +--------------+        | --> | --> |  :
+        |     |     |  :       +--------------+        |     |     |  :
+        +.....+.....+..+       +--------------+        +.....+.....+..+
+
+        a tile,                a row,                  BLOCK_M rows,
+        for each head          whatever the head       tile by tile,
+                                                       for each head
+
+And what one program of `values_kernel` needs:
+
+                                                             v
+                                                        +----------+
+                                                        |   V_0    |  BLOCK_N
+                                                        |          |  keys
+                                                        +----------+
+                                                        |   V_1    |
+                                                        |          |
+                                                        +----------+
+                                                        :   V_2    :
+            weights                                     +..........+
+            +------+------+......+                      +----------+
+            |      |      |      :                      |          |
+          --+------+------+......+                    --+----------+
+    BLOCK_M | W_0  | W_1  | W_2  :                      |   acc    |
+    queries |      |      |      :                      |          |
+          --+------+------+......+                    --+----------+
+            |      |      |      :               out    |          |
+            +......+......+......+                      +..........+
+             BLOCK_N keys                                    D
+
+## The algorithm
+
+The kernel `values_kernel`:
+
+1. Ask which program this is, find batch and head, and move the pointers to their matrices, as in level 4 (given).
+2. Build the pointers to the first tile of the weights and to the first tile of `v`.
+3. Start the accumulator with zeros.
+4. For `start_n = 0, BLOCK_N, 2 * BLOCK_N, ...` while `start_n < N`:
+   - load both tiles, with zeros for queries and keys that don't exist: `N - start_n` keys are left from here,
+   - convert the weights to the dtype of `v`, and add the product of the two tiles to the accumulator,
+   - move all pointers to the next tile, `BLOCK_N` keys further.
+5. Store the accumulator in `out`, with a mask that stops at the last query (given).
+
+The launcher `naive_attention`:
+
+1. Check the arguments, allocate `out`, and choose the block sizes (given).
+2. Allocate `scores`.
+3. Launch `scores_kernel`, with a program for each tile of each head of each batch.
+4. Launch `softmax_kernel`, with a program for each row.
+5. Launch `values_kernel`, with a program for each `BLOCK_M` queries of each head of each batch.
+
+## Triton functions used
+
+- `tl.program_id`, `tl.arange`, `tl.load`, `tl.store`, `tl.zeros`, `&`, `v[:, None]`, `v[None, :]`, `acc.to(dtype)`: as in
+  levels 1 and 2.
+- `tl.dot(weights, v, acc, input_precision="ieee")`: the product of two tiles of one dtype, added to `acc`, which it
+  returns. The option makes fp32 inputs count in full, as in level 2.
+- `tl.max`, `tl.exp`, `tl.sum`: as in level 3. `tl.full((rows, columns), value, dtype=...)` and
+  `tl.where(condition, x, y)`: as in level 5. They stand in the given kernels.
+- `triton.cdiv(x, y)`, in the launcher: division rounded up, for the number of tiles.
+
+## What it costs
+
+Take one text, H = 16 heads, S = 8192 queries and as many keys, D = 64, in fp16:
+
+    q, k, v and out     4 * H * S * D numbers of 2 bytes           67 MB
+    scores              H * S * S     numbers of 4 bytes          4.3 GB
+
+The matrix in between is 64 times as large as all that goes in and comes out. And it doesn't only have to lie somewhere:
+
+    kernel              reads of it    writes to it
+    scores_kernel                -           4.3 GB
+    softmax_kernel          4.3 GB           4.3 GB
+    values_kernel           4.3 GB                -
+                        ----------------------------
+    together                8.6 GB           8.6 GB
+
+17.2 GB of traffic, 256 times as much as reading `q`, `k` and `v` and writing `out` once. (They are fetched more than
+once, `q` and `k` for each tile of scores, `v` for each `BLOCK_M` queries; most of that comes out of the L2, as in
+level 2.) What is it for?
+
+    scores              2 * H * S * S * D operations         137.4 GFLOP
+    softmax             5 * H * S * S operations               5.4 GFLOP
+    weights @ v         2 * H * S * S * D operations         137.4 GFLOP
+                                                             -----------
+    together                                                 280.2 GFLOP
+
+That is 16 operations per byte. Two large matrix products should be compute-bound, as in level 2, but cut up like this
+they are **memory-bound**: both wait for a matrix that nobody asked for. If it never went to memory, there would be
+4176 operations per byte. With the causal mask nearly half of it is -inf, then 0, and it is written, fetched and
+multiplied all the same.
+
+It also grows faster than anything else. Twice the text is twice of `q`, `k`, `v` and `out`, and four times of `scores`:
+
+    S                        8192       16384       32768
+    q, k, v and out         67 MB      134 MB      268 MB
+    scores                 4.3 GB     17.2 GB     68.7 GB
+
+The largest of these hardly fits into a GPU with 80 GB. Getting the same numbers without the matrix is what levels 7
+and 8 are about.
+
+## Common mistakes
+
+- `scores` in the dtype of `q`: right in fp32, wrong in fp16 and bf16, and the larger the scores, the more so.
+- `device=` forgotten: then `scores` lies in the memory of the CPU, which goes unnoticed only where there is no GPU.
+- A grid whose axes stand in another order than the kernel's `tl.program_id` has them: programs compute what doesn't
+  exist, and what does exist is computed by nobody.
+- `softmax_kernel` launched for M rows: that is one head. There are B * H * M rows.
+- M where N belongs: a row has as many scores as there are keys.
+- The strides of `k` for `v`: right while both lie in memory in the same way.
+- No `weights.to(v.dtype)`: works for fp32 inputs, and doesn't compile for fp16.
+- `acc = tl.dot(weights, v)`: forgets all keys but those of the last step.
+- `offs_n < N` in the loop: the pointers have moved on by `start_n`, so only `N - start_n` keys are left.
+
+## Sources
+
+- A. Vaswani, N. Shazeer, N. Parmar, J. Uszkoreit, L. Jones, A. N. Gomez, L. Kaiser, I. Polosukhin: *Attention Is All
+  You Need*, 2017: queries, keys and values.
+- M. N. Rabe, C. Staats: *Self-attention Does Not Need O(n^2) Memory*, 2021.
+- T. Dao, D. Y. Fu, S. Ermon, A. Rudra, C. Ré: *FlashAttention: Fast and Memory-Efficient Exact Attention with
+  IO-Awareness*, 2022. It begins by counting the traffic of these three kernels.
+
+Where several names stand before a `...`, as in `a = b = ...`, write a line for each of them instead.
+
+Your task: fill the seven gaps in this file, one to seven lines each. Where you see `...`, there is a gap.
+"""
+
+import quest_setup  # picks the GPU, or Triton's interpreter where there is none  # noqa: F401
+import torch
+import triton
+import triton.language as tl
+
+HEAD_DIMS = (16, 32, 64, 128)  # what D may be
+MAX_KEYS = 32768  # a longer row of scores doesn't fit into the registers of one program
+MOST_PROGRAMS = 65535  # along the second and the third axis of a grid: a GPU takes no more there
+
+
+@triton.jit
+def scores_kernel(
+    q_ptr,  # pointer to q[0, 0, 0, 0]
+    k_ptr,  # pointer to k[0, 0, 0, 0]
+    out_ptr,  # pointer to scores[0, 0, 0, 0]
+    stride_qb,  # elements from one batch of q to the next,
+    stride_qh,  # from one head to the next,
+    stride_qm,  # from one query to the next,
+    stride_qd,  # from one number of a query to the next
+    stride_kb,  # the same for k: batch, ...
+    stride_kh,  # ... head, ...
+    stride_kn,  # ... key, ...
+    stride_kd,  # ... number of a key
+    stride_ob,  # and for scores: batch, ...
+    stride_oh,  # ... head, ...
+    stride_om,  # ... query, ...
+    stride_on,  # ... key
+    H,  # heads
+    M,  # queries
+    N,  # keys
+    sm_scale,  # what each dot product is multiplied by
+    D: tl.constexpr,  # numbers in a query or key
+    BLOCK_M: tl.constexpr,  # queries in a tile
+    BLOCK_N: tl.constexpr,  # keys in a tile
+    CAUSAL: tl.constexpr,  # True: no query sees a key that comes after it
+):
+    # Given, as in levels 4 and 5: one tile of scores, (BLOCK_M, BLOCK_N).
+    pid_m = tl.program_id(axis=0)
+    pid_n = tl.program_id(axis=1)
+    pid_bh = tl.program_id(axis=2)
+    batch = (pid_bh // H).to(tl.int64)  # int64, as in level 4: the places of a large tensor pass 2^31
+    head = (pid_bh % H).to(tl.int64)
+    q_ptr += batch * stride_qb + head * stride_qh
+    k_ptr += batch * stride_kb + head * stride_kh
+    out_ptr += batch * stride_ob + head * stride_oh
+    offs_m = pid_m * BLOCK_M + tl.arange(0, BLOCK_M)
+    offs_n = pid_n * BLOCK_N + tl.arange(0, BLOCK_N)
+    offs_d = tl.arange(0, D)
+
+    scores = tl.full((BLOCK_M, BLOCK_N), -float("inf"), dtype=tl.float32)
+    last_query = pid_m * BLOCK_M + BLOCK_M - 1
+    first_key = pid_n * BLOCK_N
+    if not CAUSAL or last_query >= first_key:  # a tile above the diagonal needs no dot
+        q_ptrs = q_ptr + offs_m[:, None] * stride_qm + offs_d[None, :] * stride_qd
+        k_ptrs = k_ptr + offs_d[:, None] * stride_kd + offs_n[None, :] * stride_kn
+        q = tl.load(q_ptrs, mask=offs_m[:, None] < M, other=0.0)
+        k = tl.load(k_ptrs, mask=offs_n[None, :] < N, other=0.0)
+        scores = tl.dot(q, k, input_precision="ieee") * sm_scale  # 2 * B * H * M * N * D operations in all
+        if CAUSAL:
+            visible = offs_m[:, None] >= offs_n[None, :]
+            scores = tl.where(visible, scores, -float("inf"))
+
+    rows = offs_m.to(tl.int64)  # M * N passes 2^31 as well
+    out_ptrs = out_ptr + rows[:, None] * stride_om + offs_n[None, :] * stride_on
+    out_mask = (offs_m[:, None] < M) & (offs_n[None, :] < N)
+    tl.store(out_ptrs, scores, mask=out_mask)  # B * H * M * N numbers written in all
+
+
+@triton.jit
+def softmax_kernel(
+    x_ptr,  # pointer to the first row; the rows follow each other without gaps
+    n_cols,  # how many numbers there are in a row
+    BLOCK_SIZE: tl.constexpr,  # a power of two, n_cols or more: one program handles one whole row
+):
+    # Given, as in level 3: one row, which gives way to its softmax.
+    row = tl.program_id(axis=0).to(tl.int64)
+    cols = tl.arange(0, BLOCK_SIZE)
+    mask = cols < n_cols
+    x_ptrs = x_ptr + row * n_cols + cols
+    x = tl.load(x_ptrs, mask=mask, other=-float("inf"))  # B * H * M * N numbers read in all
+    row_max = tl.max(x, axis=0)
+    numerator = tl.exp(x - row_max)
+    denominator = tl.sum(numerator, axis=0)
+    tl.store(x_ptrs, numerator / denominator, mask=mask)  # B * H * M * N numbers written in all
+
+
+@triton.jit
+def values_kernel(
+    weights_ptr,  # pointer to weights[0, 0, 0, 0]
+    v_ptr,  # pointer to v[0, 0, 0, 0]
+    out_ptr,  # pointer to out[0, 0, 0, 0]
+    stride_wb,  # elements from one batch of the weights to the next,
+    stride_wh,  # from one head to the next,
+    stride_wm,  # from one query to the next,
+    stride_wn,  # from one key to the next
+    stride_vb,  # the same for v: batch, ...
+    stride_vh,  # ... head, ...
+    stride_vn,  # ... key, ...
+    stride_vd,  # ... number of a value
+    stride_ob,  # and for out: batch, ...
+    stride_oh,  # ... head, ...
+    stride_om,  # ... query, ...
+    stride_od,  # ... number of a result
+    H,  # heads
+    M,  # queries
+    N,  # keys
+    D: tl.constexpr,  # numbers in a value
+    BLOCK_M: tl.constexpr,  # queries in a tile
+    BLOCK_N: tl.constexpr,  # keys in a tile
+):
+    # Given: the queries of this program, and the pointers to the matrices of its batch and head.
+    pid_m = tl.program_id(axis=0)
+    pid_bh = tl.program_id(axis=1)
+    batch = (pid_bh // H).to(tl.int64)
+    head = (pid_bh % H).to(tl.int64)
+    weights_ptr += batch * stride_wb + head * stride_wh
+    v_ptr += batch * stride_vb + head * stride_vh
+    out_ptr += batch * stride_ob + head * stride_oh
+    offs_m = pid_m * BLOCK_M + tl.arange(0, BLOCK_M)  # (BLOCK_M,): the queries of this tile
+    rows = offs_m.to(tl.int64)  # the same in int64, for the rows of the weights
+    offs_n = tl.arange(0, BLOCK_N)  # (BLOCK_N,): the keys of a step, counted from the step's first
+    offs_d = tl.arange(0, D)  # (D,): the places in a value
+
+    # TODO 1 (2 lines): `weights_ptrs` (BLOCK_M, BLOCK_N) and `v_ptrs` (BLOCK_N, D), pointers to the first tile of each.
+    weights_ptrs = v_ptrs = ...
+
+    # TODO 2 (1 line): `acc`, a tile of zeros (BLOCK_M, D). Mind the dtype.
+    acc = ...
+
+    # TODO 3 (6 lines): the loop over the keys, with `start_n` the first key of the step. Load the tiles `weights` and
+    #      `v`, with 0 in the lanes that are masked off; add their product to `acc`; move both grids of pointers on.
+    #      B * H * M * N weights read in all, N * D numbers of v for each program; 2 * B * H * M * N * D operations
+    ...
+
+    # Given: the store.
+    out_ptrs = out_ptr + offs_m[:, None] * stride_om + offs_d[None, :] * stride_od
+    tl.store(out_ptrs, acc.to(out_ptr.dtype.element_ty), mask=offs_m[:, None] < M)  # B * H * M * D numbers written
+
+
+def naive_attention(
+    q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, causal: bool = True, sm_scale: float | None = None
+) -> torch.Tensor:
+    """softmax(q @ k^T * sm_scale) @ v for each head of each batch, with any strides. sm_scale=None means D ** -0.5.
+
+    q: (B, H, M, D), k, v: (B, H, N, D) -> (B, H, M, D), contiguous; causal=True needs M == N. Raises ValueError for
+    anything else, and for more than MAX_KEYS keys.
+    """
+    if q.ndim != 4 or k.ndim != 4 or k.shape != v.shape or q.shape[:2] != k.shape[:2] or q.shape[3] != k.shape[3]:
+        shapes = f"{tuple(q.shape)}, {tuple(k.shape)} and {tuple(v.shape)}"
+        raise ValueError(f"naive_attention takes q (B, H, M, D), k and v (B, H, N, D), not {shapes}")
+    if not (q.dtype == k.dtype == v.dtype and q.device == k.device == v.device):
+        raise ValueError("naive_attention takes q, k and v of one dtype on one device")
+    if q.dtype not in (torch.float32, torch.float16, torch.bfloat16):
+        raise ValueError(f"naive_attention takes float32, float16 or bfloat16, not {q.dtype}")
+    B, H, M, D = q.shape
+    N = k.shape[2]
+    if D not in HEAD_DIMS:
+        raise ValueError(f"naive_attention takes a head dim D of 16, 32, 64 or 128, not {D}")
+    if causal and M != N:
+        raise ValueError(f"with causal=True there must be as many queries as keys, not {M} and {N}")
+    if not 1 <= N <= MAX_KEYS:
+        raise ValueError(f"naive_attention takes 1 to {MAX_KEYS} keys, not {N}")
+    if B * H > MOST_PROGRAMS:
+        raise ValueError(f"naive_attention takes up to {MOST_PROGRAMS} heads in all batches together, not {B * H}")
+
+    if sm_scale is None:
+        sm_scale = D**-0.5
+    out = torch.empty((B, H, M, D), dtype=q.dtype, device=q.device)
+    BLOCK_M, BLOCK_N, num_warps = 64, 64, 8
+    if q.dtype == torch.float32:  # in full precision a dot takes more registers: a smaller tile
+        BLOCK_M, BLOCK_N = 32, 32
+    BLOCK_SIZE = triton.next_power_of_2(N)  # for softmax_kernel, as in level 3: the whole row ...
+    row_warps = min(max(BLOCK_SIZE // 1024, 4), 16)  # ... and the num_warps that go with it
+
+    # TODO 4 (1 line): `scores`, the matrix in between, uninitialised. Mind its shape, its dtype and its device.
+    scores = ...
+
+    # TODO 5 (about 7 lines): the grid of `scores_kernel`, then its launch, with q, k and `scores`. Look at what it asks of
+    #      tl.program_id, and at the order of its parameters.
+    ...
+
+    # TODO 6 (2 lines): the grid of `softmax_kernel`, then its launch. From here on, `scores` holds the weights.
+    ...
+
+    # TODO 7 (about 7 lines): the grid of `values_kernel`, then its launch, with the weights, v and out.
+    ...
+    return out
+
+
+if __name__ == "__main__":
+    from triton_quest.utils.testing import quick_check
+
+    quick_check(naive_attention)
