@@ -19,6 +19,7 @@ from pathlib import Path
 from unittest import mock
 
 from triton_quest.commands import check, context, hint, history, reset, restore  # noqa: F401  imported before they play
+from triton_quest.execution import devices
 from triton_quest.execution.runner import Job
 from triton_quest.levels import LEVELS
 from triton_quest.quest import cli
@@ -101,7 +102,7 @@ class Player:
 
 def main(root: str, seed: str, players: int) -> None:
     os.chdir(root)
-    check.judge = quick_judge  # type: ignore[attr-defined]
+    mock.patch.object(devices, "judge", quick_judge).start()
     pids = []
     for number in range(1, players + 1):
         pid = os.fork()

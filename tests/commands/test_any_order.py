@@ -15,7 +15,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from tests.commands.players import quick_judge
 from tests.conftest import Answer, Quest, arrived
-from triton_quest.commands import check
+from triton_quest.execution import devices
 from triton_quest.store import workspace as workspaces
 from triton_quest.store.progress import HINTS_A_LEVEL
 
@@ -31,7 +31,7 @@ class Learner(RuleBasedStateMachine):
         super().__init__()
         self.folder = Path(tempfile.mkdtemp())
         self.quest = Quest(workspaces.init(self.folder / "quest")[0])
-        self.judge = mock.patch.object(check, "judge", quick_judge)
+        self.judge = mock.patch.object(devices, "judge", quick_judge)
         self.judge.start()
         self.checked: dict[int, list[str]] = {level.number: [] for level in LEVELS}
         self.replaced: list[tuple[str, bytes]] = []  # file name and content

@@ -103,5 +103,6 @@ def test_a_closed_quest_folder_is_named(quest: Quest, mode: int, line: str, code
     folder.chmod(mode)
     answer = type_there(quest, without_rights(quest), line)
     folder.chmod(0o755)
-    assert answer.code == code and "progress.db can't be used: Permission denied. Nothing was lost." in answer.said
+    assert answer.code == code and str(folder) in answer.said
+    assert "can't be used: Permission denied. Nothing was lost." in answer.said
     assert ("not started yet" in answer.out) == (mode == 0o555)
