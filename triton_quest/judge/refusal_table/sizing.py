@@ -40,7 +40,7 @@ SIZES = (
     Row(
         "shapes_differ",
         "Blocks of different length meet in `{code}`: {one} and {other} along axis {axis}. "
-        "Give both the same block size, or turn one by `[:, None]`.",
+        "Give both the same block size, turn one by `[:, None]`, or reduce along the other axis.",
         reason=r"incompatible dimensions at index (?P<axis>\d+): (?P<one>\d+) and (?P<other>\d+)",
     ),
     Row("axis", "There is no axis {axis} in this block.", reason=r"invalid axis (?P<axis>-?\d+)"),
