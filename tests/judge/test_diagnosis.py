@@ -115,15 +115,6 @@ def test_further_failing_cases_tell_two_mistakes_apart(level: Level) -> None:
     assert found and found.finding == "minus" and not found.says.startswith("Probably")
 
 
-def test_mistakes_that_no_output_tells_apart_need_no_further_cases(level: Level) -> None:
-    negated = replace(mistake("negated", lambda x, y: -(y - x), MINUS.says), same_output_as=("minus",))
-    seen = [failing(level, minus, vectors(n)) for n in (16, 17, 18, 19, 20)]
-    alike = explained(level, [MINUS, negated], seen)
-    assert alike and alike.finding == "minus" and "all 51 elements" in alike.evidence
-    apart = explained(level, [MINUS, replace(negated, same_output_as=())], seen)
-    assert apart and "all 90 elements" in apart.evidence
-
-
 def test_not_a_number_and_infinities_are_compared_by_position(level: Level) -> None:
     def broken(x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
         out = x + y
@@ -386,6 +377,18 @@ def test_where_a_formula_explains_every_failing_run_no_mistake_is_rerun(
     other = mistake("twice x", lambda x, y: x + x)
     assert named(explained(toy, [FIRST_OF_BLOCK, other], seen[1:])) is None
     assert len(loaded) == 1
+
+
+def test_mistakes_that_no_output_tells_apart_are_not_run_on_further_cases(
+    course: Callable[[], Level], tmp_path: Path
+) -> None:
+    toy = course()
+    seen = [wrong_in_first_lanes(toy, tmp_path / f"mine{number}.py", 16) for number in range(5)]
+    again = replace(FIRST_OF_BLOCK, key="again", same_output_as=("first_of_block",))
+    alike = explained(toy, [FIRST_OF_BLOCK, again], seen)
+    assert alike and alike.finding == "first_of_block" and "all 120 elements" in alike.evidence
+    apart = explained(toy, [FIRST_OF_BLOCK, replace(again, same_output_as=())], seen)
+    assert apart and "all 200 elements" in apart.evidence
 
 
 def test_a_mistake_that_cannot_run_here_explains_nothing(course: Callable[[], Level], tmp_path: Path) -> None:
