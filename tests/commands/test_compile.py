@@ -10,7 +10,7 @@ import pytest
 
 from tests.commands import kernels
 from tests.conftest import Answer, Quest, arrived
-from tests.execution.learner import at_import, in_launcher, replaced, solved
+from tests.execution.learner import at_import, in_launcher, solved
 from triton_quest import measured as m
 from triton_quest import verdict as v
 from triton_quest.execution.runner import Job, run
@@ -41,7 +41,7 @@ def test_a_kernel_that_a_gpu_refuses_is_told_with_its_line(quest: Quest, expect_
 
 
 def test_a_kernel_that_is_too_big_is_told_for_each_target_with_tritons_reason(quest: Quest, expect_output) -> None:  # type: ignore[no-untyped-def]
-    text = solved(MATMUL, replaced("= 64, 64, 32, 8", "= 256, 256, 128, 8"))
+    text = kernels.product(256, 256, 128)
     answer = compiled(quest, text, level=MATMUL)
     assert answer.code == NOT_YET
     expect_output("compile-too-big", answer)
@@ -49,15 +49,21 @@ def test_a_kernel_that_is_too_big_is_told_for_each_target_with_tritons_reason(qu
 
 @pytest.mark.slow
 def test_fp32_dots_in_full_precision_use_no_tensor_cores_and_the_report_says_why(quest: Quest) -> None:
-    answer = compiled(quest, solved(MATMUL), "--dtype fp32 --target sm_80", MATMUL)
+    answer = compiled(quest, kernels.product(64, 64, 32), "--dtype fp32 --target sm_80", MATMUL)
     assert answer.code == 0
     assert 'No tensor cores: fp32 inputs with input_precision="ieee" use none.' in answer.said
     assert re.search(r"tensor cores +not used", answer.out)
 
 
+def test_a_launcher_may_choose_by_what_the_gpu_has_and_each_target_gets_its_own(quest: Quest) -> None:
+    out = compiled(quest, kernels.CHOOSING, "--target sm_80 --target sm_90").out
+    assert re.search(r"BLOCK_SIZE=128\n\n +sm_80 \(A100\) *\n", out)
+    assert re.search(r"BLOCK_SIZE=256\n\n +sm_90 \(H100\) *\n", masked(Answer("", 0, out, "")).out)
+
+
 @pytest.mark.slow
 def test_too_many_values_for_the_registers_are_told_as_spilled(quest: Quest) -> None:
-    text = solved(MATMUL, replaced("= 64, 64, 32, 8", "= 128, 256, 32, 8"))
+    text = kernels.product(128, 256, 32)
     answer = compiled(quest, text, "--target sm_80", MATMUL)
     assert answer.code == 0 and "Not all values of a thread find a register" in answer.said
     assert re.search(r"spilled +\d+ bytes", answer.out)
@@ -136,11 +142,11 @@ def test_a_launcher_that_hangs_is_stopped_with_its_line(warm: Warm, tmp_path: Pa
 
 
 def test_a_compiler_that_takes_too_long_is_stopped_and_blamed(warm: Warm, tmp_path: Path) -> None:
-    own_cache = at_import(f"import os; os.environ['TRITON_CACHE_DIR'] = {str(tmp_path / 'cache')!r}")
-    text = solved(MATMUL, replaced("= 64, 64, 32, 8", "= 128, 128, 32, 8"), own_cache)
+    own_cache = f"import os; os.environ['TRITON_CACHE_DIR'] = {str(tmp_path / 'cache')!r}"
+    text = kernels.product(128, 128, 32, own_cache)
     failure = ended(warm, tmp_path, text, MATMUL, dtype="fp32", limit=1.0)
     assert failure.outcome is v.Outcome.TIMEOUT
-    assert failure.says == "Triton was still compiling matmul_kernel for sm_80 after 1 second, and was stopped."
+    assert failure.says == "Triton was still compiling product_kernel for sm_80 after 1 second, and was stopped."
     assert "--time-limit" in failure.advice
 
 

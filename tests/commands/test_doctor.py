@@ -20,6 +20,7 @@ from triton_quest.commands import doctor
 from triton_quest.execution import examination
 from triton_quest.execution.examination import COMPILING, GPU, INTERPRETER, Finding
 from triton_quest.execution.runner import Job
+from triton_quest.store import files as store_files
 from triton_quest.store import given
 from triton_quest.verdict import Outcome, Verdict
 
@@ -242,6 +243,21 @@ def test_a_workspace_that_cannot_be_written_to_is_found(
     ((says, mend),) = told()
     assert says.endswith("it can't be written to, so nothing is kept")
     assert mend == f"chmod -R u+w {quest.workspace.root}"
+
+
+def test_a_progress_without_room_is_mended_by_looking_at_rights_and_room_and_never_moved_away(
+    told: Callable[[], Any], quest: Quest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    quest.workspace.database.write_bytes(b"no database at all\n" * 100)
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(store_files, "put_in_place", full)
+    folder = quest.workspace.database.parent
+    ((says, mend),) = told()
+    assert "It can't be set aside: No space left on device. Nothing was lost." in says
+    assert mend == f"ls -la {folder} && df -h {folder}"
 
 
 def test_without_a_workspace_the_command_that_makes_one_is_named(

@@ -44,7 +44,6 @@ TYPED_ELSEWHERE = {  # what takes longer, or needs more than a copy of the clone
     "cd my-quest": "tests/commands/test_installed.py",
     "pip install .": "tests/commands/test_installed.py",
     "pip install -e .": "tests/commands/test_installed.py",
-    "./quest benchmark": "tests/commands/test_outputs.py",
     "./quest update": "tests/commands/test_update.py",
     "git pull": "tests/store/test_updating_a_clone.py",
     "./quest dev check": "tests/course/test_played_clone.py",
@@ -52,7 +51,7 @@ TYPED_ELSEWHERE = {  # what takes longer, or needs more than a copy of the clone
     "git add": "tests/course/test_gate.py",
 }
 TYPED_NOWHERE = {'docker run -it -v "$PWD":/quest -w /quest python:3.12 ./quest'}  # a container in a container
-SLOW = ("./quest compile", "./quest traffic", "python levels/")  # they import torch
+SLOW = ("./quest compile", "./quest traffic", "./quest benchmark", "python levels/")  # they import torch
 SAYS = {  # command: its exit code, and words that show that it does what the document says; others just end with 0
     "./quest": (0, "Your next step"),
     "python quest.py": (0, "Your next step"),
@@ -63,6 +62,10 @@ SAYS = {  # command: its exit code, and words that show that it does what the do
     "quest check 1": (1, "Nothing is filled in yet"),
     "python quest.py hint 1": (0, "hint 1 of 6"),
     "python quest.py solution 1": (0, "def vector_add"),
+    "python quest.py history 1": (0, "passed"),
+    "./quest history 1 --all": (0, "passed"),
+    "./quest history 1 12 --whole": (0, "# version 12"),
+    "python quest.py restore 1 12": (0, "Backup of what was there"),
     "python quest.py reset 1": (2, "after a backup"),  # nobody is here to confirm it
     "python levels/level1_vector_add.py": (1, "Nothing is filled in yet"),
     "./quest check 1 --file other.py": (1, "not finished yet"),
@@ -70,7 +73,10 @@ SAYS = {  # command: its exit code, and words that show that it does what the do
     "./quest init ~/my-quest": (0, "Go there and begin"),
     "./quest --workspace DIR check": (1, "Nothing is filled in yet"),
     "./quest compile 1": (0, "registers a thread"),
+    "./quest compile 1 --asm ptx": (0, "// add_kernel for sm_90: ptx"),
     "./quest traffic 1": (0, "bytes"),
+    "./quest traffic": (0, "side by side"),
+    "./quest benchmark": (0, "There is no GPU here"),
     "./quest profile 1": (2, "on a GPU"),
     "./quest reset": (2, "after a backup"),
     "./quest completion bash": (0, "complete -o nosort"),
@@ -85,7 +91,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def type_line(clone: Clone, home: Path):  # type: ignore[no-untyped-def]
-    """Type a documented line into a shell, in a clone in which level 1 has been passed once."""
+    """Type a documented line into a shell, in a clone in which level 1 was passed with twelve versions of its file."""
     clone.make_environment()
     tools = home / "tools"
     fitted_python(tools / "python")
@@ -95,7 +101,9 @@ def type_line(clone: Clone, home: Path):  # type: ignore[no-untyped-def]
     (clone.root / "other.py").write_text(kernels.UNFINISHED)
     level = LEVELS[0]
     passed = Verdict(1, level.slug, Outcome.PASSED, "interpreter", 0.0)
-    Progress(workspace.Workspace(clone.package).database).record_attempt(level, "", passed)
+    progress = Progress(workspace.Workspace(clone.package).database)
+    for version in range(1, 13):
+        progress.record_attempt(level, f"# version {version}\n", passed)
     environ = clean_environment(
         HOME=str(home), PATH=f"{tools}{os.pathsep}{os.environ['PATH']}", PYTHONPATH=str(clone.root), COLUMNS="110"
     )

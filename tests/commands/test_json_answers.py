@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -96,6 +97,35 @@ def test_solution_gives_the_code(quest: Quest) -> None:
     assert "def vector_add(" in answer["solution"] and "[gap" not in answer["solution"]
 
 
+def test_history_lists_versions_and_gives_one_with_its_text_and_the_difference(quest: Quest) -> None:
+    assert quest.inside("history 1 --json").json()["versions"] == []
+    text = quest.file(1).read_text()
+    for _ in range(2):
+        quest.inside("check 1 --json")
+    quest.file(1).write_text(text + "# more\n")
+    answer = quest.inside("history --json").json()
+    assert (answer["level"], answer["slug"], len(answer["versions"])) == (1, "vector-add", 1)
+    kinds = {"id": int, "run": int, "at": TEXT, "outcome": TEXT, "cause": TEXT, "seconds": NUMBER}
+    has_keys(answer["versions"][0], **kinds, checks=int, lines_added=int, lines_removed=int)
+    assert (answer["versions"][0]["checks"], answer["versions"][0]["outcome"]) == (2, "not_started")
+    answer = quest.inside("history 1 1 --json").json()
+    has_keys(answer["version"], **kinds, text=TEXT, diff=TEXT)
+    assert answer["file"] == str(quest.file(1)) and answer["version"]["text"] == text
+    assert answer["version"]["diff"].endswith("\n-# more")
+    quest.file(1).unlink()
+    assert quest.inside("history 1 1 --json").json()["version"]["diff"] is None
+
+
+def test_restore_names_the_file_and_the_backup(quest: Quest) -> None:
+    quest.inside("check 1 --json")
+    quest.file(1).write_text("mine\n")
+    answer = quest.inside("restore 1 1 --json").json()
+    assert (answer["level"], answer["version"], answer["file"]) == (1, 1, str(quest.file(1)))
+    assert answer["changed"] is True and Path(answer["backup"]).read_text() == "mine\n"
+    answer = quest.inside("restore 1 1 --json").json()
+    assert (answer["changed"], answer["backup"]) == (False, None)
+
+
 def test_reset_lists_levels_and_backups(quest: Quest) -> None:
     answer = quest.inside("reset --yes --json").json()
     assert answer["reset"] == [level.slug for level in arrived()]
@@ -137,6 +167,9 @@ FAILURES = {
     "a hint that wasn't taken": "hint 1 --again --json",
     "a reset without yes": "reset 1 --json",
     "a profile without a GPU": "profile 1 --json",
+    "a version that there isn't": "history 1 99 --json",
+    "a version that there isn't, to be restored": "restore 1 99 --json",
+    "a restore without a version": "restore 1 --json",
     "a workspace in a file's place": "init quest.py --json",
 }
 

@@ -66,6 +66,7 @@ def sound(tmp_path_factory: pytest.TempPathFactory) -> bytes:
         if number % 5 == 0:
             progress.take_hint(level)
     progress.note_solution_seen(level)
+    progress.record_speed(level, "a GPU", 0.9, "silver", {"rows": [1, 2]})
     progress.start_over()
     return file.read_bytes()
 
@@ -78,7 +79,7 @@ def salvaged(path: Path, data: bytes) -> dict[str, set[tuple[Any, ...]]]:
 def test_of_a_sound_file_everything_is_read(sound: bytes, tmp_path: Path) -> None:
     found = salvaged(tmp_path / "x.db", sound)
     assert [(table, len(rows)) for table, rows in found.items()] == [
-        *(("runs", 2), ("attempts", 24), ("hints", 5), ("solutions", 1), ("passes", 1))
+        *(("runs", 2), ("attempts", 24), ("hints", 5), ("solutions", 1), ("passes", 1), ("speeds", 1))
     ]
 
 

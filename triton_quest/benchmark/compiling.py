@@ -13,6 +13,7 @@ from triton_quest import verdict as v
 from triton_quest.benchmark import inputs
 from triton_quest.execution.adapt import binaries, frontend
 from triton_quest.execution.adapt.fake_driver import activate
+from triton_quest.execution.adapt.fake_gpu import as_if_on
 from triton_quest.execution.adapt.full_compile import compile_fully
 from triton_quest.execution.adapt.interpreter import enable
 from triton_quest.execution.targets import USUAL, Arch, Target, find, name_of
@@ -92,7 +93,8 @@ class _Compilation:
     def compile_for(self, target: Target) -> None:
         """Send a record for each kernel: what it became, or why it was refused."""
         self._launching()
-        report = compile_fully(self._call, self.module, [target.arch], self._compiling, self._launching)
+        with as_if_on(target):
+            report = compile_fully(self._call, self.module, [target.arch], self._compiling, self._launching)
         for one in report.compiled:
             if one.binary is not None:
                 self._send_compiled(one, target)

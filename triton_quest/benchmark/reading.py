@@ -100,7 +100,7 @@ def _size(size: int) -> str:
 
 
 def _kib(size: int) -> str:
-    return f"{size // KIB}" if size % KIB == 0 else f"{size / KIB:.1f}"
+    return f"{size / KIB:.1f}".removesuffix(".0")
 
 
 def _widths(widths: Sequence[Width]) -> str:

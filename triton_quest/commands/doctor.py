@@ -111,9 +111,9 @@ def _workspace(context: Context) -> Iterator[Finding]:
     )
     try:
         states = context.progress.states()
-    except StoreTrouble as trouble:
-        database = shlex.quote(str(context.workspace.database))
-        yield Finding("progress", False, trouble.sentence, f"mv {database} {database}.damaged")
+    except StoreTrouble as trouble:  # what was damaged was set aside already: rights or room are missing
+        folder = shlex.quote(str(context.workspace.database.parent))
+        yield Finding("progress", False, trouble.sentence, f"ls -la {folder} && df -h {folder}")
         return
     passed = sum(state.is_done for state in states)
     yield Finding("progress", True, f"{passed} of {len(LEVELS)} levels passed")

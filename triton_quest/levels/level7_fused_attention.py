@@ -376,7 +376,7 @@ def fused_attention(
     if sm_scale is None:
         sm_scale = D**-0.5
     out = torch.empty((B, H, M, D), dtype=q.dtype, device=q.device)
-    BLOCK_N = 64
+    BLOCK_N = 32
 
     # TODO 8 (1 line): `grid`: along axis 0 a program for each query, along axis 1 for each head of each batch.
     grid = ...

@@ -12,8 +12,8 @@ in each query, key and value. A program takes `BLOCK_M` queries of one head. It 
 it. Then it walks along the keys in steps of `BLOCK_N`, as in level 7. Each step loads a tile of keys and the tile of
 values that goes with it, and does two matrix products:
 
-    qk  = q @ k      (BLOCK_M, D) @ (D, BLOCK_N) -> (BLOCK_M, BLOCK_N)
-    acc = p @ v      (BLOCK_M, BLOCK_N) @ (BLOCK_N, D) -> (BLOCK_M, D)
+    qk   = q @ k     (BLOCK_M, D) @ (D, BLOCK_N) -> (BLOCK_M, BLOCK_N)
+    acc += p @ v     (BLOCK_M, BLOCK_N) @ (BLOCK_N, D) -> (BLOCK_M, D)
 
 The keys come through a transposed grid of pointers, as in level 4, so `k` is a tile of K^T. `qk` are the raw dot
 products, not yet scaled. Between the two products stands the step of online softmax.
@@ -28,42 +28,43 @@ stay, one of each for every query of the tile. So `m_i` and `l_i` become vectors
     tl.sum(p, axis=0)                tl.sum(p, axis=1)       one per row
     scores - m_new                   qk - m_new[:, None]     each row its own
     acc * alpha                      acc * alpha[:, None]    each row its own
-    tl.sum(p[:, None] * v, axis=0)   tl.dot(p, v)
+    tl.sum(p[:, None] * v, axis=0)   tl.dot(p, v)            a matrix product
 
 **Why `acc` is rescaled in every step.** `acc` is a sum of terms `exp(s - m_i) * v`, and any step may bring a larger
-score. From then on all its terms are too large, by the factor `exp(old m_i - new m_i)`, which is called `alpha`. The
-rows don't agree on when that happens, and a program does the same to all lanes. So it multiplies in every step; for a
-row without a new maximum, `alpha` is 1. That costs `BLOCK_M * D` multiplications, and the two products of a step cost
-`4 * BLOCK_M * BLOCK_N * D` operations, 256 times as much for `BLOCK_N = 64`.
+score `s`, a new maximum. The terms that are already in `acc` were made with the old one, and multiplying by `alpha`,
+which is `exp(old maximum - new maximum)`, makes up for it. In each row this happens at another time, and a program does
+the same to all rows. So it multiplies in every step; where the maximum has stayed, `alpha` is 1. That costs `BLOCK_M *
+D` multiplications. The two products of a step cost `4 * BLOCK_M * BLOCK_N * D` operations, which is 256 times as much
+for `BLOCK_N = 64`.
 
-**Why it is divided only once.** The weights of a row must sum to 1, and only after the last key is it known what
-divides them. Dividing in each step would be undone in the next, since the sum has grown by then. `acc` and `l_i` carry
-the same factor, `exp(-m_i)`, and it cancels when one is divided by the other, at the end.
+**Why it is divided only once.** The weights of a row must sum to 1, and their divisor is the sum over all keys, known
+after the last one. Who divides earlier has to undo it in the next step, when the sum has grown. Nothing speaks for it:
+`acc` and `l_i` are always made with the same maximum, so whatever it is, it cancels when one is divided by the other.
 
 **exp2, and the scale for nothing.** A GPU has an instruction for powers of 2, and none for powers of e: `tl.exp(x)`
 multiplies by log2(e) = 1.4427 first, because `exp(x) = 2^(x * log2(e))`. The scores are multiplied too, by `sm_scale`.
 Make one number of both, once, and leave `qk` as it comes out of the product:
 
     qk_scale = sm_scale * log2(e)              log2(e) = 1.4426950408889634
-    p        = exp2(qk * qk_scale - m_i)
+    p        = exp2(qk * qk_scale - m_new)
 
 A product and a difference are one instruction for a GPU, a **fused multiply-add**. So the scale has become free, and
-each score costs one multiply-add and one `exp2`. `m_i` has to speak the same language: it is the largest `qk` of the
-row so far, times `qk_scale`. As `qk_scale` is positive, the largest `qk` makes the largest score, and only one number a
-row is multiplied to find it. The answer is the same as with `exp`: these are the same numbers, written differently.
+each score costs one multiply-add and one `exp2`. The maximum has to speak the same language: it is the largest `qk` of
+the row so far, times `qk_scale`. As `qk_scale` is positive, the largest `qk` makes the largest score, and only one
+number per row is multiplied. The weights are the same as with `exp`: `p` is the same number, written differently.
 
 **Two loops.** A mask costs: every score is compared and replaced. But most tiles need none. With `causal`, query
 number `m` sees the keys 0, 1, ..., m. So the tiles of keys come in three kinds, as in level 5:
 
-    before the first query of the tile     every query sees every key: no mask
-    up to its last query                   on the diagonal: a mask
-    behind it                              nobody sees anything: not even loaded
+    before the first query of the tile    every query sees every key: no mask
+    up to its last query                  on the diagonal: a mask
+    behind it                             nobody sees a key: not even loaded
 
 Without `causal`, every query sees every key, and only a last tile that hangs over the end of the keys needs a mask. So
 there are two loops, one after the other. The first runs over the whole tiles before `mask_from`, without any mask. The
 second goes on from there to `end`, with masks. For `causal`, `mask_from` is the first query of the tile, rounded *down*
-to a whole number of key tiles; without, it is N, rounded down. And `end` is the number of keys that anybody in the tile
-sees: up to the last query and that one included, but never more than N.
+to a whole number of key tiles; without, it is N, rounded down. And `end` is how many keys are seen by anybody in the
+tile: those up to its last query, that one included, but never more than N.
 
 The step of online softmax is the same in both loops. So it stands in a function of its own, `online_softmax_step`,
 which both call. A function under `@triton.jit` may be called from a kernel; it becomes a part of it.
@@ -75,21 +76,22 @@ since the first tile `m_i` has been a number in every row. Then `m_i` stays, `al
 nothing changes.
 
 **Rows that don't exist.** The last tile of queries may hang over the end, so it is loaded with a mask, and stored with
-one. In between, the rows behind the last query compute along with zeros. That gives ordinary numbers, and nobody stores
-them. Keys behind the last one are different: they would count in `l_i`. With `causal`, only queries behind the end could
-see them, since M is N. Without, the mask of the second loop hides them.
+one. In between, the rows behind the last query compute along, with zeros. That gives ordinary numbers, and nobody
+stores them. Keys behind the last one are another matter: they would count in `l_i`. Without `causal`, the mask of the
+second loop hides them. With it, M is N, and only queries that don't exist come late enough to see them.
 
 **The longest first.** With `causal`, the lowest tile of queries sees the most keys and takes longest. Programs start
-roughly in the order of their number. If the longest came last, one part of the GPU would be waiting for them at the end,
-while the other had nothing left to do. So program 0 takes the lowest tile, and so on upwards (given).
+roughly in the order of their number. If the longest came last, a few of them would still be running when everything
+else is done. So program 0 takes the lowest tile, and so on upwards (given).
 
 ## The maths
 
-With `s_j = sm_scale * (q[m, :] . k[j, :])`, summed over all keys `j` that query `m` sees:
+As in level 7, query number `m` and key number `j` have the score `s_j`, which is `sm_scale` times their dot product.
+With sums over all keys `j` that the query sees:
 
     out[m, :] = sum of exp(s_j) * v[j, :]  /  sum of exp(s_j)
 
-One step, for a tile of keys. In each line, a row of `qk`, `p` and `acc` goes with one number of `m_i`, `l_i`, `alpha`:
+One step, for a tile of keys. Each row of `qk`, `p` and `acc` has its own number in `m_i`, `l_i` and `alpha`:
 
     m_new = the larger of m_i and (the largest of the row of qk) * qk_scale
     p     = 2^(qk * qk_scale - m_new)
@@ -98,8 +100,8 @@ One step, for a tile of keys. In each line, a row of `qk`, `p` and `acc` goes wi
     l_i   becomes   l_i * alpha + the sum of the row of p
     m_i   becomes   m_new
 
-After the last tile, `out = acc / l_i`. Level 7 has the proof, and it didn't use that a block has one row only. Before the
-first tile, `m_i = -inf`, `l_i = 0`, `acc = 0`, as there.
+Before the first tile, `m_i = -inf`, `l_i = 0` and `acc = 0`. After the last one, `out = acc / l_i`. Why this is right
+is proved in level 7, for one row, and here every row is one.
 
 ## A worked example
 
@@ -144,14 +146,18 @@ The second loop, with keys 2 and 3:
 
     out   = acc / l_i                                        = [21.09, 16.89]
 
-Only query 2 has met a larger score, so only its `alpha` isn't 1. Check with all keys at once: query 2 has the weights
-2^1, 2^2 and 2^4, so `(2 * 8 + 4 * 16 + 16 * 24) / 22 = 464 / 22 = 21.09`. Query 3 has 4, 2, 1 and 2, and
-`(4 * 8 + 2 * 16 + 1 * 24 + 2 * 32) / 9 = 152 / 9 = 16.89`. Without `alpha`, query 2 would come to 44 / 2.5 = 17.6, and
-query 3 would be right.
+Only query 2 has met a larger score in the second tile, so only its `alpha` isn't 1. Check it with all keys at once:
+
+    query 2    (2^1 * 8 + 2^2 * 16 + 2^4 * 24) / (2 + 4 + 16)
+                                                = 464 / 22   = 21.09
+    query 3    (2^2 * 8 + 2^1 * 16 + 2^0 * 24 + 2^1 * 32) / (4 + 2 + 1 + 2)
+                                                = 152 / 9    = 16.89
+
+Without `alpha`, query 2 would come to `(20 + 24) / (1.5 + 1) = 17.6`, and query 3 would be right.
 
 ## The picture
 
-The program of the tile of queries in the middle, with `causal`. Its tile of `q` stays, the keys and values stream by:
+The program of a tile of queries in the middle, with `causal`. The tile of `q` stays, the keys and values stream by:
 
          q              k                   v              out
     +---------+    +---------+         +---------+    +---------+
@@ -164,13 +170,13 @@ The program of the tile of queries in the middle, with `causal`. Its tile of `q`
     |         |    :  never  :         :  never  :    |         |
     +---------+    :  loaded :         :  loaded :    +---------+
 
-    q @ k_0            q @ k_1            q @ k_2, masked
-       |                  |                  |
-       v                  v                  v
-     step  ------------> step  ------------> step  ------------> acc / l_i
-       ^   m_i, l_i, acc  ^   m_i, l_i, acc  ^   m_i, l_i, acc
-       |                  |                  |
-      v_0                v_1                v_2
+    q @ k_0             q @ k_1             q @ k_2, masked
+       |                   |                   |
+       v                   v                   v
+     step -------------> step -------------> step -------------> acc / l_i
+       ^  m_i, l_i, acc    ^  m_i, l_i, acc    ^  m_i, l_i, acc
+       |                   |                   |
+      v_0                 v_1                 v_2
 
 Which tiles are worked on, for S = 11, `BLOCK_M = 4` and `BLOCK_N = 2`. `o` is a tile without a mask, `m` one with:
 
@@ -207,9 +213,9 @@ one program for each tile of queries along axis 0, one for each head of each bat
 
 **The table of tiles.** `BLOCK_M` and `BLOCK_N` decide what has to be kept in registers: for 128 queries, 64 keys and
 `D = 64`, `acc` and `qk` are 32 KB each. A processor of the GPU has 256 KB of registers for all that runs on it, so
-there is a limit to what a larger tile wins. `num_warps` is among how many groups of 32 threads the work is divided, and
-`num_stages` how many steps ahead the tiles are loaded. fp32 in full precision takes more of everything. Try other
-numbers: powers of 2, 16 or more for the blocks. The answer must not depend on them.
+there is a limit to what a larger tile wins. `num_warps` is how many groups of 32 threads share the work of a program,
+and `num_stages` how many steps ahead its tiles are loaded. fp32 in full precision takes more of everything. Try other
+numbers: powers of 2, and at least 16 for the blocks. The answer must not depend on them.
 
 ## Triton functions used
 
@@ -223,13 +229,13 @@ numbers: powers of 2, 16 or more for the blocks. The answer must not depend on t
   axis that is named is the one that disappears.
 - `tl.maximum(x, y)`: the larger one of both, lane by lane.
 - `tl.exp2(x)`: 2 to the power of x, in every lane. `tl.exp2(-float("inf"))` is 0.
-- `p.to(v.dtype)`: `p` in the dtype of `v`. The weights are fp32, and between 0 and 1; `tl.dot` wants them as it has
-  the values.
+- `p.to(v.dtype)`: `p` in the dtype of `v`. It is fp32 before, and `tl.dot` wants both tiles alike. It lies between 0
+  and 1, so it fits into fp16 as well.
 - `a, b, c = f(x)`: a function under `@triton.jit` may return several blocks.
 - `range(first, end, BLOCK_N)`: `first` and `end` may be known only when the kernel runs.
 - `a if CAUSAL else b`: `CAUSAL` is a `tl.constexpr`, so only one of both is compiled.
-- `stride_kn: tl.int64`: this parameter has 64 bits, and what is computed with it too. `start_n * stride_kn` passes
-  2^31 in a long text with many heads.
+- `stride_kn: tl.int64`: this parameter has 64 bits, and what is computed with it too. In a long text with many heads,
+  `start_n * stride_kn` passes 2^31.
 
 ## What it costs
 
@@ -263,14 +269,15 @@ The longer the text, the fewer tiles need a mask, and the closer the work comes 
 
 ## Common mistakes
 
-- `tl.exp2` without log2(e): powers of 2 instead of powers of e. All rows still sum to 1, and all are wrong.
+- `tl.exp2` without log2(e): powers of 2 instead of powers of e. The weights of a row still
+  sum to 1, and all are wrong.
 - The scale applied twice: once to `q` or `qk`, once in `qk_scale`. Or `m_i` without it, while `qk` is scaled.
 - `axis=0` in `tl.max` or `tl.sum`: down the columns, over the queries.
 - `acc` or `l_i` not rescaled: right for texts that fit into one tile.
 - `tl.arange(0, BLOCK_N)` in the mask, without `start_n`: places in the tile, not in the text.
 - `mask_from` rounded up, or not rounded: the first loop then works on keys that not everybody sees.
 - The second loop from 0 on: the keys before `mask_from` count twice.
-- `p` or `acc` in fp16: each step rounds, and the errors add up. `acc` is fp32 until the store.
+- `acc` in fp16: each step rounds, and the errors add up. It is fp32 until the store, and so is `l_i`.
 - The strides of `k` used for `v`: right while both lie in memory in the same way.
 
 ## Sources
@@ -282,8 +289,7 @@ The longer the text, the fewer tiles need a mask, and the closer the work comes 
 - M. Milakov, N. Gimelshein: *Online Normalizer Calculation for Softmax*, 2018: the running maximum and sum.
 - The Triton documentation, tutorial 06, *Fused Attention*.
 
-Where several names stand before a `...`, as in `a = b = ...`, write a line for each of them instead, and the lines that
-the task asks for besides.
+Where several names stand before a `...`, as in `a = b = ...`, write the lines that give each of them its value instead.
 
 Your task: fill the eight gaps in this file, two to eight lines each. Where you see `...`, there is a gap.
 """
@@ -293,8 +299,8 @@ import torch
 import triton
 import triton.language as tl
 
-# What one program takes on: queries in a tile (BLOCK_M), keys in a step (BLOCK_N), num_warps, num_stages.
-# By the bytes of a number (fp16 and bf16: 2, fp32: 4) and by D. Chosen so that everything fits into the registers.
+# (bytes of a number, D): (BLOCK_M, BLOCK_N, num_warps, num_stages). fp16 and bf16 take 2 bytes a number, fp32 takes 4.
+# Chosen so that what a program works with fits into the registers and the shared memory of sm_80 and sm_90.
 TILES = {
     (2, 16): (128, 64, 8, 3),
     (2, 32): (128, 64, 8, 3),
@@ -317,7 +323,7 @@ def online_softmax_step(qk, v, m_i, l_i, acc, qk_scale):
     """
     # TODO 1 (6 lines): `m_new` (BLOCK_M,), the new maximum; `p` (BLOCK_M, BLOCK_N) and `alpha` (BLOCK_M,), by exp2;
     #      `acc`, rescaled, and then with the product of `p` and `v` added to it; `l_i`, rescaled, with the sums of `p`.
-    #                                                               2 * B * H * M * N * D operations for all tiles (p @ v)
+    #      2 * B * H * M * N * D operations for all tiles (p @ v)
     m_new = l_i = acc = ...
     return m_new, l_i, acc
 

@@ -110,10 +110,6 @@ def v_in_the_layout_of_k(q, k, v, causal=True, sm_scale=None):
     return attention(q, k, v.as_strided(v.shape, k.stride()), causal, sm_scale)
 
 
-def strides_of_k_and_v_swapped(q, k, v, causal=True, sm_scale=None):
-    return attention(q, k.as_strided(k.shape, v.stride()), v.as_strided(v.shape, k.stride()), causal, sm_scale)
-
-
 def k_and_v_swapped(q, k, v, causal=True, sm_scale=None):
     return attention(q, v, k, causal, sm_scale)
 
@@ -126,7 +122,6 @@ State = tuple[Tensor, Tensor, Tensor]  # m_i, l_i: (B, H, BLOCK_M, 1), acc: (B, 
 def step_with(
     new_maximum: Callable[[Tensor, Tensor, float], Tensor] = lambda m_i, qk, scale: m_i.maximum(largest(qk) * scale),
     alpha_of: Callable[[Tensor, Tensor], Tensor] = lambda m_i, m_new: (m_i - m_new).exp2(),
-    p_of: Callable[[Tensor, Tensor, float], Tensor] = lambda qk, m_new, scale: (qk * scale - m_new).exp2(),
     acc_of: Callable[..., Tensor] = lambda acc, alpha, pv: acc * alpha + pv,
     l_of: Callable[..., Tensor] = lambda l_i, alpha, total: l_i * alpha + total,
     kept: Callable[[Tensor, Tensor], Tensor] = lambda m_i, m_new: m_new,
@@ -136,7 +131,7 @@ def step_with(
 
     def step(qk, v, m_i, l_i, acc, qk_scale):
         m_new = new_maximum(m_i, qk, qk_scale)
-        p, alpha = p_of(qk, m_new, qk_scale), alpha_of(m_i, m_new)
+        p, alpha = (qk * qk_scale - m_new).exp2(), alpha_of(m_i, m_new)
         acc, l_i = acc_of(acc, alpha, p @ v), l_of(l_i, alpha, p.sum(dim=-1, keepdim=True))
         return kept(m_i, m_new), l_i, divide(acc, l_i)
 
@@ -149,7 +144,6 @@ def largest(qk: Tensor) -> Tensor:
 
 def by_tiles(
     step: Callable[..., State] | None = None,
-    log2_e: float = LOG2_E,
     first_m: float = -torch.inf,
     visible: Callable[[Tensor, Tensor, int, bool], Tensor] = lambda rows, keys, n, causal: (
         keys <= rows if causal else keys < n
@@ -163,11 +157,15 @@ def by_tiles(
     second_from: Callable[[int], int] = lambda mask_from: mask_from,
     finish: Callable[[Tensor, Tensor], Tensor] = lambda acc, l_i: acc / l_i,
 ) -> Callable[..., Tensor]:
-    """A formula. `row` is the first query of a tile; `visible` takes a column of queries and a row of keys."""
+    """A formula. `row` is the first query of a tile, `visible` takes a column of queries and a row of keys.
+
+    mask_from, end: as in the kernel; the first loop ends at `first_until`, the second begins at `second_from`. masked: what
+    hidden scores become in the second loop, None for as they were. finish: acc, l_i -> out.
+    """
     step = step or step_with()
 
     def formula(q, k, v, causal=True, sm_scale=None, *, BLOCK_M, BLOCK_N):
-        m, n, scale = q.shape[2], k.shape[2], scale_of(q, sm_scale) * log2_e
+        m, n, scale = q.shape[2], k.shape[2], scale_of(q, sm_scale) * LOG2_E
         q, k, v = (padded(x.float(), block) for x, block in ((q, BLOCK_M), (k, BLOCK_N), (v, BLOCK_N)))
         tiles = []
         for row in range(0, m, BLOCK_M):
@@ -176,12 +174,10 @@ def by_tiles(
             acc = torch.zeros_like(tile)
             state: State = torch.full_like(acc[..., :1], first_m), acc[..., :1].clone(), acc
             whole = mask_from(row, BLOCK_M, BLOCK_N, n, causal)
-            first = range(0, first_until(whole), BLOCK_N)
-            second = range(second_from(whole), end(row, BLOCK_M, m, n, causal), BLOCK_N)
-            for start, masks in [
-                *((start, False) for start in first),
-                *((start, masked is not None) for start in second),
-            ]:
+            last = end(row, BLOCK_M, m, n, causal)
+            steps = [(start, False) for start in range(0, first_until(whole), BLOCK_N)]
+            steps += [(start, masked is not None) for start in range(second_from(whole), last, BLOCK_N)]
+            for start, masks in steps:
                 here = slice(start, start + BLOCK_N)
                 qk = tile @ k[:, :, here].transpose(-1, -2)
                 if masks:
@@ -211,22 +207,11 @@ def always_causal(q, k, v, causal=True, sm_scale=None, *, BLOCK_M, BLOCK_N):
     return by_tiles()(q, k, v, True, sm_scale, BLOCK_M=BLOCK_M, BLOCK_N=BLOCK_N)
 
 
-nothing_rescaled = by_tiles(step_with(acc_of=without_alpha, l_of=without_alpha))
-
-
-NOT_RESCALED = (
-    "Your old sums aren't rescaled: when a later tile has a larger score, they still belong to the old maximum. Multiply both "
-    "by `alpha`, computed from the old maximum and the new one."
-)
 NEVER_CAUSAL = (
     "Your output equals attention without the causal mask, though `causal` is asked for: query `m` may see keys 0 to `m`, and "
     "none that comes later."
 )
 ALWAYS_CAUSAL = "Your output has the causal mask although `causal=False` was passed: then every query sees every key."
-COUNTED_IN_TILE = (
-    "Your causal mask counts from the beginning of the tile, and what decides are the places in the text: `start_n + offs_n` "
-    "for the keys, `offs_m` for the queries."
-)
 
 MISTAKES = (
     # -- the scale
@@ -296,23 +281,6 @@ MISTAKES = (
         4,
         by_tiles(step_with(new_maximum=lambda m_i, qk, scale: m_i.maximum(largest(qk)))),
     ),
-    Mistake(
-        "scale_on_the_difference",
-        (
-            Edit(M_NEW, "    m_new = tl.maximum(m_i, tl.max(qk, axis=1))\n"),
-            Edit(P, "    p = tl.exp2((qk - m_new[:, None]) * qk_scale)\n"),
-        ),
-        "numbers",
-        "Your `p` are made with a raw maximum that is scaled afterwards, your `alpha` with one that isn't: scale the maximum "
-        "when you take it, and both agree.",
-        4,
-        by_tiles(
-            step_with(
-                new_maximum=lambda m_i, qk, scale: m_i.maximum(largest(qk)),
-                p_of=lambda qk, m_new, scale: ((qk - m_new) * scale).exp2(),
-            )
-        ),
-    ),
     # -- which keys a query sees
     Mistake(
         "never_causal",
@@ -381,17 +349,10 @@ MISTAKES = (
         "keys_counted_in_the_tile",
         (Edit(VISIBLE, VISIBLE.replace("keys[None, :] <=", "offs_n[None, :] <=")),),
         "numbers",
-        COUNTED_IN_TILE,
+        "Your causal mask counts the keys from the beginning of their tile, and what decides are places in the text: compare "
+        "`start_n + offs_n` with `offs_m`.",
         5,
         by_tiles(visible=lambda rows, keys, n, causal: keys - keys[:, :1] <= rows if causal else keys < n),
-    ),
-    Mistake(
-        "queries_counted_in_the_tile",
-        (Edit(VISIBLE, VISIBLE.replace("offs_m[:, None]", "tl.arange(0, BLOCK_M)[:, None]")),),
-        "numbers",
-        COUNTED_IN_TILE,
-        5,
-        by_tiles(visible=lambda rows, keys, n, causal: keys <= rows - rows[:1] if causal else keys < n),
     ),
     Mistake(
         "both_counted_in_the_tile",
@@ -595,24 +556,15 @@ MISTAKES = (
         4,
         by_tiles(step_with(kept=lambda m_i, m_new: m_i)),
     ),
-    Mistake(
-        "max_kept_too_early",
-        (Edit(M_NEW, f"{M_NEW}    m_i = m_new\n"),),
-        "numbers",
-        NOT_RESCALED,
-        4,
-        nothing_rescaled,
-        same_output_as=("nothing_rescaled",),
-    ),
     # -- rescaling
     Mistake(
         "nothing_rescaled",
         (Edit(RESCALE, ""), Edit(ADD_L, ADD_L.replace("l_i * alpha", "l_i"))),
         "numbers",
-        NOT_RESCALED,
+        "Your old sums aren't rescaled: when a later tile has a larger score, they still belong to the old maximum. Multiply "
+        "both by `alpha`, computed from the old maximum and the new one.",
         4,
-        nothing_rescaled,
-        same_output_as=("max_kept_too_early",),
+        by_tiles(step_with(acc_of=without_alpha, l_of=without_alpha)),
     ),
     Mistake(
         "acc_not_rescaled",
@@ -787,15 +739,6 @@ MISTAKES = (
         v_in_the_layout_of_k,
     ),
     Mistake(
-        "strides_of_k_and_v_swapped",
-        (Edit(STRIDES, "*q.stride(), *v.stride(), *k.stride(), *out.stride()"),),
-        "numbers",
-        "Your output is what comes out when `k` is read with the strides of `v`, and `v` with those of `k`: pass them in the "
-        "kernel's order.",
-        6,
-        strides_of_k_and_v_swapped,
-    ),
-    Mistake(
         "strides_of_q_for_out",
         (Edit(STRIDES, STRIDES.replace("*out", "*q")),),
         "memory",
@@ -897,6 +840,7 @@ MISTAKES = (
         "property",
         "Your launcher allocates a matrix of S x S: the scores of a tile are needed only until the next one.",
         1,
+        attention,
     ),
     # -- contract
     Mistake(
@@ -1019,16 +963,11 @@ VARIANTS = (
         "grid_of_one_axis",
         (
             Edit(PID_M, "    tiles = tl.cdiv(M, BLOCK_M)\n    pid_m = tl.program_id(axis=0) % tiles\n"),
-            Edit(REVERSED, "        pid_m = tiles - 1 - pid_m\n"),
+            Edit(f"    if CAUSAL:\n{REVERSED}", ""),
             Edit(PID_BH, "    pid_bh = tl.program_id(axis=0) // tiles\n"),
             Edit(GRID, "    grid = (triton.cdiv(M, BLOCK_M) * B * H,)\n"),
         ),
-        "One number for all programs, taken apart in the kernel.",
-    ),
-    Variant(
-        "not_reversed",
-        (Edit(f"    if CAUSAL:\n{REVERSED}", ""),),
-        "The order of the programs changes the speed, not the result.",
+        "One number for all programs, taken apart in the kernel; and the tiles of queries from the top down.",
     ),
     Variant(
         "masks_everywhere",
@@ -1039,15 +978,6 @@ VARIANTS = (
         "future_tiles_masked",
         (tiles(32, 32), Edit(MASK_FROM, "    mask_from = 0\n"), Edit(END, "    end = N\n")),
         "Tiles above the diagonal may be visited, as long as they are masked: every row has seen key 0 by then. Twice the work.",
-    ),
-    Variant(
-        "both_masks_always",
-        (
-            Edit(
-                VISIBLE, "        visible = (keys[None, :] < N) & ((keys[None, :] <= offs_m[:, None]) | (not CAUSAL))\n"
-            ),
-        ),
-        "Hiding keys behind the end from queries behind the end is as right as not caring.",
     ),
     Variant(
         "lanes_without_other",
@@ -1124,15 +1054,6 @@ VARIANTS = (
         "tl.dot without a precision: TF32 for fp32 inputs on a GPU, judged by the half-precision budget.",
     ),
     Variant(
-        "maximum_unscaled",
-        (
-            Edit(M_NEW, "    m_new = tl.maximum(m_i, tl.max(qk, axis=1))\n"),
-            Edit(P, "    p = tl.exp2((qk - m_new[:, None]) * qk_scale)\n"),
-            Edit(ALPHA, "    alpha = tl.exp2((m_i - m_new) * qk_scale)\n"),
-        ),
-        "The maximum may be that of the raw products, if the differences are scaled, all of them.",
-    ),
-    Variant(
         "descriptors",
         (
             Edit(LOAD_Q, DESCRIPTORS),
@@ -1152,7 +1073,8 @@ VARIANTS = (
             Edit(L_I, "    l_i = tl.full((BLOCK_M,), 1.0, dtype=tl.float32)\n"),
             Edit(SECOND_LOOP, "    start_n = mask_from\n    while start_n < end:\n"),
             Edit(
-                f"{MASKED}{STEP}",
+                f"{VISIBLE}{MASKED}{STEP}",
+                "        visible = (keys[None, :] < N) & ((keys[None, :] <= offs_m[:, None]) | (not CAUSAL))\n"
                 f'        qk += tl.where(visible, 0.0, -float("inf"))\n{STEP}        start_n += BLOCK_N\n',
             ),
             Edit(OUT, "    out = acc * (1.0 / l_i)[:, None]\n"),
@@ -1160,6 +1082,6 @@ VARIANTS = (
             Edit(ALLOCATION, f"    q, k, v = q.contiguous(), k.contiguous(), v.contiguous()\n{ALLOCATION}"),
         ),
         "A loop beyond the last key (the masks hide what isn't there), `l_i` from 1 (the first `alpha` wipes it out), a loop that "
-        "counts by itself, a mask that is added, a reciprocal, a store that converts, and copies, which cost a pass each.",
+        "counts by itself, both masks at once, added, a reciprocal, a store that converts, and copies, which cost a pass each.",
     ),
 )

@@ -45,7 +45,7 @@ OUT = "    out = acc / l_i\n"
 OUT_PTRS = "out_ptr + batch * stride_ob + head * stride_oh + pid_m * stride_om + offs_d * stride_od"
 SCALE = "        sm_scale = D**-0.5\n"
 ALLOCATION = "    out = torch.empty((B, H, M, D), dtype=q.dtype, device=q.device)\n"
-BLOCK = "    BLOCK_N = 64\n"
+BLOCK = "    BLOCK_N = 32\n"
 GRID = "    grid = (M, B * H)\n"
 TENSORS = "        q, k, v, out,\n"
 STRIDES = "*q.stride(), *k.stride(), *v.stride(), *out.stride()"
@@ -185,12 +185,14 @@ def by_blocks(
     new_maximum: Callable[[Tensor, Tensor], Tensor] = torch.maximum,
     factor: Callable[[Tensor, Tensor, Tensor], Tensor] = lambda old, new, largest: (old - new).exp(),
     masked: float = -torch.inf,
+    masked_for_the_maximum: float | None = None,
     finish: Callable[[Tensor, Tensor], Tensor] = lambda acc, l_i: acc / l_i,
 ) -> Callable[..., Tensor]:
     """A formula: online softmax with something in it done otherwise.
 
     update: alpha, p, l_i, acc, add -> the new l_i and acc; `add(p)` is the sum of p * v over the block.
     new_maximum: m_i, the block's largest score -> m_new. factor: m_i, m_new, the block's largest score -> alpha.
+    masked: the score of a masked-off lane.
     """
 
     def formula(q, k, v, causal=True, sm_scale=None, *, BLOCK_N):
@@ -204,7 +206,8 @@ def by_blocks(
             seen = torch.nn.functional.pad(looks[:, here], (0, missing))
             s = torch.nn.functional.pad(scores[..., here], (0, missing)).masked_fill(~seen, masked)
             values = torch.nn.functional.pad(v[:, :, here].float(), (0, 0, 0, missing))
-            largest = s.amax(dim=-1, keepdim=True)
+            compared = s if masked_for_the_maximum is None else s.masked_fill(~seen, masked_for_the_maximum)
+            largest = compared.amax(dim=-1, keepdim=True)
             m_new = new_maximum(m_i, largest)
             alpha, p = factor(m_i, m_new, largest), (s - m_new).exp()
             new_l, new_acc = update(alpha, p, l_i, acc, lambda p, seen=seen, values=values: (p * seen) @ values)
@@ -382,6 +385,7 @@ MISTAKES = (
         "numbers",
         SCORE_OF_ZERO,
         3,
+        by_blocks(right_update, masked=0.0, masked_for_the_maximum=-torch.inf),
         same_output_as=("scores_not_masked",),
     ),
     Mistake(
@@ -865,6 +869,7 @@ LOG2_E = "1.4426950408889634"
 
 VARIANTS = (
     Variant("blocks_16", (blocks(16),), "Blocks may be as small as one likes: more steps, the same answer."),
+    Variant("blocks_64", (blocks(64),), "Which size is fastest is for the GPU to say."),
     Variant(
         "blocks_128",
         (blocks(128), Edit(CONSTANTS, CONSTANTS.rstrip("\n") + " num_warps=8,\n")),
@@ -878,7 +883,6 @@ VARIANTS = (
     Variant(
         "exp2_on_a_scaled_query",
         (
-            blocks(32),
             Edit(CAST_Q, f"    q = q.to(tl.float32) * (sm_scale * {LOG2_E})  # (D,)  "),
             Edit(SCORES, SCORES.replace(" * sm_scale", "")),
             Edit(ALPHA, ALPHA.replace("exp", "exp2")),
@@ -914,7 +918,6 @@ VARIANTS = (
     Variant(
         "while_loop",
         (
-            blocks(32),
             Edit(LOOP, "    start_n = 0\n    while start_n < end:\n"),
             Edit(NEXT_K, f"        start_n += BLOCK_N\n{NEXT_K}"),
         ),
@@ -937,7 +940,6 @@ VARIANTS = (
     Variant(
         "keys_beyond_masked_everywhere",
         (
-            blocks(32),
             Edit(END, "    end = N\n"),
             Edit(MASKED, MASKED.replace("mask,", "mask & ((start_n + offs_n <= pid_m) | (not CAUSAL)),")),
         ),
@@ -947,7 +949,6 @@ VARIANTS = (
     Variant(
         "first_block_peeled",
         (
-            blocks(32),
             Edit(M_I, ""),
             Edit(L_I, ""),
             Edit(ACC, ""),
@@ -972,7 +973,6 @@ VARIANTS = (
     Variant(
         "rescaled_when_needed",
         (
-            blocks(32),
             Edit(
                 ALPHA,
                 in_the_loop(
@@ -1012,7 +1012,6 @@ VARIANTS = (
     Variant(
         "pointers_made_anew",
         (
-            blocks(32),
             Edit(LOAD_K, LOAD_K.replace("k_ptrs", "k_ptrs + start_n * stride_kn")),
             Edit(LOAD_V, LOAD_V.replace("v_ptrs", "v_ptrs + start_n * stride_vn")),
             Edit(NEXT_K, ""),
