@@ -145,7 +145,27 @@ def test_a_kernel_that_reads_what_no_kernel_wrote() -> None:
     (finding,) = model.findings
     assert (finding.kind, finding.bad, finding.active) == (Kind.UNINITIALISED_READ, 4, 4)
     assert tell(finding) == (
-        f"program (3,) reads x_ptr[96..99], where nothing has been written yet. Line {line('copy')}: write there "
+        f"program (3,) reads x_ptr[96..99], where nothing has been written yet. Line {line('copy')}: the launch "
+        "before this one left it out: look at its grid, and at the mask of its store."
+    )
+
+
+def test_what_an_earlier_launch_left_out_is_told_as_such_when_the_kernel_works_in_place() -> None:
+    model, middle = MemoryModel(), torch.empty(100)
+    model.mark_uninitialised(middle)
+    with model.active():
+        kernels.copy[(1,)](torch.ones(100), middle, 32, BLOCK=32)
+        kernels.copy[(2,)](middle, middle, 64, BLOCK=32)
+    assert "the launch before this one left it out" in tell(model.findings[0])
+
+
+def test_the_first_kernel_reads_what_nobody_wrote() -> None:
+    model, middle, out = MemoryModel(), torch.empty(100), torch.empty(100)
+    model.mark_uninitialised(middle)
+    with model.active():
+        kernels.copy[(4,)](middle, out, 100, BLOCK=32)
+    assert tell(model.findings[0]) == (
+        f"program (0,) reads x_ptr[0..31], where nothing has been written yet. Line {line('copy')}: write there "
         "first, or allocate middle with `torch.zeros`."
     )
 

@@ -184,9 +184,12 @@ def _read_write_race(finding: Finding) -> str:
 
 
 def _uninitialised(finding: Finding) -> str:
+    way_out = f"write there first, or allocate {_name(finding)} with `torch.zeros`."
+    if finding.written_elsewhere:
+        way_out = "the launch before this one left it out: look at its grid, and at the mask of its store."
     return (
         f"{_program(finding.program)} {_VERBS[finding.operation]} {_where(finding)}, where nothing has been "
-        f"written yet. Line {finding.line}: write there first, or allocate {_name(finding)} with `torch.zeros`."
+        f"written yet. Line {finding.line}: {way_out}"
     )
 
 

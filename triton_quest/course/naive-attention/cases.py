@@ -6,7 +6,7 @@ One program of softmax_kernel is one row: in the interpreter rows are what costs
 
 import torch
 
-from triton_quest.judge.case import Case, Draw
+from triton_quest.judge.case import Case, Draw, Race
 
 Inputs = tuple[torch.Tensor, torch.Tensor, torch.Tensor]
 FULL = {"causal": False}
@@ -89,9 +89,10 @@ CASES = (
         quick=True,
     ),
     Case(
-        "2 heads of 3 queries and keys",
-        "the worked example's size: one tile, 3 rows for softmax in each head",
-        lambda d: square(d, 1, 2, 3, 16),
+        "2 batches of 3 heads",
+        "six matrices of 3 by 3, and the number of heads is not the number of batches",
+        lambda d: square(d, 2, 3, 3, 16),
+        dtypes=("fp32", "bf16"),
         quick=True,
     ),
     Case(
@@ -99,19 +100,8 @@ CASES = (
         "no mask, and as many queries as keys is not the rule",
         lambda d: qkv(d, 1, 1, 5, 7, 16),
         FULL,
+        ("fp32", "fp16"),
         quick=True,
-    ),
-    Case(
-        "2 batches of 3 heads",
-        "six matrices, and the number of heads is not the number of batches",
-        lambda d: square(d, 2, 3, 4, 16),
-        dtypes=("fp32", "bf16"),
-    ),
-    Case(
-        "one key less than a block",
-        "the only step of the loop has one lane that is masked off",
-        lambda d: qkv(d, 1, 1, 4, tile(d) - 1),
-        FULL,
     ),
     Case(
         "one key more than a block",
@@ -126,9 +116,9 @@ CASES = (
         FULL,
     ),
     Case(
-        "many queries, few keys",
-        "two tiles of queries, the last one with a single query",
-        lambda d: qkv(d, 1, 1, tile(d) + 1, 5, 32),
+        "one query more, one key less",
+        "a last tile of a single query, and the only step of the loop has one lane that is masked off",
+        lambda d: qkv(d, 1, 1, tile(d) + 1, tile(d) - 1, 32),
         FULL,
         ("fp32",),
     ),
@@ -159,7 +149,13 @@ CASES = (
         ("fp32",),
     ),
     Case("large scores", "exp overflows without the maximum, and fp16 keeps too few digits", large_scores, FULL),
-    Case("all scores negative", "0 is larger than every score: no masked-off lane may be 0", all_negative, FULL),
+    Case(
+        "all scores negative",
+        "0 is larger than every score: no masked-off lane may be 0",
+        all_negative,
+        FULL,
+        ("fp32", "fp16"),
+    ),
     Case(
         "scores far below zero",
         "nothing finite can stand for minus infinity",
@@ -171,6 +167,7 @@ CASES = (
         "`sm_scale` is an argument: 1 / sqrt(D) is only what it is when nobody says otherwise",
         lambda d: qkv(d, 1, 2, 4, 6, 16),
         {"causal": False, "sm_scale": 0.5},
+        ("fp32", "bf16"),
     ),
     Case("D = 128", "the largest head dim", lambda d: square(d, 1, 1, 6, 128), dtypes=("fp16",)),
     Case(
@@ -180,4 +177,16 @@ CASES = (
         FULL,
         ("fp16", "bf16"),
     ),
+)
+
+RACES = tuple(
+    Race(
+        f"S {s}, D 64, {'causal' if causal else 'full'}",
+        lambda d, s=s: square(d, 1, 16, s),
+        least_bytes=2 * 16 * 4 * s * 64,
+        flops=4 * 16 * s * s * 64 // (2 if causal else 1),
+        keywords={"causal": causal},
+    )
+    for s in (256, 1024, 4096, 8192)
+    for causal in (False, True)
 )

@@ -56,7 +56,7 @@ STORE_OUT = "tl.store(out_ptrs, acc.to(out_ptr.dtype.element_ty), mask=offs_m[:,
 # naive_attention
 SCALE = "sm_scale = D**-0.5\n"
 OUT = "    out = torch.empty((B, H, M, D), dtype=q.dtype, device=q.device)\n"
-BLOCKS = "BLOCK_M, BLOCK_N, num_warps = 64, 64, 8"
+BLOCKS = "BLOCK_M, BLOCK_N, num_warps = 64, 32, 8"
 FP32_BLOCKS = "BLOCK_M, BLOCK_N = 32, 32"
 BLOCK_SIZE = "BLOCK_SIZE = triton.next_power_of_2(N)"
 ALLOCATION = "scores = torch.empty((B, H, M, N), dtype=torch.float32, device=q.device)"

@@ -2,61 +2,62 @@
 # Level 6: Naive attention
 
 Put together what you have: the scores of levels 4 and 5, the softmax of level 3, and one more matrix product. The result
-is attention, all of it. It is called naive because of what lies between the kernels: a matrix with one number for every
-query and every key, which is written to memory, fetched, written again and fetched again. You will build it, and count
-what it costs.
+is attention, all of it. It is called naive because of what lies between the kernels: a matrix with one number for each
+pair of a query and a key, which is written to memory, fetched, written again and fetched again. You will build it, and
+count what it costs.
 
 ## The idea
 
 **Values.** Level 4 gave each position of a text a query and a key. There is a third vector, the **value**: what a
-position hands to those that look at it. The values are `v`, (B, H, N, D): B texts, H heads, and in each a value of D
-numbers for each of the N keys. Softmax turns the scores of a query into **weights**, which are positive and sum to 1,
-and the result for that query is the mean of all values, weighted by them. Where one weight is 0.9, the result is mostly
-that key's value. With the causal mask of level 5, the score of a later key is minus infinity, so its weight is
-exp(-inf) = 0, and its value adds nothing.
+position hands to those that look at it. As before there are B texts (the batch), H heads, and in each head M queries
+and N keys of D numbers. The values are `v`, (B, H, N, D): one for each key. Softmax turns the scores of a query into
+**weights**, which are positive and sum to 1, and the result for that query is the mean of all values, weighted by them.
+Where one weight is 0.9, the result is mostly that key's value. With the causal mask of level 5, the score of a later
+key is minus infinity, so its weight is exp(-inf) = 0, and its value adds nothing.
 
-**Three kernels, one after the other.** `scores_kernel` computes the scores, (M, N) in each head for M queries.
-`softmax_kernel` turns each row of them into weights. `values_kernel` multiplies the weights by the values. Why not all
-in one? The softmax of a row needs the whole row, and the programs of `scores_kernel` compute a tile of it each. Programs
-of one launch run in any order, and none can wait for another. Launches do wait: a kernel starts when the kernel launched
-before it has finished, and finds in memory all that it stored. So what one kernel leaves for the next has to go through
-the memory, and that is what makes this attention naive.
+**Three kernels, one after the other.** `scores_kernel` computes the scores, in each head a matrix (M, N).
+`softmax_kernel` turns each row of it into weights. `values_kernel` multiplies the weights by the values. Why not all in
+one? The softmax of a row needs the whole row, and each program of `scores_kernel` has a tile of it. The programs of one
+launch run in any order, and none can wait for another. Launches do wait: a kernel starts when the one launched before
+it has finished, and finds in memory all that was stored. So what one kernel leaves for the next has to go through the
+memory, and that is what makes this attention naive.
 
 **The matrix in between.** `scores`, (B, H, M, N), is neither an input nor the result. The launcher allocates it, and
-nobody sees it afterwards. It is **fp32** whatever the inputs are. Say a score is near 20. There, fp16 numbers are 1/64
-apart, so storing the score may change it by 1/128, and `exp` makes of this a weight that is wrong by 0.8 %. In bf16
-it is 1/16, and more than 6 %. The result needs better: storing a number of `out` in fp16 changes it by 0.05 % at most.
+afterwards nobody needs it. It is **fp32**, whatever the inputs are. Say a score is near 20. There, fp16 numbers are
+1/64 apart, so storing the score in fp16 may change it by 1/128, and `exp` makes of this a weight that is wrong by
+0.8 %. In bf16 it is 1/16, and more than 6 %. That is much: rounding a number of `out` to fp16 changes it by 0.05 % at
+most.
 
 **In place.** `softmax_kernel` stores the weights where the scores were. A program loads its whole row before it stores
-any of it, and no other program touches that row, so nothing gets lost, and one matrix is enough instead of two.
+any of it, and no other program touches that row. So nothing gets lost, and one matrix is enough instead of two.
 
-**A row is a row.** `scores` is fresh from `torch.empty`, so its strides are (H * M * N, M * N, N, 1): it lies in memory
-without gaps, and it is the one tensor here whose strides we may rely on, because we allocate it ourselves. Read without
-its first two axes, it is a matrix of B * H * M rows, each N numbers long. Softmax doesn't care which head a row belongs
-to, so `softmax_kernel` takes it as just that, with one program per row.
+**A row is a row.** `scores` is fresh from `torch.empty`, so its rows follow each other in memory without gaps: the M
+rows of the first head, then the M rows of the second, and so on. It is the one tensor here whose layout we may rely on,
+because we allocate it ourselves. Softmax doesn't care which head a row belongs to, so `softmax_kernel` sees a single
+matrix of B * H * M rows, each N numbers long, and has one program per row.
 
-**Weights times values.** In each head this is a matrix product, (M, N) @ (N, D), as in level 2: a loop, this time along
-N. Each step goes `BLOCK_N` keys to the right in the weights and `BLOCK_N` keys down in `v`. Two things are simpler than
-in level 2. D is 128 at most, so a tile of `out` is as wide as `out` itself, (BLOCK_M, D), and there are no tiles beside
-each other. And nothing hangs over along D. One thing is new: the weights are fp32, and `v` may be fp16 or bf16, but
-`tl.dot` wants two tiles of one dtype. So convert the tile of weights after it is loaded, with `weights.to(v.dtype)`. The
-error that was too much for a score is fine for a weight: here it is not magnified by `exp`, and `v` itself is no more
+**Weights times values.** In each head this is a matrix product, (M, N) @ (N, D), with a loop as in level 2, this time
+along N: each step goes `BLOCK_N` keys to the right in the weights and `BLOCK_N` keys down in `v`. Two things are simpler
+than in level 2. D is 128 at most, so a tile of `out` is as wide as `out` itself, (BLOCK_M, D), and there are no tiles
+beside each other. And nothing hangs over along D. One thing is new: the weights are fp32, while `v` may be fp16 or bf16,
+and `tl.dot` wants two tiles of one dtype. So convert the tile of weights after the load, with `weights.to(v.dtype)`. The
+rounding that was too coarse for a score is fine for a weight, because no `exp` follows, and `v` itself is no more
 precise. The accumulator stays fp32, as always.
 
-**Launches.** So far they were given. This is what they are made of:
+**Launches.** So far they were given. This is how one is made:
 
     kernel[grid](tensors and numbers, CONSTANT=value, num_warps=8)
 
 The **grid** is a tuple of one to three numbers: how many programs there are along axis 0, 1 and 2. It has to fit what
-the kernel does with `tl.program_id`. The arguments follow in the order of the kernel's parameters. A tensor arrives as a
-pointer to its first element, and `*q.stride()` passes the four strides of `q` as four arguments. Those that are
-`tl.constexpr` are passed by name. `num_warps` is for the compiler: by how many warps (a warp is 32 threads) a program is
-shared. It changes the speed, never the numbers, and it is 4 unless you say otherwise.
+the kernel does with `tl.program_id`. The arguments come in the order of the kernel's parameters. A tensor arrives as a
+pointer to its first element, and `*q.stride()` passes the four strides of `q` as four arguments. What is `tl.constexpr`
+is passed by name. `num_warps` is no parameter of the kernel, it is for the compiler: how many warps (of 32 threads each)
+share the work of a program. It changes the speed, never the numbers, and is 4 unless you say otherwise.
 
 **What is given, and why.** You wrote the first two kernels in earlier levels, and here you would only copy them. Three
-things are left to you: the third kernel's loop, the matrix in between, and the launches. In levels 1 to 5 a launcher
-had one launch and nothing to decide. Now it decides what lies in memory between the kernels, and as you will see, that
-decides nearly all of the cost. From here on, the launches are yours.
+things are left to you: the loop of the third, the matrix in between, and the launches. In levels 1 to 5 a launcher had
+one launch, and nothing to decide. This one decides what lies in memory between the kernels, and that is nearly all of
+the cost, as you will see. From here on, the launches are yours.
 
 ## The maths
 
@@ -87,13 +88,13 @@ Take one text, one head, `M = N = 3` and `D = 4`, so `sm_scale = 0.5`, with the 
          [2, 2, 0, 0],         [0, 2, 0, 1],         [ 0, 10,  0, 1],
          [3, 1, 1, 0]]         [1, 1, 2, 0]]         [ 0,  0, 10, 1]]
 
-This is what the 9 numbers of `scores` hold. First, the dot products and what `scores_kernel` makes of them:
+First, `scores_kernel` makes dot products, multiplies them by 0.5, and hides the later keys:
 
     q @ k^T = [[2, 2, 3],    scores = [[1, -inf, -inf],
                [2, 4, 4],              [1,   2,  -inf],
                [4, 2, 6]]              [2,   1,    3 ]]
 
-Then `softmax_kernel`, with one program for each of the 3 rows. Take row 2:
+Then `softmax_kernel`, with one program for each of the 3 rows. In row 2 the largest score is 3:
 
     scores - 3  = [-1, -2, 0]
     numerator   = [0.3679, 0.1353, 1.0000]
@@ -114,7 +115,7 @@ program does it all, in two steps. Here is its row 2:
                                             [2.447, 0.900, 6.652, 1.0000]
 
 In the second step one key is left, so the other lane is masked off and counts as 0. The last number of each value is 1,
-and so it is in the result: the weights sum to 1. This is all of it:
+and so is that of each result, because the weights sum to 1. This is all of it:
 
     out = [[10.000, 0,     0,     1],
            [ 2.689, 7.311, 0,     1],
@@ -122,7 +123,7 @@ and so it is in the result: the weights sum to 1. This is all of it:
 
 ## The picture
 
-Who writes what, and who reads it, in one head:
+Who writes what, and who reads it:
 
      q (M, D)   k (N, D)                               v (N, D)
         |          |                                      |
@@ -137,7 +138,7 @@ Who writes what, and who reads it, in one head:
         +---------------------------------------------------+
                            the same memory
 
-One matrix, cut in three ways. Each kernel has programs of another shape:
+The same matrix, cut in three ways. This is what one program has to do with:
 
         scores_kernel          softmax_kernel          values_kernel
 
@@ -222,9 +223,9 @@ The matrix in between is 64 times as large as all that goes in and comes out. An
                         ----------------------------
     together                8.6 GB           8.6 GB
 
-17.2 GB of traffic, 256 times as much as reading `q`, `k` and `v` and writing `out` once. (They are fetched more than
-once, `q` and `k` for each tile of scores, `v` for each `BLOCK_M` queries; most of that comes out of the L2, as in
-level 2.) What is it for?
+That is 17.2 GB, 256 times as much as it takes to read `q`, `k` and `v` and write `out` once. (They are fetched more
+than once, `q` and `k` for each tile of scores, `v` for each `BLOCK_M` queries. Most of that comes out of the L2, as in
+level 2.) And the arithmetic:
 
     scores              2 * H * S * S * D operations         137.4 GFLOP
     softmax             5 * H * S * S operations               5.4 GFLOP
@@ -232,29 +233,29 @@ level 2.) What is it for?
                                                              -----------
     together                                                 280.2 GFLOP
 
-That is 16 operations per byte. Two large matrix products should be compute-bound, as in level 2, but cut up like this
-they are **memory-bound**: both wait for a matrix that nobody asked for. If it never went to memory, there would be
-4176 operations per byte. With the causal mask nearly half of it is -inf, then 0, and it is written, fetched and
-multiplied all the same.
+That is 16 operations per byte. The matrix product of level 2 had 341, and was compute-bound. Here there are two of
+them, and together they are **memory-bound**: one ends by writing, and the other begins by fetching, a matrix that
+nobody asked for. If it never went to memory, there would be 4176 operations per byte. With the causal mask nearly half
+of it is -inf, later 0, and is written, fetched and multiplied all the same.
 
-It also grows faster than anything else. Twice the text is twice of `q`, `k`, `v` and `out`, and four times of `scores`:
+It also grows the fastest. Twice the text makes `q`, `k`, `v` and `out` twice as large, and `scores` four times:
 
     S                        8192       16384       32768
     q, k, v and out         67 MB      134 MB      268 MB
     scores                 4.3 GB     17.2 GB     68.7 GB
 
-The largest of these hardly fits into a GPU with 80 GB. Getting the same numbers without the matrix is what levels 7
-and 8 are about.
+The last one nearly fills a GPU with 80 GB. Getting the same numbers without the matrix is what levels 7 and 8 are
+about.
 
 ## Common mistakes
 
 - `scores` in the dtype of `q`: right in fp32, wrong in fp16 and bf16, and the larger the scores, the more so.
 - `device=` forgotten: then `scores` lies in the memory of the CPU, which goes unnoticed only where there is no GPU.
-- A grid whose axes stand in another order than the kernel's `tl.program_id` has them: programs compute what doesn't
-  exist, and what does exist is computed by nobody.
+- A grid whose axes stand in another order than in the kernel: some programs have nothing to do, and some tiles no
+  program.
 - `softmax_kernel` launched for M rows: that is one head. There are B * H * M rows.
 - M where N belongs: a row has as many scores as there are keys.
-- The strides of `k` for `v`: right while both lie in memory in the same way.
+- The strides of `k` passed for `v`: right while both lie in memory in the same way.
 - No `weights.to(v.dtype)`: works for fp32 inputs, and doesn't compile for fp16.
 - `acc = tl.dot(weights, v)`: forgets all keys but those of the last step.
 - `offs_n < N` in the loop: the pointers have moved on by `start_n`, so only `N - start_n` keys are left.
@@ -265,7 +266,7 @@ and 8 are about.
   You Need*, 2017: queries, keys and values.
 - M. N. Rabe, C. Staats: *Self-attention Does Not Need O(n^2) Memory*, 2021.
 - T. Dao, D. Y. Fu, S. Ermon, A. Rudra, C. Ré: *FlashAttention: Fast and Memory-Efficient Exact Attention with
-  IO-Awareness*, 2022. It begins by counting the traffic of these three kernels.
+  IO-Awareness*, 2022. What it calls standard attention is these three kernels.
 
 Where several names stand before a `...`, as in `a = b = ...`, write a line for each of them instead.
 
@@ -452,7 +453,7 @@ def naive_attention(
     if sm_scale is None:
         sm_scale = D**-0.5
     out = torch.empty((B, H, M, D), dtype=q.dtype, device=q.device)
-    BLOCK_M, BLOCK_N, num_warps = 64, 64, 8
+    BLOCK_M, BLOCK_N, num_warps = 64, 32, 8
     if q.dtype == torch.float32:  # in full precision a dot takes more registers: a smaller tile
         BLOCK_M, BLOCK_N = 32, 32
     BLOCK_SIZE = triton.next_power_of_2(N)  # for softmax_kernel, as in level 3: the whole row ...

@@ -53,7 +53,8 @@ LAUNCH = (
     ),
     Row(
         "missing_argument",
-        "This launch of `{kernel}` leaves out {names}.",
+        "This launch of `{kernel}` leaves out {names}. "
+        "What has no name fills the parameters in order, so it may be something before these that is missing.",
         reason=r"missing \d+ required positional arguments?: (?P<names>.+)",
         fact=facts.names_in_backticks,
     ),

@@ -81,7 +81,11 @@ class Evidence:
         program = self.programs.program(other) if other > self.programs.base else None
         self.findings.append(
             replace(
-                self.blank(kind, access, argument, at), bad=offsets.size, elements=box(indices), other_program=program
+                self.blank(kind, access, argument, at),
+                bad=offsets.size,
+                elements=box(indices),
+                other_program=program,
+                written_elsewhere=argument.shadow.written_before(self.programs.base),
             )
         )
 

@@ -105,6 +105,8 @@ class Finding:
 
     `UNWRITTEN` counts elements, not lanes. Where all were masked off, `program` to `other_program` came to them and the
     line is the store's; where no store came to any, `reach` says how far the last program got.
+
+    `written_elsewhere`: an earlier launch has stored to the tensor, but not to these elements.
     """
 
     kind: Kind
@@ -128,6 +130,7 @@ class Finding:
     limits: tuple[Limit, ...] = ()
     other_program: tuple[int, ...] | None = None
     reach: Reach | None = None
+    written_elsewhere: bool = False
 
     @property
     def name(self) -> str:

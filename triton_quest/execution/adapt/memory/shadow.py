@@ -27,7 +27,8 @@ class Shadow:
         self.address: int = storage.data_ptr()
         self.size: int = storage.nbytes()
         self.unit = unit
-        self.written_in = 0  # base stamp of the last launch that stored here
+        self.first_written_in = 0  # base stamp of the first launch that stored here,
+        self.written_in = 0  # and of the last
         count = -(-self.size // unit)
         self.writer: Stamps = np.zeros(count, np.int32)  # last program that stored
         self.changer: Stamps = np.zeros(count, np.int32)  # last program whose store changed the value
@@ -103,6 +104,10 @@ class Shadow:
         unknown = self.author.take(cells) < 0
         return unknown if unknown.any() else None
 
+    def written_before(self, base: int) -> bool:
+        """Whether a launch before this one has stored anything here."""
+        return 0 < self.first_written_in < base
+
     def note_read(self, cells: Ints, stamp: int, base: int) -> Stamps | None:
         """Record a load; return, for each cell, who else changed it in this launch (0: nobody), or None."""
         self._unsorted.append((cells, stamp))
@@ -122,7 +127,7 @@ class Shadow:
             readers = readers * changed
         self.writer[cells] = stamp
         self.changer[cells[changed]] = stamp
-        self.written_in = base
+        self.first_written_in, self.written_in = self.first_written_in or base, base
         return writers, readers if readers is not None and readers.any() else None
 
     def forget_reads(self) -> None:
