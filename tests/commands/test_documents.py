@@ -63,6 +63,10 @@ SAYS = {  # command: its exit code, and words that show that it does what the do
     "quest check 1": (1, "Nothing is filled in yet"),
     "python quest.py hint 1": (0, "hint 1 of 6"),
     "python quest.py solution 1": (0, "def vector_add"),
+    "python quest.py history 1": (0, "your file, not checked yet"),
+    "./quest history 1 --all": (0, "wrong numbers (11 checks)"),
+    "./quest history 1 12 --whole": (0, "def vector_add"),
+    "python quest.py restore 1 12": (0, "is version 12 now"),
     "python quest.py reset 1": (2, "after a backup"),  # nobody is here to confirm it
     "python levels/level1_vector_add.py": (1, "Nothing is filled in yet"),
     "./quest check 1 --file other.py": (1, "not finished yet"),
@@ -85,7 +89,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def type_line(clone: Clone, home: Path):  # type: ignore[no-untyped-def]
-    """Type a documented line into a shell, in a clone in which level 1 has been passed once."""
+    """Type a documented line into a shell, in a clone in which level 1 has been passed at the twelfth try."""
     clone.make_environment()
     tools = home / "tools"
     fitted_python(tools / "python")
@@ -94,8 +98,9 @@ def type_line(clone: Clone, home: Path):  # type: ignore[no-untyped-def]
     (home / ".config" / "fish" / "completions").mkdir(parents=True, exist_ok=True)
     (clone.root / "other.py").write_text(kernels.UNFINISHED)
     level = LEVELS[0]
-    passed = Verdict(1, level.slug, Outcome.PASSED, "interpreter", 0.0)
-    Progress(workspace.Workspace(clone.package).database).record_attempt(level, "", passed)
+    progress = Progress(workspace.Workspace(clone.package).database)
+    for text, outcome in [(kernels.WRONG, Outcome.WRONG)] * 11 + [(kernels.RIGHT, Outcome.PASSED)]:
+        progress.record_attempt(level, text, Verdict(1, level.slug, outcome, "interpreter", 0.0))
     environ = clean_environment(
         HOME=str(home), PATH=f"{tools}{os.pathsep}{os.environ['PATH']}", PYTHONPATH=str(clone.root), COLUMNS="110"
     )
