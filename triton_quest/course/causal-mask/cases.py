@@ -4,7 +4,7 @@ The first case has D = 16, the smallest: no head dim is then taken for a side of
 length that is ragged around the longest is ragged around both.
 """
 
-from triton_quest.judge.case import Case, Draw
+from triton_quest.judge.case import Case, Draw, Race
 
 
 def tile(d: Draw) -> int:
@@ -89,4 +89,14 @@ CASES = (
         lambda d: pair(d, 1, 1, tile(d) + 7, 16),
         keywords={"sm_scale": -0.5},
     ),
+)
+
+RACES = tuple(
+    Race(
+        f"S {s}, D 64",
+        lambda d, s=s: pair(d, 1, 16, s, 64),
+        least_bytes=2 * 16 * (2 * s * 64 + s * s),
+        flops=2 * 16 * s * s * 64 // 2,
+    )
+    for s in (256, 1024, 4096, 8192)
 )

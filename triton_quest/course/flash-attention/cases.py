@@ -6,7 +6,7 @@ Where only the bookkeeping of tiles and strides is at stake, fp32 is enough: the
 
 import torch
 
-from triton_quest.judge.case import Case, Draw
+from triton_quest.judge.case import Case, Draw, Race
 
 FULL = {"causal": False}
 FP32, HALF = ("fp32",), ("fp16", "bf16")
@@ -192,4 +192,18 @@ CASES = (
         lambda d: words(d, tile(d) + 5, 128),
         dtypes=("fp16",),
     ),
+)
+
+RACES = tuple(
+    Race(
+        f"S {s}, D {dim}, {'causal' if causal else 'full'}",
+        lambda d, s=s, dim=dim: qkv(d, 16384 // s, 2048 // dim, s, s, dim),
+        least_bytes=2 * 4 * 16384 * 2048,
+        flops=4 * 16384 * 2048 * s // (2 if causal else 1),
+        keywords={"causal": causal},
+        leave_out=() if s < 16384 else ("eager", "math"),  # their S x S matrices would not fit
+    )
+    for s in (1024, 8192, 16384)
+    for dim in (64, 128)
+    for causal in (False, True)
 )
