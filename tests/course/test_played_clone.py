@@ -11,6 +11,8 @@ import pytest
 
 from tests.conftest import ROOT, arrived, clean_environment, run_line
 from tests.course.toy import git
+from triton_quest.authoring import gate
+from triton_quest.levels import LEVELS
 from triton_quest.store import template, workspace
 
 pytestmark = pytest.mark.slow
@@ -44,15 +46,16 @@ def quest(clone: Path, *words: str):  # type: ignore[no-untyped-def]
     return run_line([sys.executable, os.path.join("triton_quest", "quest.py"), *words], clone, environ)
 
 
-def test_the_gate_of_a_played_clone_stays_open(clone: Path) -> None:
+def test_the_gate_over_a_played_level_stays_open(clone: Path) -> None:
     level = arrived()[0]
     played = play(clone, 1, template.clean_solution(workspace.course_text(level, "solution.py")))
     text = played.read_text(encoding="utf-8")
     assert quest(clone, "check", "1", "--json").json()["passed"]
     assert quest(clone, "hint", "1", "--json").code == 0
     play(clone, 1, text + "\nbroken = (\n")
-    answer = quest(clone, "dev", "check", "--json")
+    answer = quest(clone, "dev", "check", "1", "--json")  # `make gate` goes over all levels
     assert answer.json()["complaints"] == [] and answer.code == 0
+    assert list(gate.stray_files(LEVELS, clone / "triton_quest" / "course")) == []
     changed = git(clone, "diff", "--name-only").split()
     assert changed == [f"triton_quest/levels/{level.file}"], "playing changes the learner's own file"
     assert git(clone, "ls-files", "--others", "--exclude-standard") == "", "and leaves nothing for git to see"
