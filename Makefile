@@ -1,5 +1,5 @@
 # What people type and what CI runs. `make test` does all the set-up on a fresh machine.
-.PHONY: test fast lint types gate latency format pictures
+.PHONY: test fast lint types gate latency format pictures speeds
 python = .venv/bin/python
 pytest = $(python) -m pytest -q -n 2 --dist worksteal
 
@@ -33,3 +33,6 @@ format: .venv/quest-dev-pins
 
 pictures: .venv/quest-dev-pins  ## docs/map.svg and docs/traffic.svg, from the real map and real counts
 	$(python) docs/make_pictures.py
+
+speeds: .venv/quest-dev-pins  ## docs/speeds.md and its pictures, from benchmarks/data
+	$(python) docs/make_speeds.py

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 COLOURS = {YOURS: "#c0392b", "eager": "#aab7b8", "compile": "#7fb3d5", "cudnn": "#1e8449", "flash": "#d68910"}
 MORE_COLOURS = ("#5b2c6f", "#2e4053", "#a04000", "#117864")
 PANEL_WIDTH, PANEL_HEIGHT, A_ROW = 6.4, 3.4, 2
+MANY = 8  # sizes, beyond which they are labelled smaller
 
 
 def save(path: Path, races: Mapping[Level, Sequence[Timing]], gpu: str, note: str = "") -> None:
@@ -55,11 +56,18 @@ def _panel(axes: Axes, level: Level, timings: Sequence[Timing]) -> None:
     unit = "TFLOP/s" if timings[0].flops else "GB/s of the least bytes"
     axes.set_title(f"{level.number}. {level.title}", loc="left", fontsize=10.5, fontweight="bold")
     axes.set_ylabel(unit)
-    axes.set_xticks(range(len(sizes)), [size.replace(", ", "\n") for size in sizes], fontsize=7.5)
+    axes.set_xticks(range(len(sizes)), [_label(size) for size in sizes], fontsize=7.5 if len(sizes) <= MANY else 6)
     axes.grid(axis="y", color=PALE, linewidth=0.5, alpha=0.6)
     axes.set_axisbelow(True)
     axes.legend(frameon=False, fontsize=7.5, ncols=3, loc="upper left")
     axes.set_ylim(top=1.25 * max(map(_rate, timings)))
+
+
+def _label(size: str) -> str:
+    """A size under its bars: broken where it may be."""
+    for before, after in ((", ", "\n"), (" x ", "\n x "), (" rows of ", " rows\nof ")):
+        size = size.replace(before, after)
+    return size
 
 
 def _rate(timing: Timing) -> float:

@@ -129,6 +129,8 @@ def _same(result: Any, expected: torch.Tensor) -> bool:
 
 def _reason(trouble: Exception) -> str:
     told = gpu_sentences.explain(trouble)
+    if told and told.key == "device_memory":
+        return "it needs more memory than this GPU has free."
     lines = [line for line in str(trouble).splitlines() if line.strip()]
     return told.says if told else f"{type(trouble).__name__}: {lines[0] if lines else 'no message'}"
 

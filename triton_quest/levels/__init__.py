@@ -150,6 +150,7 @@ LEVELS = table(
         inputs=QKV,
         beside="naive",
         races=("eager", "compile", "flash", "cudnn"),
+        medals=(0.02, 0.05, 0.08),
     ),
     Level(
         slug="fused-attention",
@@ -161,6 +162,7 @@ LEVELS = table(
         inputs=QKV,
         beside="fused",
         races=("eager", "flash", "cudnn"),
+        medals=(0.002, 0.004, 0.006),
     ),
     Level(
         slug="flash-attention",
@@ -172,6 +174,7 @@ LEVELS = table(
         inputs=QKV,
         beside="flash",
         races=SDPA,
+        medals=(0.3, 0.5, 0.7),
     ),
 )
 

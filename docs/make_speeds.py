@@ -1,0 +1,119 @@
+"""Writes docs/speeds.md and its pictures from benchmarks/data/*.json, which `python benchmarks/gpu.py` measures: `make speeds`."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from triton_quest.benchmark import race_picture  # noqa: E402
+from triton_quest.benchmark.standing import Bound, Standing, medal, overall, standings  # noqa: E402
+from triton_quest.levels import LEVELS, Level  # noqa: E402
+from triton_quest.raced import YOURS, Ceilings, Timing  # noqa: E402
+
+DATA, DOCS = ROOT / "benchmarks" / "data", ROOT / "docs"
+INTRODUCTION = """\
+# How fast the reference solutions are
+
+Made by `make speeds` from `benchmarks/data/`; don't edit it. To add a GPU, run `python benchmarks/gpu.py` on it.
+
+Every contender ran in one process, in turn, on the same random inputs with a cold L2, timed by CUDA events; a cell is the median in
+milliseconds, and ± half the distance between the second and the eighth of ten parts where that is 2 % and more. The ratio is
+PyTorch's best time over the solution's. Sizes marked * are over before their launch is, so their times say little of the kernels.
+"""
+
+
+def load(path: Path) -> dict[str, Any]:
+    data: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return data
+
+
+def timings(data: dict[str, Any], level: Level) -> list[Timing]:
+    return [Timing(**row) for row in data["timings"] if row["slug"] == level.slug]
+
+
+def markdown() -> str:
+    """The whole page."""
+    return "\n".join([INTRODUCTION, *(line for path in sorted(DATA.glob("*.json")) for line in _gpu(path))]) + "\n"
+
+
+def _gpu(path: Path) -> Iterator[str]:
+    data = load(path)
+    ceilings = Ceilings(**data["ceilings"])
+    yield f"## {ceilings.gpu}"
+    yield ""
+    yield (
+        f"{data['date']}, torch {ceilings.torch}, Triton {ceilings.triton}. Measured on it: copies {ceilings.copy_gbs:,.0f} GB/s, "
+        f"matrix products {ceilings.matmul_tflops:.0f} TFLOP/s in fp16 (clocks, power and temperature right after: {ceilings.clocks} °C)."
+    )
+    yield ""
+    yield f"![The races on the {ceilings.gpu}]({path.stem}.svg)"
+    for level in LEVELS:
+        rows = timings(data, level)
+        if rows:
+            yield from _level(level, rows, standings(rows, ceilings))
+    yield from _judged(data)
+
+
+def _level(level: Level, rows: list[Timing], found: tuple[Standing, ...]) -> Iterator[str]:
+    ratio = overall(found)
+    won = medal(level, ratio)
+    yield ""
+    yield (
+        f"### Level {level.number}, {level.title}"
+        + (f": {ratio:.2f}" if ratio else "")
+        + (f", {won.value}" if won else "")
+    )
+    yield ""
+    names = list(dict.fromkeys(row.contender for row in rows if row.contender != YOURS))
+    heads = ["size", *names, "solution", "rate", "of the bound", "ratio"]
+    yield "| " + " | ".join(heads) + " |"
+    yield "|---|" + "--:|" * (len(heads) - 1)
+    at = {(row.size, row.contender): row for row in rows}
+    for one in found:
+        mark = "*" if one.bound is Bound.LAUNCH else ""
+        cells = [_cell(at.get((one.size, name))) for name in (*names, YOURS)]
+        share = "" if mark else f"{one.share:.0%} {one.bound.value}"
+        told = f"{one.ratio:.2f}" if one.ratio else ""
+        yield "| " + " | ".join([one.size + mark, *cells, one.rate, share, told]) + " |"
+
+
+def _cell(timing: Timing | None) -> str:
+    if timing is None:
+        return ""
+    spread = 100 * (timing.high_ms - timing.low_ms) / 2 / timing.time_ms
+    return f"{timing.time_ms:.3f}" + (f" ±{spread:.0f}%" if spread >= 2 else "")
+
+
+def _judged(data: dict[str, Any]) -> Iterator[str]:
+    passed = [row["slug"] for row in data["solutions"] if row["outcome"] == "passed"]
+    rejected = [row for row in data["mistakes"] if row["outcome"] != "passed"]
+    unseen = [f"{row['mistake']} ({row['meant_for']})" for row in data["mistakes"] if row["outcome"] == "passed"]
+    levels = ", ".join(dict.fromkeys(row["slug"] for row in data["mistakes"]))
+    yield ""
+    yield "### Judged on the device"
+    yield ""
+    yield f"{len(passed)} of {len(data['solutions'])} solutions pass there in fp16, bf16 and fp32."
+    yield f"Of the known mistakes of {levels}, {len(rejected)} of {len(data['mistakes'])} are rejected on it."
+    yield f"What it can't see is left to the interpreter and the compiler: {', '.join(unseen)}." if unseen else ""
+
+
+def pictures() -> None:
+    os.environ.setdefault("MPLBACKEND", "agg")
+    for path in sorted(DATA.glob("*.json")):
+        data = load(path)
+        ceilings = Ceilings(**data["ceilings"])
+        races = {level: rows for level in LEVELS if (rows := timings(data, level))}
+        note = f"{data['date']}, torch {ceilings.torch}, Triton {ceilings.triton}; medians, cold L2, random inputs"
+        race_picture.save(DOCS / f"{path.stem}.svg", races, ceilings.gpu, note)
+
+
+if __name__ == "__main__":
+    (DOCS / "speeds.md").write_text(markdown(), encoding="utf-8")
+    pictures()
