@@ -1,4 +1,7 @@
-"""What was not verified on a laptop is made up for when a GPU appears: levels that passed without one are judged on it."""
+"""Levels that were passed before are judged again: on the first GPU that appears, and all of them at the end of the game.
+
+What was not verified on a laptop is made up for when a GPU appears. Nothing relocks.
+"""
 
 from __future__ import annotations
 
@@ -6,32 +9,45 @@ from rich.text import Text
 
 from triton_quest import verdict as v
 from triton_quest.commands.context import Context
-from triton_quest.errors import QuestError
+from triton_quest.errors import UnusableFile
 from triton_quest.execution.devices import judge_on
-from triton_quest.execution.runner import Job
+from triton_quest.execution.runner import Job, Start, start_cold
 from triton_quest.levels import Level
 from triton_quest.store import files
 
 
-def catch_up(context: Context, seconds: float, quiet: bool) -> list[v.Verdict]:
-    """Judge on the GPU every level that passed without one, and keep the attempts. Nothing relocks."""
-    slugs = context.progress.passed_without_gpu()
-    levels = [state.level for state in context.progress.states() if state.is_done and state.level.slug in slugs]
-    return [verdict for level in levels if (verdict := _judge(context, level, seconds, quiet)) is not None]
-
-
-def _judge(context: Context, level: Level, seconds: float, quiet: bool) -> v.Verdict | None:
+def judge_again(
+    context: Context, where: tuple[str, ...], level: Level, seconds: float, start: Start = start_cold
+) -> v.Verdict:
+    """Judge the level's present file and keep the attempt. Raises UnusableFile if there is no text to be judged."""
     path = context.workspace.file(level)
-    try:
-        text = files.exact_text(path, f"reset {level.number}")
-    except QuestError:
-        return None  # the map and the level's own check tell of a file that is gone
-    verdict = judge_on(("gpu",), Job(level, path, seconds))
-    if verdict.outcome is v.Outcome.ERROR:
-        return None
-    context.progress.record_attempt(level, text, verdict)
-    if not quiet:
-        mark, style = (context.glyphs.passed, "good") if verdict.passed else (context.glyphs.failed, "bad")
-        said = "passes" if verdict.passed else f"doesn't pass: {verdict.cause}"
-        context.show(Text(f"{mark} level {level.number}, passed without a GPU before, {said} on this one", style))
+    text = files.exact_text(path, f"reset {level.number}")
+    verdict = judge_on(where, Job(level, path, seconds), start=start)
+    if verdict.outcome is not v.Outcome.ERROR:
+        context.progress.record_attempt(level, text, verdict)
     return verdict
+
+
+def catch_up(context: Context, seconds: float, quiet: bool) -> list[v.Verdict]:
+    """Judge on the GPU every level that passed without one; what came of those that could be judged."""
+    slugs = context.progress.passed_without_gpu()
+    verdicts = []
+    for state in context.progress.states():
+        if not state.is_done or state.level.slug not in slugs:
+            continue
+        try:
+            verdict = judge_again(context, ("gpu",), state.level, seconds)
+        except UnusableFile:
+            continue  # the level's own check tells of it
+        if verdict.outcome is v.Outcome.ERROR:
+            continue
+        verdicts.append(verdict)
+        if not quiet:
+            _tell(context, state.level, verdict)
+    return verdicts
+
+
+def _tell(context: Context, level: Level, verdict: v.Verdict) -> None:
+    mark, style = (context.glyphs.passed, "good") if verdict.passed else (context.glyphs.failed, "bad")
+    said = "passes" if verdict.passed else f"doesn't pass: {verdict.cause}"
+    context.show(Text(f"{mark} level {level.number}, passed without a GPU before, {said} on this one", style))

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
-
-from rich.console import Console
-from rich.status import Status as Spinner
 
 from triton_quest import invocation
 from triton_quest import verdict as v
-from triton_quest.commands import catching_up, finale
+from triton_quest.commands import catching_up, finale, subject
 from triton_quest.commands.context import NOT_YET, OK, TROUBLE, Context, print_json, tell_trouble
 from triton_quest.commands.overview import next_words
-from triton_quest.errors import QuestError, StoreTrouble
+from triton_quest.commands.waiting import showing_stages
+from triton_quest.errors import StoreTrouble
 from triton_quest.execution import devices
-from triton_quest.execution.devices import judge_on
 from triton_quest.execution.runner import Job
 from triton_quest.levels import LEVELS, Level
 from triton_quest.screen import overview
@@ -28,24 +24,22 @@ from triton_quest.store.records import Attempt
 def run(
     context: Context, level: Level | None, file: Path | None, seconds: float, device: str | None, as_json: bool
 ) -> int:
-    if file is not None and level is None:
-        raise QuestError("Which level is this file for? Name it before --file.", f"check 1 --file {file}")
-    outside = file is not None
-    chosen = level if outside and level else context.level(level).level
-    if not chosen.has_arrived:
-        context.progress.require_open(chosen)
-    path = Path(os.path.abspath((file if file is not None else context.workspace.file(chosen)).expanduser()))
+    found = subject.locate(context, level, file, "check")
+    chosen = found.level
     where = devices.choose(device)
-    text = files.exact_text(path, f"reset {chosen.number}" if not outside else f"check {chosen.number}")
-    kept = None if outside else KeptCheck(context.progress, chosen, text)
-    judged = _judge_with_progress(context.console, where, Job(chosen, path, seconds), quiet=as_json)
+    text = files.exact_text(found.path, found.repair)
+    kept = None if found.is_outside else KeptCheck(context.progress, chosen, text)
+    with showing_stages(context.console, "starting Triton", quiet=as_json) as tell:
+        judged = devices.judge_on(where, Job(chosen, found.path, seconds), tell)
     if kept is not None and judged.outcome is not v.Outcome.ERROR:
         kept.finish(judged)
     if not as_json:
         context.show(render_verdict(judged, chosen.title, context.glyphs))
-    if judged.passed and kept is not None and "gpu" in where:
+    end = None
+    if _is_the_end(context, chosen, judged, kept):
+        end = finale.run(context, chosen, where, seconds, quiet=as_json)
+    elif judged.passed and kept is not None and "gpu" in where:
         catching_up.catch_up(context, seconds, quiet=as_json)
-    end = finale.run(context, chosen, seconds, quiet=as_json) if _is_the_end(context, chosen, judged, kept) else None
     if as_json:
         print_json(judged.as_json() | ({"finale": end.as_json()} if end else {}))
     if kept is not None and kept.trouble is not None:
@@ -84,21 +78,6 @@ def _is_the_end(context: Context, level: Level, judged: v.Verdict, kept: KeptChe
     """Whether the last level passed, and was remembered, with all others passed before."""
     remembered = kept is not None and kept.trouble is None
     return judged.passed and remembered and level == LEVELS[-1] and finale.has_come(context.progress.states())
-
-
-def _judge_with_progress(console: Console, where: tuple[str, ...], job: Job, quiet: bool) -> v.Verdict:
-    """Judge; meanwhile a terminal shows what is being looked at."""
-    if quiet or not console.is_terminal:
-        return judge_on(where, job)
-    with Spinner(
-        "starting Triton", console=console, spinner="dots" if not console.options.ascii_only else "line"
-    ) as spinner:
-
-        def tell(record: v.Record) -> None:
-            if isinstance(record, v.StageStarted):
-                spinner.update(record.says)
-
-        return judge_on(where, job, tell)
 
 
 def _show_next(context: Context, level: Level, judged: v.Verdict, first_pass: bool) -> None:

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any
 
-from rich.status import Status as Spinner
-
 from triton_quest import verdict as v
+from triton_quest.commands.catching_up import judge_again
 from triton_quest.commands.context import Context
-from triton_quest.errors import QuestError
-from triton_quest.execution.runner import Job, judge
+from triton_quest.commands.waiting import showing_stages
+from triton_quest.errors import UnusableFile
 from triton_quest.execution.warm import Warm
 from triton_quest.levels import Level
 from triton_quest.screen import finale as screen
-from triton_quest.store import files
 from triton_quest.store.records import LevelState
 
 
@@ -36,23 +33,18 @@ def has_come(states: tuple[LevelState, ...]) -> bool:
     return all(state.is_done for state in states)
 
 
-def run(context: Context, judged_now: Level, seconds: float, quiet: bool) -> Finale:
+def run(context: Context, judged_now: Level, where: tuple[str, ...], seconds: float, quiet: bool) -> Finale:
     """Judge every level's present file again, `judged_now` excepted, and keep the attempts. Nothing relocks."""
     others = [state.level for state in context.progress.states() if state.level != judged_now]
     changed = []
-    spinner = Spinner("", console=context.console)
-    with Warm() as warm, nullcontext() if quiet or not context.console.is_terminal else spinner:
+    with Warm() as warm, showing_stages(context.console, "once more, from level 1 on", quiet) as tell:
         for level in others:
-            spinner.update(f"once more, level {level.number}: {level.title}")
-            path = context.workspace.file(level)
+            tell(v.StageStarted("finale", f"once more, level {level.number}: {level.title}"))
             try:
-                text = files.read_text(path, f"reset {level.number}")
-            except QuestError as trouble:
+                verdict = judge_again(context, where, level, seconds, warm.start)
+            except UnusableFile as trouble:
                 changed.append((level, trouble.sentence))
                 continue
-            verdict = judge(Job(level, path, seconds), start=warm.start)
-            if verdict.outcome is not v.Outcome.ERROR:
-                context.progress.record_attempt(level, text, verdict)
             if not verdict.passed:
                 changed.append((level, verdict.cause))
     return Finale(context.progress.states(), tuple(changed))

@@ -1,6 +1,9 @@
-"""Runs a job while a terminal shows what is being looked at."""
+"""What a terminal shows while a child is at work: the stage that it has come to."""
 
 from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from rich.console import Console
 from rich.status import Status as Spinner
@@ -9,10 +12,12 @@ from triton_quest import verdict as v
 from triton_quest.execution.runner import Ending, Job, Start, run, start_cold
 
 
-def run_and_show(console: Console, job: Job, first: str, quiet: bool, start: Start = start_cold) -> Ending:
-    """Run the job to its end. `first` is shown until the child says what it does."""
+@contextmanager
+def showing_stages(console: Console, first: str, quiet: bool) -> Iterator[Callable[[v.Record], None]]:
+    """What is to be told of each record. `first` is shown until a child says what it does; nothing if `quiet`, or in a pipe."""
     if quiet or not console.is_terminal:
-        return run(job, start=start)
+        yield lambda record: None
+        return
     spinner_name = "line" if console.options.ascii_only else "dots"
     with Spinner(first, console=console, spinner=spinner_name) as spinner:
 
@@ -20,4 +25,10 @@ def run_and_show(console: Console, job: Job, first: str, quiet: bool, start: Sta
             if isinstance(record, v.StageStarted):
                 spinner.update(record.says)
 
+        yield tell
+
+
+def run_and_show(console: Console, job: Job, first: str, quiet: bool, start: Start = start_cold) -> Ending:
+    """Run the job to its end, and show its stages meanwhile."""
+    with showing_stages(console, first, quiet) as tell:
         return run(job, tell, start)

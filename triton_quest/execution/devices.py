@@ -8,7 +8,7 @@ from dataclasses import replace
 from triton_quest import environment
 from triton_quest import verdict as v
 from triton_quest.errors import QuestError
-from triton_quest.execution.runner import Job, judge
+from triton_quest.execution.runner import Job, Start, judge, start_cold
 
 DEVICES = ("interpreter", "gpu")
 NOT_WATCHED = "every load and store, and the rules: Triton's interpreter watches over them"
@@ -28,13 +28,19 @@ def choose(asked: str | None) -> tuple[str, ...]:
 
 
 def judge_on(
-    devices: tuple[str, ...], job: Job, on_record: Callable[[v.Record], None] = lambda record: None
+    devices: tuple[str, ...],
+    job: Job,
+    on_record: Callable[[v.Record], None] = lambda record: None,
+    start: Start = start_cold,
 ) -> v.Verdict:
-    """Judge on each device in turn, until one doesn't pass. Each runs in a process of its own."""
+    """Judge on each device in turn, until one doesn't pass. Each runs in a process of its own.
+
+    `start` makes the interpreter's; CUDA doesn't survive a fork, so a GPU's is always a fresh one.
+    """
     verdict: v.Verdict | None = None
     on_gpu = replace(job, kind="judge_on_gpu", seconds=max(job.seconds, COMPILING_SECONDS))
     for device in devices:
-        judged = judge(on_gpu if device == "gpu" else job, on_record)
+        judged = judge(on_gpu, on_record) if device == "gpu" else judge(job, on_record, start)
         verdict = judged if verdict is None else v.together(verdict, judged)
         if not judged.passed:
             break

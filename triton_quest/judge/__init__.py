@@ -1,8 +1,15 @@
 """The judge, in the child: the stages, one after the other, until the first that fails.
 
+pipeline.py   the order of the stages
 read.py       the file parses, no gap is open          (imports no torch: answers at once)
 code.py       the learner's module and launcher, and what their exceptions mean
-pipeline.py   the order of the stages
+compiling.py  what a GPU's compiler would refuse        (its sentences: compile_sentences.py, refusal_table/)
+watch.py      one call of the launcher with everybody watching, and the shape of what was seen
+rules.py      the kernels do the work
+memory.py     every access inside its tensor             (its sentences: memory_sentences.py)
 numbers.py    the cases against float64
 compare.py    one result against the truth: the budget, the worst element, the region
+properties.py what holds whatever the numbers
+diagnosis.py  a wrong output explained                   (by mistake.py's data, rerun in reruns.py; hints.py: which hint fits)
+on_gpu.py     the cases on a real GPU                    (its sentences: gpu_sentences.py)
 """
