@@ -37,8 +37,7 @@ def run(
     chosen = subject.choose(context, level, file, "compile")
     targets = tuple(dict.fromkeys(targets)) or (USUAL[-1:] if assembly else USUAL)
     _require_assembly(targets, assembly, chosen.level)
-    asked = {"targets": targets, "dtype": dtype, "case": case, "limit": limit, "assembly": assembly}
-    job = Job(chosen.level, chosen.path, kind="compile", asked=asked)
+    job = job_for(chosen, targets, dtype, case, limit, assembly)
     ended = run_and_show(context.console, job, "starting Triton", quiet=as_json)
     failure = ended.failure
     if failure is not None and failure.kind == USAGE:
@@ -50,6 +49,19 @@ def run(
     if ended.outcome is v.Outcome.ERROR:
         return TROUBLE
     return OK if ended.outcome is v.Outcome.PASSED else NOT_YET
+
+
+def job_for(
+    chosen: subject.Subject,
+    targets: Sequence[str] = USUAL,
+    dtype: str = "fp16",
+    case: str | None = None,
+    limit: float = 120.0,
+    assembly: str | None = None,
+) -> Job:
+    """What the child is to compile, and for which targets."""
+    asked = {"targets": targets, "dtype": dtype, "case": case, "limit": limit, "assembly": assembly}
+    return Job(chosen.level, chosen.path, kind="compile", asked=asked)
 
 
 def _require_assembly(targets: Sequence[str], assembly: str | None, level: Level) -> None:
@@ -70,8 +82,16 @@ def _show(
     if texts:
         context.console.print(screen.assembly(texts, context.console.is_terminal), crop=False, soft_wrap=True)
         return
+    shown = report(level, targets, ended)
+    context.show(screen.report(shown, context.glyphs))
+    if shown.went_through and not chosen.is_outside:
+        context.next("The code itself:", f"compile {level.number} --asm ptx")
+
+
+def report(level: Level, targets: Sequence[str], ended: Ending) -> screen.Report:
+    """What is shown of a compilation that has ended."""
     inputs = ended.all(m.Inputs)
-    shown = screen.Report(
+    return screen.Report(
         f"Level {level.number}, {level.title}",
         inputs[0].shown if inputs else "",
         tuple(targets),
@@ -80,9 +100,6 @@ def _show(
         _failure(ended),
         ended.seconds,
     )
-    context.show(screen.report(shown, context.glyphs))
-    if shown.went_through and not chosen.is_outside:
-        context.next("The code itself:", f"compile {level.number} --asm ptx")
 
 
 def _failure(ended: Ending) -> v.Check | None:

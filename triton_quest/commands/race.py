@@ -8,7 +8,9 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from rich.console import Group, RenderableType
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.text import Text
 
 from triton_quest import verdict as v
 from triton_quest.benchmark import standing
@@ -17,6 +19,7 @@ from triton_quest.execution.runner import Job, run
 from triton_quest.levels import Level
 from triton_quest.raced import Ceilings, DidNotRun, Lineup, Timing
 from triton_quest.screen import race as screen
+from triton_quest.screen.console import Glyphs
 
 STEP_SECONDS = 300.0  # a size with all its rivals, compiling included
 
@@ -134,16 +137,17 @@ def as_json(races: Sequence[Race], is_complete: bool, picture: Path | None) -> d
 
 
 def show(context: Context, races: Sequence[Race]) -> None:
+    context.show(report(races, context.glyphs))
+
+
+def report(races: Sequence[Race], g: Glyphs) -> RenderableType:
     """The tables, under what the GPU can do."""
     first = next((race.ceilings for race in races if race.ceilings), None)
-    if first is not None:
-        context.show(screen.machine(first))
+    parts: list[RenderableType] = [screen.machine(first)] if first is not None else []
     for race in races:
-        context.console.print()
         found = race.standings
         lesson = standing.lesson(found) if found else ""
-        context.show(
-            screen.race(race.level, race.timings, race.absent, found, race.medal, race.ratio, lesson, context.glyphs)
-        )
+        parts += [Text(), screen.race(race.level, race.timings, race.absent, found, race.medal, race.ratio, lesson, g)]
         if race.failure:
-            context.console.print(race.failure, style="bad", markup=False)
+            parts.append(Text(race.failure, "bad"))
+    return Group(*parts)
