@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from rich.console import Group, RenderableType
+from rich.style import StyleType
 from rich.table import Table
 from rich.text import Text
 
@@ -15,6 +16,7 @@ from triton_quest.store.records import LevelState, Status
 STARS = 3
 NARROWEST = 16  # columns: with less room than this the map drops what each level teaches
 
+NO_LOOKS: Mapping[int, StyleType] = {}
 MEDALS = {"gold": "star", "silver": "bold", "bronze": "place"}
 SAID = {
     Status.LOCKED: ("locked", "soft"),
@@ -36,7 +38,7 @@ def overview(
     """The whole map with its heading, a remark if there is one, and the next step."""
     said = [remark, Text()] if remark is not None else []
     step = next_step(sentence, next_command, g)
-    return Group(_heading(states, g), Text(), _map(states, g, width), Text(), *said, step)
+    return Group(_heading(states, g), Text(), level_map(states, g, width), Text(), *said, step)
 
 
 def _heading(states: Sequence[LevelState], g: Glyphs) -> Text:
@@ -50,7 +52,10 @@ def _heading(states: Sequence[LevelState], g: Glyphs) -> Text:
     return text
 
 
-def _map(states: Sequence[LevelState], g: Glyphs, width: int) -> Table:
+def level_map(
+    states: Sequence[LevelState], g: Glyphs, width: int, looks: Mapping[int, StyleType] = NO_LOOKS
+) -> Table:
+    """The levels, a row each, and the path between them. `looks`: the style of a level's row, by its number."""
     standing = max(len(_standing(state, True, ASCII)) for state in states)
     titles = max(len(state.level.title) for state in states)
     room = width - (len(str(len(states))) + 1 + titles + standing + 4 * 2)  # for what each level teaches
@@ -63,7 +68,7 @@ def _map(states: Sequence[LevelState], g: Glyphs, width: int) -> Table:
         grid.add_column(no_wrap=True, overflow="ellipsis", max_width=room)
     here = next((state for state in states if state.status is Status.OPEN), None)
     for state in states:
-        grid.add_row(*_row(state, state is here, g, wide))
+        grid.add_row(*_row(state, state is here, g, wide), style=looks.get(state.level.number))
         if state is not states[-1]:
             ahead = not state.is_done
             grid.add_row("", Text(g.path_ahead if ahead else g.path, "soft" if ahead else "good"))
@@ -72,18 +77,23 @@ def _map(states: Sequence[LevelState], g: Glyphs, width: int) -> Table:
 
 def _row(state: LevelState, is_here: bool, g: Glyphs, wide: bool) -> list[RenderableType]:
     level = state.level
-    mark = {
+    mark = mark_of(state, is_here, g)
+    faint = state.status in (Status.LOCKED, Status.AHEAD)
+    title = Text(level.title, "soft" if faint else ("bold" if is_here else ""))
+    number = Text(str(level.number), "soft" if faint else "bold")
+    row: list[RenderableType] = [number, mark, title, _standing(state, wide, g)]
+    return [*row, Text(level.teaches, "soft")] if wide else row
+
+
+def mark_of(state: LevelState, is_here: bool, g: Glyphs) -> Text:
+    """The sign of where a level stands; `is_here`: it is the one to play now."""
+    return {
         Status.LOCKED: Text(g.locked, "soft"),
         Status.OPEN: Text(g.open if is_here else g.locked, "bold cyan"),
         Status.PASSED: Text(g.passed, "good"),
         Status.CHANGED: Text(g.passed, "star"),
         Status.AHEAD: Text(g.ahead, "soft"),
     }[state.status]
-    faint = state.status in (Status.LOCKED, Status.AHEAD)
-    title = Text(level.title, "soft" if faint else ("bold" if is_here else ""))
-    number = Text(str(level.number), "soft" if faint else "bold")
-    row: list[RenderableType] = [number, mark, title, _standing(state, wide, g)]
-    return [*row, Text(level.teaches, "soft")] if wide else row
 
 
 def _standing(state: LevelState, wide: bool, g: Glyphs) -> Text:
