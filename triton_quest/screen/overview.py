@@ -52,9 +52,7 @@ def _heading(states: Sequence[LevelState], g: Glyphs) -> Text:
     return text
 
 
-def level_map(
-    states: Sequence[LevelState], g: Glyphs, width: int, looks: Mapping[int, StyleType] = NO_LOOKS
-) -> Table:
+def level_map(states: Sequence[LevelState], g: Glyphs, width: int, looks: Mapping[int, StyleType] = NO_LOOKS) -> Table:
     """The levels, a row each, and the path between them. `looks`: the style of a level's row, by its number."""
     standing = max(len(_standing(state, True, ASCII)) for state in states)
     titles = max(len(state.level.title) for state in states)

@@ -44,7 +44,7 @@ class AttemptsView(View):
         Key("d", "compare", "against the file now, or the version before", ""),
         Key("r", "restore", "bring it back", ""),
     )
-    BINDINGS = bindings(KEYS)
+    BINDINGS = [*bindings(KEYS)]
 
     def __init__(self, level: Level) -> None:
         super().__init__(f"Attempts at level {level.number}, {level.title}", is_code=True)

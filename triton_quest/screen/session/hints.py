@@ -37,7 +37,7 @@ def _offer(hints: Hints, g: Glyphs) -> Text:
 
 class HintsView(View):
     KEYS = (TAKE,)
-    BINDINGS = bindings(KEYS)
+    BINDINGS = [*bindings(KEYS)]
 
     def __init__(self, level: Level) -> None:
         super().__init__(f"Hints for level {level.number}, {level.title}")

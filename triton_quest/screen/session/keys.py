@@ -57,7 +57,7 @@ MORE = (
 BACK = Key("escape", "back", "back", "back to the session", "Esc")
 
 
-def bindings(keys: Sequence[Key]) -> list[Binding]:
+def bindings(keys: Sequence[Key]) -> list[Binding | tuple[str, str] | tuple[str, str, str]]:
     return [key.binding() for key in keys]
 
 
@@ -96,7 +96,17 @@ def key_table(g: Glyphs) -> Text:
     return text
 
 
-WAYS = {"check": "c", "hint": "h", "start": "b", "solution": "s", "reset": "R", "history": "a", "benchmark": "r"}
+WAYS = {  # the key that does what a command does
+    "check": "c",
+    "hint": "h",
+    "start": "b",
+    "solution": "s",
+    "history": "a",
+    "traffic": "t",
+    "compile": "k",
+    "benchmark": "r",
+    "reset": "R",
+}
 
 
 def key_for(words: str, level: int) -> str:

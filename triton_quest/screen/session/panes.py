@@ -5,25 +5,16 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
+from rich.console import RenderableType
 from rich.text import Text
 from textual.app import ComposeResult
 from textual.containers import VerticalScroll
 from textual.widgets import Static
 
 from triton_quest.screen.console import Glyphs
+from triton_quest.screen.fitted import Fitted
 
 TICK = 0.1  # seconds between two looks at the clock while something is judged
-
-
-class Fitted:
-    """Something that is drawn for the width that it gets."""
-
-    def __init__(self, draw: Callable[[int], RenderableType]) -> None:
-        self._draw = draw
-
-    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        yield self._draw(options.max_width)
 
 
 class Pane(VerticalScroll, can_focus=True):
