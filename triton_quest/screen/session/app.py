@@ -52,6 +52,10 @@ class SessionApp(App[None]):
         for number in (signal.SIGHUP, signal.SIGTERM):
             asyncio.get_running_loop().add_signal_handler(number, self.exit)
 
+    def action_help_quit(self) -> None:
+        """At Ctrl-C, which leaves so many other programs."""
+        self.tell("q leaves. Everything is kept.")
+
     async def ask(self, method: Callable[P, R], *args: P.args, **named: P.kwargs) -> R | None:
         """What the game answers, asked in a thread; None if it can't, which is told."""
         try:

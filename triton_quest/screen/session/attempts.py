@@ -47,7 +47,7 @@ class AttemptsView(View):
     BINDINGS = [*bindings(KEYS)]
 
     def __init__(self, level: Level) -> None:
-        super().__init__(f"Attempts at level {level.number}, {level.title}", is_code=True)
+        super().__init__(f"Attempts at level {level.number}", is_code=True)
         self._level, self._attempts, self._with_now = level, Attempts((), "", None, ""), False
 
     def compose(self) -> ComposeResult:
@@ -56,9 +56,9 @@ class AttemptsView(View):
             yield self.pane
         yield Line(lambda width: key_line(self.KEYS, (BACK,), width, "screen"), "keys")
 
-    def on_mount(self) -> None:
+    def begin(self) -> None:
         self.pane.show(Text(NONE))
-        self.query_one(OptionList).border_title = self.heading
+        self.query_one(OptionList).border_title = f" {self.heading} "
         self.query_one(OptionList).focus()
         self._read()
 

@@ -9,6 +9,8 @@ from rich.style import Style
 from rich.text import Text
 from textual.binding import Binding
 
+from triton_quest import invocation
+from triton_quest.levels import LEVELS, Level
 from triton_quest.screen.console import Glyphs
 
 
@@ -107,6 +109,19 @@ WAYS = {  # the key that does what a command does
     "benchmark": "r",
     "reset": "R",
 }
+
+
+def step(sentence: str, words: str, at: Level) -> Text:
+    """A next step, with the key that takes it; the command, where none does."""
+    text, key = Text(sentence), key_for(words, at.number)
+    if not words:
+        return text
+    if key == "n":
+        level = LEVELS[int(words.split(" ")[1]) - 1]
+        text.append(f" level {level.number}, {level.title},")
+    if not key:
+        return text.append(f" {invocation.command(words)}", "command")
+    return text.append(" press ").append(key, "command")
 
 
 def key_for(words: str, level: int) -> str:

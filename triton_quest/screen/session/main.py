@@ -25,7 +25,7 @@ from triton_quest.screen.session.attempts import AttemptsView, recent
 from triton_quest.screen.session.game import Game, Judged, States
 from triton_quest.screen.session.hints import HintsView
 from triton_quest.screen.session.judging import Desk
-from triton_quest.screen.session.keys import HELP, KEYS, QUIT, bindings, key_for, key_line, key_table
+from triton_quest.screen.session.keys import HELP, KEYS, QUIT, bindings, key_line, key_table, step
 from triton_quest.screen.session.panes import Line, Pane, StatusLine
 from triton_quest.screen.session.views import Ask, View, Working
 from triton_quest.screen.verdict import TITLES
@@ -37,7 +37,6 @@ if TYPE_CHECKING:
     from triton_quest.screen.session.app import SessionApp
 
 NO_VERDICT = "Write in {file}, save it, and the verdict stands here. c judges it as it is."
-WELCOME = "Save your file, and it is judged at once. ? shows every key."
 
 
 class Main(Screen[None]):
@@ -95,7 +94,6 @@ class Main(Screen[None]):
         self._pane("map").show(Fitted(self._map))
         self._look()
         self._watch()
-        self.session.tell(WELCOME)
 
     def _pane(self, name: str) -> Pane:
         return self.query_one(f"#{name}", Pane)
@@ -162,7 +160,7 @@ class Main(Screen[None]):
         level, cancelled = taken
         self.query_one(StatusLine).begin(f"judging {self.game.name(level)}")
         if self._judged is not None:
-            self._pane("verdict").border_title = "Verdict on the save before (the new one is being judged)"
+            self._pane("verdict").name_it(f"The verdict before, on {self._judged.file} (a new one is coming)")
             self._pane("verdict").add_class("-old")
         self.run_worker(lambda: self._run(level, cancelled), thread=True, group="judge")
 
@@ -212,9 +210,10 @@ class Main(Screen[None]):
     def _show(self, judged: Judged) -> None:
         parts: list[RenderableType] = [render_verdict(judged.verdict, judged.level.title, self.game.glyphs), Text()]
         if judged.first_pass:
-            parts += [stars(self._state(judged.level).stars, self.game.glyphs)]
+            earned = stars(self._state(judged.level).stars, self.game.glyphs)
+            parts.append(earned.append(f"  You passed level {judged.level.number}.", "good.heading"))
         parts += [Text(remark) for remark in judged.remarks]
-        parts.append(self._step(judged))
+        parts.append(step(*judged.next_step, judged.level))
         self._pane("verdict").show(Group(*parts))
         self._title(judged)
         self.action_front("verdict", focus=False)
@@ -226,21 +225,8 @@ class Main(Screen[None]):
             self.app.push_screen(View("The end of the quest", judged.finale))
 
     def _title(self, judged: Judged) -> None:
-        self._pane("verdict").border_title = f"Verdict on {judged.file}"
+        self._pane("verdict").name_it(f"Verdict on {judged.file}")
         self._pane("verdict").remove_class("-old")
-
-    def _step(self, judged: Judged) -> Text:
-        sentence, words = judged.next_step
-        key = key_for(words, judged.level.number)
-        text = Text(sentence)
-        if not words:
-            return text
-        if key == "n":
-            level = LEVELS[int(words.split(" ")[1]) - 1]
-            text.append(f" level {level.number}, {level.title}:")
-        if not key:
-            return text.append(f" {words}", "command")
-        return text.append(" press ").append(key, "command")
 
     # Keys
 
@@ -268,8 +254,7 @@ class Main(Screen[None]):
         if level != self.at:
             self.action_look_at(level.number)
         elif states[level.number - 1].is_done:
-            sentence, words = self.game.next_step()
-            self.session.tell(sentence)
+            self.session.tell(step(*self.game.next_step(), level).plain)
         else:
             self.session.tell(f"Level {level.number} is the one to pass now: what comes after it opens with it.")
 
@@ -314,8 +299,8 @@ class Main(Screen[None]):
         )
 
     def action_map(self) -> None:
-        sentence, words = self.game.next_step()
-        shown = Fitted(lambda width: overview(self._states, words, sentence, self.game.glyphs, width))
+        said = step(*self.game.next_step(), self.at).plain
+        shown = Fitted(lambda width: overview(self._states, "", said, self.game.glyphs, width))
         self.app.push_screen(View("Map", shown))
 
     @work(group="key")

@@ -22,7 +22,7 @@ class Pane(VerticalScroll, can_focus=True):
 
     def __init__(self, title: str, id: str) -> None:
         super().__init__(id=id)
-        self.border_title = title
+        self.name_it(title)
         self._shown = Static("", markup=False)
 
     def compose(self) -> ComposeResult:
@@ -32,9 +32,12 @@ class Pane(VerticalScroll, can_focus=True):
         """Replace the content, and the title if one is given; `top`: and begin to read it."""
         self._shown.update(content)
         if title is not None:
-            self.border_title = title
+            self.name_it(title)
         if top:
             self.scroll_home(animate=False)
+
+    def name_it(self, title: str) -> None:
+        self.border_title = f" {title} "
 
     @property
     def content(self) -> object:

@@ -48,6 +48,10 @@ class View(Screen[None]):
         yield Line(lambda width: key_line(self.KEYS, (BACK,), width, "screen"), "keys")
 
     def on_mount(self) -> None:
+        self.begin()
+
+    def begin(self) -> None:
+        """What happens once it is there. (Textual calls `on_mount` of every class, this one of the last alone.)"""
         self.pane.show(self._content)
         self.pane.focus()
 
@@ -77,8 +81,8 @@ class Working(View):
         yield StatusLine(self.session.game.glyphs, "status")
         yield Line(lambda width: key_line(self.KEYS, (BACK,), width, "screen"), "keys")
 
-    def on_mount(self) -> None:
-        super().on_mount()
+    def begin(self) -> None:
+        super().begin()
         self.query_one(StatusLine).begin("at work")
         self.run_worker(self._run, thread=True)
 
