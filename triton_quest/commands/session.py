@@ -101,7 +101,7 @@ class Session:
             return Text(f"{level.description}\n\n{shut.sentence}")
         path, line = self.place(level)
         remark = template_remark(new_templates(self._context, [state]), self.glyphs)
-        above = [texts.where_to_edit(path, line, invocation.short_path(path)), *([remark] if remark else [])]
+        above = [texts.where_to_edit(path, line, self.name(level)), *([remark] if remark else [])]
         return Group(*above, Text(), texts.briefing(template.briefing(workspace.course_text(level, "solution.py"))))
 
     def place(self, level: Level) -> tuple[Path, int]:
@@ -111,7 +111,7 @@ class Session:
         return path, line
 
     def name(self, level: Level) -> str:
-        return invocation.short_path(self._context.workspace.file(level))
+        return str(self._context.workspace.file(level).relative_to(self._context.workspace.root))
 
     def hints(self, level: Level) -> Hints:
         state, gave_up = self._context.progress.require_open(level), self._context.progress.saw_solution(level)

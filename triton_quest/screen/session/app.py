@@ -52,6 +52,10 @@ class SessionApp(App[None]):
         for number in (signal.SIGHUP, signal.SIGTERM):
             asyncio.get_running_loop().add_signal_handler(number, self.exit)
 
+    def on_app_focus(self) -> None:
+        """The learner is back: another terminal may have played."""
+        self._main.look()
+
     def action_help_quit(self) -> None:
         """At Ctrl-C, which leaves so many other programs."""
         self.tell("q leaves. Everything is kept.")

@@ -28,7 +28,7 @@ class Judged:
     """What came of a save: the verdict, what it changed, and what to do now."""
 
     level: Level
-    file: str  # as the learner would name it
+    file: str  # as it is called in the workspace
     verdict: Verdict
     next_step: tuple[str, str]  # a sentence, and the words of a command
     first_pass: bool = False
@@ -89,7 +89,7 @@ class Game(Protocol):
         """The level's file, and the first line to edit."""
 
     def name(self, level: Level) -> str:
-        """The level's file as the learner would name it."""
+        """The level's file, as it is called in the workspace."""
 
     def judge(self, level: Level, tell: Tell, cancelled: Event) -> Judged | None:
         """Keep the text, judge it, keep the verdict. None if `cancelled` was set before the end."""

@@ -116,12 +116,12 @@ def step(sentence: str, words: str, at: Level) -> Text:
     text, key = Text(sentence), key_for(words, at.number)
     if not words:
         return text
-    if key == "n":
-        level = LEVELS[int(words.split(" ")[1]) - 1]
-        text.append(f" level {level.number}, {level.title},")
     if not key:
         return text.append(f" {invocation.command(words)}", "command")
-    return text.append(" press ").append(key, "command")
+    if key != "n":
+        return text.append(" press ").append(key, "command")
+    level = LEVELS[int(words.split(" ")[1]) - 1]
+    return text.append(f" level {level.number}, {level.title}. Press ").append(key, "command")
 
 
 def key_for(words: str, level: int) -> str:

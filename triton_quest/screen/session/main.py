@@ -92,7 +92,7 @@ class Main(Screen[None]):
         self.action_front("briefing")
         self._pane("verdict").show(Text(NO_VERDICT.format(file=self.game.name(self.at)), "soft"))
         self._pane("map").show(Fitted(self._map))
-        self._look()
+        self.look()
         self._watch()
 
     def _pane(self, name: str) -> Pane:
@@ -105,7 +105,7 @@ class Main(Screen[None]):
         return level_map.side(self._states, self.at, self.game.glyphs, width) if self._states else Text()
 
     @work(exclusive=True, group="look")
-    async def _look(self) -> None:
+    async def look(self) -> None:
         """Show the level that is looked at."""
         level = self.at
         briefing = await self.session.ask(self.game.briefing, level)
@@ -241,7 +241,7 @@ class Main(Screen[None]):
         if 1 <= number <= len(LEVELS) and LEVELS[number - 1] != self.at:
             self.at = LEVELS[number - 1]
             self.action_front("briefing")
-            self._look()
+            self.look()
 
     def action_step(self, by: int) -> None:
         self.action_look_at(self.at.number + by)
@@ -311,7 +311,7 @@ class Main(Screen[None]):
             said = await self.session.ask(self.game.reset, level)
             if said is not None:
                 self.session.tell(said)
-                self._look()
+                self.look()
 
     def action_edit(self) -> None:
         words = self.game.editor(self.at)
@@ -333,9 +333,6 @@ class Main(Screen[None]):
 
     def action_leave(self) -> None:
         self.app.exit()
-
-    def on_app_focus(self) -> None:
-        self._look()
 
     def on_unmount(self) -> None:
         self._desk.stop()

@@ -1,0 +1,140 @@
+"""Save, verdict, unlock, next: the loop of the session, with a judge that answers at once."""
+
+from __future__ import annotations
+
+import pytest
+from textual import events
+
+from tests.conftest import Quest
+from tests.session.driving import NARROW, WIDE, Driver, QuickJudge, drive
+from triton_quest.levels import LEVELS
+from triton_quest.store.records import Status
+
+
+@pytest.mark.parametrize("size", [NARROW, WIDE])
+def test_from_a_wrong_save_to_the_next_level(quest: Quest, size: tuple[int, int]) -> None:
+    async def scenario(driver: Driver) -> None:
+        await driver.sees("Level 1, Vector addition", "Your file:", "0 of 8 passed")
+        driver.save(1, "wrong")
+        await driver.sees("Level 1, Vector addition: wrong numbers", "The word isn't there.", "press h")
+        driver.save(1, "right")
+        await driver.sees("Level 1, Vector addition: passed", "★★★ You passed level 1.", "level 2, Matrix multiplication")
+        assert driver.main.at == LEVELS[0]  # a pass never moves on by itself
+        await driver.press("n")
+        await driver.sees("Level 2, Matrix multiplication", "level2_matmul.py", "1 of 8 passed")
+        assert driver.main.at == LEVELS[1]
+
+    drive(quest.workspace, scenario, size)
+    assert [state.status for state in quest.progress.states()[:3]] == [Status.PASSED, Status.OPEN, Status.LOCKED]
+    assert [version.text for version in quest.progress.versions(LEVELS[0])] == ["wrong", "right"]
+
+
+def test_next_before_a_pass_says_what_opens_it_and_stays(quest: Quest) -> None:
+    async def scenario(driver: Driver) -> None:
+        await driver.press("n")
+        await driver.told("Level 1 is the one to pass now")
+        assert driver.main.at == LEVELS[0]
+
+    drive(quest.workspace, scenario)
+
+
+def test_a_newer_save_cancels_the_check_that_runs(quest: Quest) -> None:
+    judge = QuickJudge(held=True)
+
+    async def scenario(driver: Driver) -> None:
+        driver.save(1, "the first, wrong")
+        await driver.until(lambda: len(judge.begun) == 1)
+        assert "judging" in driver.status()
+        driver.save(1, "the second, right")
+        await driver.until(lambda: len(judge.begun) == 2)
+        assert judge.files == []  # the first never came to its end
+        judge.held = False
+        await driver.sees("Level 1, Vector addition: passed")
+
+    drive(quest.workspace, scenario, judge=judge)
+    versions = quest.progress.versions(LEVELS[0])
+    assert [(version.text, version.outcome) for version in versions] == [
+        ("the first, wrong", "unjudged"),  # kept all the same
+        ("the second, right", "passed"),
+    ]
+
+
+def test_the_old_verdict_stays_and_is_marked_until_the_new_one_comes(quest: Quest) -> None:
+    judge = QuickJudge()
+
+    async def scenario(driver: Driver) -> None:
+        driver.save(1, "wrong")
+        await driver.sees("wrong numbers")
+        judge.held = True
+        driver.save(1, "right")
+        await driver.sees("The verdict before", "a new one is coming", "wrong numbers", "looking for the word")
+        judge.held = False
+        await driver.sees("Vector addition: passed")
+        assert "a new one is coming" not in driver.text() and "judging" not in driver.status()
+
+    drive(quest.workspace, scenario, judge=judge)
+
+
+def test_escape_stops_a_check_and_the_text_is_kept(quest: Quest) -> None:
+    judge = QuickJudge(held=True)
+
+    async def scenario(driver: Driver) -> None:
+        driver.save(1, "wrong")
+        await driver.until(lambda: len(judge.begun) == 1)
+        await driver.press("escape")
+        await driver.told("Stopped. Your text was kept")
+        await driver.until(lambda: "watching" in driver.status())
+
+    drive(quest.workspace, scenario, judge=judge)
+    assert [version.outcome for version in quest.progress.versions(LEVELS[0])] == ["unjudged"]
+
+
+def test_another_open_levels_file_is_judged_and_named_and_nothing_moves(quest: Quest) -> None:
+    quest.pass_levels(1)
+
+    async def scenario(driver: Driver) -> None:
+        await driver.sees("Level 2, Matrix multiplication")
+        driver.save(1, "wrong")
+        await driver.told("level1_vector_add.py was judged: wrong numbers")
+        await driver.sees("You look at level 2")
+        assert driver.main.at == LEVELS[1]
+
+    drive(quest.workspace, scenario, level=2)
+    assert quest.progress.states()[0].status is Status.CHANGED
+
+
+def test_a_locked_levels_file_is_answered_once_and_isnt_judged(quest: Quest) -> None:
+    judge = QuickJudge()
+
+    async def scenario(driver: Driver) -> None:
+        driver.save(3, "right")
+        await driver.told("level3_softmax.py was saved, and isn't judged.", "Level 3, Softmax, is locked")
+        driver.app.clear_notifications()
+        driver.save(3, "right again")
+        driver.save(1, "wrong")
+        await driver.sees("Vector addition: wrong numbers")
+        await driver.until(lambda: driver.main._desk.running is None)
+        assert driver.notices() == []
+
+    drive(quest.workspace, scenario, judge=judge)
+    assert judge.files == [LEVELS[0].file]
+
+
+def test_c_judges_the_file_as_it_is(quest: Quest) -> None:
+    quest.file(1).write_text("right")
+
+    async def scenario(driver: Driver) -> None:
+        await driver.press("c")
+        await driver.sees("Level 1, Vector addition: passed")
+
+    drive(quest.workspace, scenario)
+
+
+def test_what_another_terminal_passed_is_on_the_map_once_one_comes_back(quest: Quest) -> None:
+    async def scenario(driver: Driver) -> None:
+        await driver.sees("0 of 8 passed")
+        quest.pass_levels(1)
+        driver.app.post_message(events.AppFocus())
+        await driver.sees("1 of 8 passed")
+
+    drive(quest.workspace, scenario)
