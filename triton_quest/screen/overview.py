@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from triton_quest.achievements import Award
+from triton_quest.experience import standing
+from triton_quest.screen.achievements import rank
 from triton_quest.screen.console import ASCII, Glyphs
 from triton_quest.screen.messages import next_step
 from triton_quest.store.records import LevelState, Status
 
 STARS = 3
+BESIDE = "   "
 NARROWEST = 16  # columns: with less room than this the map drops what each level teaches
 
 MEDALS = {"gold": "star", "silver": "bold", "bronze": "place"}
@@ -32,28 +37,34 @@ def overview(
     g: Glyphs,
     width: int,
     remark: RenderableType | None = None,
+    awards: Sequence[Award] = (),
 ) -> RenderableType:
     """The whole map with its heading, a remark if there is one, and the next step."""
     said = [remark, Text()] if remark is not None else []
     step = next_step(sentence, next_command, g)
-    return Group(_heading(states, g), Text(), _map(states, g, width), Text(), *said, step)
+    return Group(_heading(states, awards, g, width), Text(), _map(states, awards, g, width), Text(), *said, step)
 
 
-def _heading(states: Sequence[LevelState], g: Glyphs) -> Text:
+def _heading(states: Sequence[LevelState], awards: Sequence[Award], g: Glyphs, width: int) -> Text:
+    """The title, and under it what was reached so far, with the rank beside it where that fits."""
     passed = sum(state.is_done for state in states)
     stars = sum(state.stars for state in states)
-    text = Text("Triton Attention Quest", "heading")
-    text.append("   from x + y to Flash Attention\n", "soft")
-    text.append(f"{passed} of {len(states)} levels passed", "good" if passed else "")
-    text.append(f"   {stars} of {STARS * len(states)} ", "soft")
-    text.append(g.star, "star")
-    return text
+    title = Text("Triton Attention Quest", "heading")
+    title.append("   from x + y to Flash Attention\n", "soft")
+    text = Text(f"{passed} of {len(states)} levels passed", "good" if passed else "")
+    text.append(f"   {stars} of {STARS * len(states)} ", "soft").append(g.star, "star")
+    if awards:
+        text.append(f"   {len(awards)} ", "soft").append(g.badge, "place")
+    reached = rank(standing(states, awards))
+    fits = text.cell_len + len(BESIDE) + reached.cell_len <= width
+    return title.append_text(text).append(BESIDE if fits else "\n").append_text(reached)
 
 
-def _map(states: Sequence[LevelState], g: Glyphs, width: int) -> Table:
-    standing = max(len(_standing(state, True, ASCII)) for state in states)
+def _map(states: Sequence[LevelState], awards: Sequence[Award], g: Glyphs, width: int) -> Table:
+    badges = Counter(award.level.slug for award in awards if award.level)
+    standings = max(len(_standing(state, badges, True, ASCII)) for state in states)
     titles = max(len(state.level.title) for state in states)
-    room = width - (len(str(len(states))) + 1 + titles + standing + 4 * 2)  # for what each level teaches
+    room = width - (len(str(len(states))) + 1 + titles + standings + 4 * 2)  # for what each level teaches
     wide = room >= NARROWEST
     grid = Table.grid(padding=(0, 2 if wide else 1))
     grid.add_column(justify="right", no_wrap=True)
@@ -63,14 +74,14 @@ def _map(states: Sequence[LevelState], g: Glyphs, width: int) -> Table:
         grid.add_column(no_wrap=True, overflow="ellipsis", max_width=room)
     here = next((state for state in states if state.status is Status.OPEN), None)
     for state in states:
-        grid.add_row(*_row(state, state is here, g, wide))
+        grid.add_row(*_row(state, badges, state is here, g, wide))
         if state is not states[-1]:
             ahead = not state.is_done
             grid.add_row("", Text(g.path_ahead if ahead else g.path, "soft" if ahead else "good"))
     return grid
 
 
-def _row(state: LevelState, is_here: bool, g: Glyphs, wide: bool) -> list[RenderableType]:
+def _row(state: LevelState, badges: Mapping[str, int], is_here: bool, g: Glyphs, wide: bool) -> list[RenderableType]:
     level = state.level
     mark = {
         Status.LOCKED: Text(g.locked, "soft"),
@@ -82,17 +93,19 @@ def _row(state: LevelState, is_here: bool, g: Glyphs, wide: bool) -> list[Render
     faint = state.status in (Status.LOCKED, Status.AHEAD)
     title = Text(level.title, "soft" if faint else ("bold" if is_here else ""))
     number = Text(str(level.number), "soft" if faint else "bold")
-    row: list[RenderableType] = [number, mark, title, _standing(state, wide, g)]
+    row: list[RenderableType] = [number, mark, title, _standing(state, badges, wide, g)]
     return [*row, Text(level.teaches, "soft")] if wide else row
 
 
-def _standing(state: LevelState, wide: bool, g: Glyphs) -> Text:
-    """ "★★☆ gold changed since" """
+def _standing(state: LevelState, badges: Mapping[str, int], wide: bool, g: Glyphs) -> Text:
+    """ "★★☆ gold ◆3 changed since" """
     said, style = SAID[state.status]
     if state.status is Status.CHANGED and not wide:
         said = "changed"
     parts = [stars(state.stars, g)] if state.is_done else []
     parts += [Text(state.medal, MEDALS[state.medal])] if state.medal else []
+    count = badges.get(state.level.slug)
+    parts += [Text(f"{g.badge}{count}", "place")] if count else []
     return Text(" ").join([*parts, *([Text(said, style)] if said else [])])
 
 
