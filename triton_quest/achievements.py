@@ -22,9 +22,10 @@ OFTEN, SELDOM, RARE = 10, 30, 100  # XP: for what each level has, for a good cat
 
 @dataclass(frozen=True)
 class Achievement:
-    """One row. `says` goes on from "For ..."; where `each_level`, it is earned once at each level that has it.
+    """One row. `says` names what was reached, in words that fit an earned one and an open one, and a line of 80 columns.
 
-    `rule` reads the story of a run and gives the levels' slugs ("": the quest); `measured` reads what `command` showed.
+    `each_level`: it is earned at each level, not just at one. `rule` reads the story of a run and gives the levels' slugs
+    ("": the quest as a whole); `measured` reads what `compile` or `traffic` sent of a level's own file.
     """
 
     slug: str
@@ -34,7 +35,6 @@ class Achievement:
     each_level: bool = False
     rule: Callable[[Story], Iterable[str]] | None = None
     measured: Callable[[Sequence[Record]], bool] | None = None
-    command: str = ""  # what shows it, where that isn't `check`
     needs_gpu: bool = False
 
 
@@ -42,7 +42,7 @@ ACHIEVEMENTS = (
     Achievement(
         slug="no-hints",
         title="On your own",
-        says="a level passed without a hint, and without a look at its solution",
+        says="passed with no hint, the solution unseen",
         xp=OFTEN,
         each_level=True,
         rule=feats.unaided,
@@ -50,7 +50,7 @@ ACHIEVEMENTS = (
     Achievement(
         slug="first-try",
         title="First launch",
-        says="a level whose first finished version passed",
+        says="the first finished version passed",
         xp=OFTEN,
         each_level=True,
         rule=feats.first_try,
@@ -58,68 +58,63 @@ ACHIEVEMENTS = (
     Achievement(
         slug="no-spill",
         title="All in registers",
-        says="a kernel of yours that spills no register on any GPU it was compiled for",
+        says="compile finds no register spilled",
         xp=OFTEN,
         each_level=True,
         measured=feats.no_spill,
-        command="compile",
     ),
     Achievement(
         slug="least-traffic",
         title="Every byte once",
-        says="a kernel of yours that moves less than 1.1 times the least possible bytes",
+        says="traffic finds under 1.1 times the least",
         xp=OFTEN,
         each_level=True,
         measured=feats.least_traffic,
-        command="traffic",
     ),
     Achievement(
         slug="faster-than-pytorch",
         title="Faster than PyTorch",
-        says="a race of a level that you won against PyTorch's best",
+        says="a race won against PyTorch's best",
         xp=OFTEN,
         each_level=True,
         rule=feats.faster_than_pytorch,
-        command="benchmark",
         needs_gpu=True,
     ),
     Achievement(
         slug="at-the-bound",
         title="Up to the roofline",
-        says="a kernel that reaches 85 % of what the GPU can copy or multiply",
+        says="85 % of what the GPU can do, in a race",
         xp=OFTEN,
         each_level=True,
         rule=feats.at_the_bound,
-        command="benchmark",
         needs_gpu=True,
     ),
     Achievement(
         slug="hunted-down",
         title="Hunted down",
-        says="a level passed after three different kinds of failure, each one mended",
+        says="passed after three kinds of failure",
         xp=SELDOM,
         rule=feats.hunted_down,
     ),
     Achievement(
         slug="came-back",
         title="Broken and mended",
-        says="a kernel that passed, failed after a change of yours, and passed again",
+        says="failed after a pass, and passed again",
         xp=SELDOM,
         rule=feats.came_back,
     ),
     Achievement(
         slug="tuned",
         title="Tuned",
-        says="a kernel that you made a tenth faster than in an earlier race on the same GPU",
+        says="a tenth faster than in an earlier race",
         xp=SELDOM,
         rule=feats.tuned,
-        command="benchmark",
         needs_gpu=True,
     ),
     Achievement(
         slug="all-unaided",
         title="Not one hint",
-        says="every level passed without a hint, and without a look at its solution",
+        says="every level on your own",
         xp=RARE,
         rule=feats.all_unaided,
     ),
@@ -133,14 +128,14 @@ ACHIEVEMENTS = (
     Achievement(
         slug="all-hold",
         title="All of them hold",
-        says="every kernel judged once more after the last level, and every one passed",
+        says="all judged again at the end, all passed",
         xp=RARE,
         rule=feats.all_hold,
     ),
     Achievement(
         slug="without-gpu",
         title="Who needs a GPU",
-        says="every level passed before any GPU had judged one",
+        says="every level passed before a GPU saw one",
         xp=RARE,
         rule=feats.without_gpu,
     ),
@@ -155,10 +150,9 @@ ACHIEVEMENTS = (
     Achievement(
         slug="beats-flash",
         title="Faster than FLASH",
-        says="a race won against PyTorch's Flash Attention at 8192 keys or more",
+        says="PyTorch's FLASH beaten from 8192 keys on",
         xp=RARE,
         rule=feats.beats_flash,
-        command="benchmark",
         needs_gpu=True,
     ),
     Achievement(
@@ -167,7 +161,6 @@ ACHIEVEMENTS = (
         says="a gold medal at every level",
         xp=RARE,
         rule=feats.all_gold,
-        command="benchmark",
         needs_gpu=True,
     ),
 )
@@ -184,12 +177,12 @@ class Award:
 
 
 def reached(story: Story) -> tuple[Feat, ...]:
-    """All that follows from the story of a run, in the table's order."""
+    """All that follows from the story of a run, in the table's order, and the levels in theirs."""
     return tuple(
         Feat(achievement.slug, slug, once=not achievement.each_level)
         for achievement in ACHIEVEMENTS
         if achievement.rule is not None
-        for slug in dict.fromkeys(achievement.rule(story))
+        for slug in sorted(set(achievement.rule(story)), key=("", *story.levels).index)
     )
 
 

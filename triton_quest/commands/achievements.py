@@ -24,7 +24,7 @@ def run(context: Context, as_json: bool) -> None:
         ranks = [{"name": rank.name, "xp": rank.xp} for rank in RANKS]
         print_json({"schema": 1, **standing_json(now), "ranks": ranks, "achievements": listed})
         return
-    context.show(screen.listing(earned, now, context.glyphs))
+    context.show(screen.listing(earned, now, context.glyphs, context.console.width))
     context.next(*next_words(states))
 
 

@@ -7,6 +7,7 @@ from itertools import groupby
 
 from rich.console import Group, RenderableType
 from rich.padding import Padding
+from rich.table import Table
 from rich.text import Text
 
 from triton_quest.achievements import ACHIEVEMENTS, Achievement, Award
@@ -14,6 +15,7 @@ from triton_quest.experience import MEDALS, PASS, STAR, Standing
 from triton_quest.screen.console import Glyphs
 from triton_quest.screen.messages import next_step
 
+NARROWEST = 72  # columns: with less room an achievement is a paragraph
 AT_ONCE = 3  # achievements that are told in a line each; what is more is told together
 
 
@@ -24,23 +26,23 @@ def announcement(awards: Sequence[Award], command: str, g: Glyphs) -> Renderable
     xp = sum(award.achievement.xp for award in awards)
     heading = Text().append(f"{g.badge} ", "place").append(f"{len(awards)} achievements", "heading")
     heading.append(f"   +{xp} XP", "soft")
-    told = [_with_levels(list(group)) for _, group in groupby(awards, lambda award: award.achievement.slug)]
-    return Group(
-        heading, Padding(Text(", ".join(told) + "."), (0, 0, 0, 2)), next_step("What each is for:", command, g)
-    )
+    groups = [list(group) for _, group in groupby(awards, lambda award: award.achievement.title)]
+    lines = (Text(f"{group[0].achievement.title}{_levels(group, ', ')}") for group in groups)
+    return Group(heading, *(Padding(line, (0, 0, 0, 2)) for line in lines), next_step("All of them:", command, g))
 
 
 def _line(award: Award, g: Glyphs) -> Text:
-    """ "◆ First launch, level 3: a level whose first finished version passed   +10 XP" """
+    """ "◆ First launch, level 3: the first finished version passed   +10 XP" """
     where = f", level {award.level.number}" if award.level else ""
     text = Text().append(f"{g.badge} ", "place").append(f"{award.achievement.title}{where}", "heading")
     return text.append(f": {award.achievement.says}").append(f"   +{award.achievement.xp} XP", "soft")
 
 
-def _with_levels(awards: Sequence[Award]) -> str:
-    numbers = [str(award.level.number) for award in awards if award.level]
-    levels = f" (level{'s' if len(numbers) > 1 else ''} {', '.join(numbers)})" if numbers else ""
-    return awards[0].achievement.title + levels
+def _levels(awards: Sequence[Award], before: str = "") -> str:
+    """ "levels 1, 2, 5", behind `before`; nothing for what was earned at none in particular."""
+    numbers = [str(number) for number in sorted(award.level.number for award in awards if award.level)]
+    noun = "level" if len(numbers) == 1 else "levels"
+    return f"{before}{noun} {', '.join(numbers)}" if numbers else ""
 
 
 def rank(standing: Standing) -> Text:
@@ -49,33 +51,49 @@ def rank(standing: Standing) -> Text:
     return text.append(f", {standing.missing} to {standing.next.name}", "soft") if standing.next else text
 
 
-def listing(awards: Sequence[Award], standing: Standing, g: Glyphs) -> RenderableType:
-    """All achievements: those that were earned, with level and date, then those that are open."""
-    earned = {one.slug: [award for award in awards if award.achievement is one] for one in ACHIEVEMENTS}
-    open_ones = [one for one in ACHIEVEMENTS if not earned[one.slug]]
+def listing(awards: Sequence[Award], standing: Standing, g: Glyphs, width: int) -> RenderableType:
+    """All achievements: those that were earned, with their dates and levels, then those that are open."""
+    earned = {one: [award for award in awards if award.achievement is one] for one in ACHIEVEMENTS}
     parts: list[RenderableType] = [Text("Your achievements   ", "heading").append_text(rank(standing))]
-    for one in (one for one in ACHIEVEMENTS if earned[one.slug]):
-        parts += [Text(), *_entry(one, earned[one.slug], g)]
-    if open_ones:
-        parts += [Text(), Text("Still open" if awards else "All are open", "heading")]
-        for one in open_ones:
-            parts += _entry(one, [], g)
-    medals = ", ".join(str(xp) for xp in MEDALS.values() if xp)
-    worth = f"XP: {PASS} a level, {STAR} a star, {medals} a medal, and what stands beside each achievement."
+    for heading, rows in (
+        ("Earned", [(one, found) for one, found in earned.items() if found]),
+        ("Open", [(one, found) for one, found in earned.items() if not found and not one.needs_gpu]),
+        ("Open, on a GPU", [(one, found) for one, found in earned.items() if not found and one.needs_gpu]),
+    ):
+        if rows:
+            parts += [Text(), Text(heading, "heading"), *_rows(rows, g, width)]
+    bronze, silver, gold = (xp for medal, xp in MEDALS.items() if medal)
+    worth = f"XP: {PASS} a level, {STAR} a star, {bronze}, {silver} or {gold} a medal, and these; never for time."
     return Group(*parts, Text(), Text(worth, "soft"))
 
 
-def _entry(one: Achievement, awards: Sequence[Award], g: Glyphs) -> Iterator[RenderableType]:
-    mark, style = (g.badge, "place") if awards else (g.locked, "soft")
-    text = Text().append(f"{mark} ", style).append(one.title, "heading" if awards else "")
-    text.append(f"   {one.xp} XP" + (" a level" if one.each_level else ""), "soft")
-    yield text
-    told = ", ".join(_when(award) for award in awards)
-    how = f" ({one.command})" if one.command and not awards else ""
-    yield Padding(Text(f"{one.says}{how}", "" if awards else "soft"), (0, 0, 0, 2))
-    if told:
-        yield Padding(Text(told, "good"), (0, 0, 0, 2))
+def _rows(rows: Sequence[tuple[Achievement, Sequence[Award]]], g: Glyphs, width: int) -> Iterator[RenderableType]:
+    """A table where there is room for one, else a paragraph each."""
+    titles = max(len(one.title) for one in ACHIEVEMENTS)
+    grid = Table.grid(padding=(0, 2, 0, 0))
+    for column in (1, titles):
+        grid.add_column(no_wrap=True, width=column)
+    grid.add_column(ratio=1)
+    grid.add_column(no_wrap=True)
+    for one, awards in rows:
+        mark = Text(g.badge, "place") if awards else Text(g.locked, "soft")
+        title, told, xp = Text(one.title, "heading" if awards else ""), _told(one, awards), Text(_worth(one), "soft")
+        if width >= NARROWEST:
+            grid.add_row(mark, title, told, xp)
+        else:
+            yield Text(" ").join([mark, title, xp])
+            yield Padding(told, (0, 0, 0, 2))
+    if grid.rows:
+        yield grid
 
 
-def _when(award: Award) -> str:
-    return (f"level {award.level.number}, " if award.level else "") + award.at[:10]
+def _told(one: Achievement, awards: Sequence[Award]) -> Text:
+    """What it is for, and below when it was earned, and where."""
+    text = Text(one.says, "" if awards else "soft")
+    for date, group in groupby(awards, lambda award: award.at[:10]):
+        text.append(f"\n{date}{_levels(list(group), ', ')}", "good")
+    return text
+
+
+def _worth(one: Achievement) -> str:
+    return f"{one.xp} XP a level" if one.each_level else f"{one.xp} XP"
