@@ -47,7 +47,7 @@ def _levels(awards: Sequence[Award], before: str = "") -> str:
 
 def rank(standing: Standing) -> Text:
     """ "Warp, 180 XP, 220 to Block" """
-    text = Text(standing.rank.name, "heading").append(f", {standing.xp} XP", "soft")
+    text = Text().append(standing.rank.name, "place").append(f", {standing.xp} XP", "soft")
     return text.append(f", {standing.missing} to {standing.next.name}", "soft") if standing.next else text
 
 

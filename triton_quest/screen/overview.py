@@ -51,7 +51,7 @@ def _heading(states: Sequence[LevelState], awards: Sequence[Award], g: Glyphs, w
     stars = sum(state.stars for state in states)
     title = Text("Triton Attention Quest", "heading")
     title.append("   from x + y to Flash Attention\n", "soft")
-    text = Text(f"{passed} of {len(states)} levels passed", "good" if passed else "")
+    text = Text().append(f"{passed} of {len(states)} levels passed", "good" if passed else "")
     text.append(f"   {stars} of {STARS * len(states)} ", "soft").append(g.star, "star")
     if awards:
         text.append(f"   {len(awards)} ", "soft").append(g.badge, "place")
