@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING
 
 from triton_quest import feats
 from triton_quest.levels import LEVELS, Level
-from triton_quest.store.records import Earned, Feat, Story
+from triton_quest.store.records import Earned
 
 if TYPE_CHECKING:
+    from triton_quest.store.story import Feat, Story
     from triton_quest.verdict import Record
 
 OFTEN, SELDOM, RARE = 10, 30, 100  # XP: for what each level has, for a good catch, for what the whole quest takes
@@ -179,7 +180,7 @@ class Award:
 def reached(story: Story) -> tuple[Feat, ...]:
     """All that follows from the story of a run, in the table's order, and the levels in theirs."""
     return tuple(
-        Feat(achievement.slug, slug, once=not achievement.each_level)
+        _feat(achievement, slug)
         for achievement in ACHIEVEMENTS
         if achievement.rule is not None
         for slug in sorted(set(achievement.rule(story)), key=("", *story.levels).index)
@@ -189,10 +190,16 @@ def reached(story: Story) -> tuple[Feat, ...]:
 def shown_by(level: Level, measured: Sequence[Record]) -> tuple[Feat, ...]:
     """All that follows from what was measured of a level's kernel."""
     return tuple(
-        Feat(achievement.slug, level.slug, once=not achievement.each_level)
+        _feat(achievement, level.slug)
         for achievement in ACHIEVEMENTS
         if achievement.measured is not None and achievement.slug in level.feats and achievement.measured(measured)
     )
+
+
+def _feat(achievement: Achievement, slug: str) -> Feat:
+    from triton_quest.store.story import Feat  # here: the map, which needs the table alone, shouldn't wait for it
+
+    return Feat(achievement.slug, slug, once=not achievement.each_level)
 
 
 def awards(earned: Iterable[Earned], levels: Sequence[Level] = LEVELS) -> tuple[Award, ...]:

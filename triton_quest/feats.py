@@ -11,9 +11,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from triton_quest.execution.targets import USUAL
-from triton_quest.store.records import Story
 
 if TYPE_CHECKING:
+    from triton_quest.store.story import Story
     from triton_quest.verdict import Record
 
 PASSED, GOLD, YOURS, FLASH = "passed", "gold", "yours", "flash"

@@ -16,7 +16,7 @@ from tests.store.conftest import judged
 from triton_quest.levels import Level
 from triton_quest.store import pages, salvage
 from triton_quest.store.progress import Progress
-from triton_quest.store.records import Feat
+from triton_quest.store.story import Feat
 from triton_quest.verdict import Outcome
 
 USABLE = 4096 - 4  # of a page in a row's chain

@@ -13,7 +13,7 @@ from triton_quest.errors import StoreTrouble, UnusableFile
 from triton_quest.levels import Level
 from triton_quest.screen import achievements as screen
 from triton_quest.store import files
-from triton_quest.store.records import Feat
+from triton_quest.store.story import Feat
 
 
 def announce(

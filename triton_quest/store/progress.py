@@ -17,22 +17,11 @@ from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 from triton_quest.errors import LevelAhead, LockedLevel
 from triton_quest.levels import LEVELS, Level
 from triton_quest.store import schema
-from triton_quest.store import story as stories
 from triton_quest.store.database import Database, Unfit
-from triton_quest.store.records import (
-    Attempt,
-    Earned,
-    Feat,
-    LevelState,
-    Speed,
-    Statistics,
-    Status,
-    Story,
-    Version,
-    stars_for,
-)
+from triton_quest.store.records import Attempt, Earned, LevelState, Speed, Statistics, Status, Version, stars_for
 
 if TYPE_CHECKING:
+    from triton_quest.store.story import Feat, Story
     from triton_quest.verdict import Verdict
 
 HINTS_A_LEVEL = 6
@@ -169,14 +158,17 @@ class Progress:
     @mended
     def story(self) -> Story:
         """What happened in the present run, as far as achievements follow from it."""
+        from triton_quest.store import story
+
         with self._database.reading() as db:
-            return stories.story(db, _run(db), tuple(level.slug for level in self.levels))
+            return story.story(db, _run(db), tuple(level.slug for level in self.levels))
 
     @mended
     def earned(self) -> tuple[Earned, ...]:
         """The achievements of the present run, in the order in which they were earned."""
+        query = "SELECT achievement, slug, at FROM earned WHERE run = ? ORDER BY rowid"
         with self._database.reading() as db:
-            return stories.earned(db, _run(db))
+            return tuple(Earned(**row) for row in _understood("earned", _rows(db, query)))
 
     @mended
     def statistics(self) -> Statistics:
@@ -237,8 +229,10 @@ class Progress:
     @mended
     def earn(self, run: int, feats: Iterable[Feat]) -> tuple[Earned, ...]:
         """Note the feats of a run that aren't noted yet, and return those; none if another run began meanwhile."""
+        from triton_quest.store import story
+
         with self._database.writing() as db:
-            return stories.note(db, run, feats, _now()) if run == _run(db) else ()
+            return story.note(db, run, feats, _now()) if run == _run(db) else ()
 
     @mended
     def start_over(self) -> None:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
 
@@ -66,62 +65,8 @@ class Speed:
 
 
 @dataclass(frozen=True)
-class Judged:
-    """A text of a level that was judged: the outcome, and on what device ("" where nobody needs to know it yet)."""
-
-    slug: str
-    outcome: str
-    device: str = ""
-
-
-@dataclass(frozen=True)
-class RacedSize:
-    """One size of a race. `bound`: what limits it ("memory", "compute", "launch"), of which the kernel reaches `share`."""
-
-    size: str  # "S 8192, D 64, causal"
-    bound: str
-    share: float
-    times_ms: tuple[tuple[str, float], ...]  # of each contender
-
-
-@dataclass(frozen=True)
-class Raced:
-    """A race of a level in this run, size by size."""
-
-    slug: str
-    gpu: str
-    ratio: float | None
-    medal: str
-    sizes: tuple[RacedSize, ...] = ()
-
-
-@dataclass(frozen=True)
-class Story:
-    """What happened in one run, as far as achievements follow from it; the oldest first."""
-
-    run: int
-    levels: tuple[str, ...]  # the slugs of the table
-    judged: tuple[Judged, ...] = ()
-    stars: Mapping[str, int] = field(default_factory=dict)  # of the levels that passed
-    unaided: frozenset[str] = frozenset()  # those that passed without a hint or a look at the solution before
-    races: tuple[Raced, ...] = ()
-
-
-@dataclass(frozen=True)
-class Feat:
-    """An achievement that was reached, by its slug, and at which level ("": at none in particular).
-
-    `once`: at one level of all; otherwise at each.
-    """
-
-    achievement: str
-    slug: str
-    once: bool = True
-
-
-@dataclass(frozen=True)
 class Earned:
-    """A feat that was noted, and when."""
+    """An achievement that was noted, by its slug, at which level ("": at none in particular), and when."""
 
     achievement: str
     slug: str

@@ -1,16 +1,74 @@
-"""What happened in the present run, read for the achievements that follow from it, and the noting of those that were earned."""
+"""What happened in a run, as far as achievements follow from it, and the noting of those that were earned.
+
+Not imported by the map, which shows what is noted already.
+"""
 
 from __future__ import annotations
 
 import json
 import sqlite3
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
-from triton_quest.store.records import Earned, Feat, Judged, Raced, RacedSize, Story
+from triton_quest.store.records import Earned
 
 JUDGED = "attempts WHERE run = ? AND outcome != 'unjudged'"
 DEVICE = "CASE WHEN json_valid(verdict) THEN json_extract(verdict, '$.device') END"
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A text of a level that was judged: the outcome, and on what device ("" where nobody needs to know it yet)."""
+
+    slug: str
+    outcome: str
+    device: str = ""
+
+
+@dataclass(frozen=True)
+class RacedSize:
+    """One size of a race. `bound`: what limits it ("memory", "compute", "launch"), of which the kernel reaches `share`."""
+
+    size: str  # "S 8192, D 64, causal"
+    bound: str
+    share: float
+    times_ms: tuple[tuple[str, float], ...]  # of each contender
+
+
+@dataclass(frozen=True)
+class Raced:
+    """A race of a level in this run, size by size."""
+
+    slug: str
+    gpu: str
+    ratio: float | None
+    medal: str
+    sizes: tuple[RacedSize, ...] = ()
+
+
+@dataclass(frozen=True)
+class Story:
+    """What happened in one run, as far as achievements follow from it; the oldest first."""
+
+    run: int
+    levels: tuple[str, ...]  # the slugs of the table
+    judged: tuple[Judged, ...] = ()
+    stars: Mapping[str, int] = field(default_factory=dict)  # of the levels that passed
+    unaided: frozenset[str] = frozenset()  # those that passed without a hint or a look at the solution before
+    races: tuple[Raced, ...] = ()
+
+
+@dataclass(frozen=True)
+class Feat:
+    """An achievement that was reached, by its slug, and at which level ("": at none in particular).
+
+    `once`: at one level of all; otherwise at each.
+    """
+
+    achievement: str
+    slug: str
+    once: bool = True
 
 
 def story(db: sqlite3.Connection, run: int, levels: tuple[str, ...]) -> Story:
@@ -54,12 +112,6 @@ def _sizes(race: str) -> tuple[RacedSize, ...]:
 
 def _size(told: Mapping[str, Any], times: Mapping[str, list[tuple[str, float]]]) -> RacedSize:
     return RacedSize(told["size"], told["bound"], float(told["share_of_bound"]), tuple(times.get(told["size"], ())))
-
-
-def earned(db: sqlite3.Connection, run: int) -> tuple[Earned, ...]:
-    """In the order in which they were noted."""
-    query = "SELECT achievement, slug, at FROM earned WHERE run = ? ORDER BY rowid"
-    return tuple(Earned(*row) for row in db.execute(query, (run,)))
 
 
 def note(db: sqlite3.Connection, run: int, feats: Iterable[Feat], at: str) -> tuple[Earned, ...]:
