@@ -73,7 +73,7 @@ def _rows(rows: Sequence[tuple[Achievement, Sequence[Award]]], g: Glyphs, width:
     grid = Table.grid(padding=(0, 2, 0, 0))
     for column in (1, titles):
         grid.add_column(no_wrap=True, width=column)
-    grid.add_column(ratio=1)
+    grid.add_column(min_width=max(len(one.says) for one in ACHIEVEMENTS))
     grid.add_column(no_wrap=True)
     for one, awards in rows:
         mark = Text(g.badge, "place") if awards else Text(g.locked, "soft")
