@@ -19,14 +19,15 @@ from triton_quest.store.story import Feat
 def announce(
     context: Context, quiet: bool = False, level: Level | None = None, measured: Iterable[v.Record] = ()
 ) -> list[Award]:
-    """Note whatever was earned and not noted yet, show it unless `quiet`, and return it. Two callers never get the same.
+    """Note what follows from the progress and isn't noted yet, show it unless `quiet`, and return it.
 
-    `measured`: what `compile` or `traffic` sent of `level`'s own file, which counts if that very text has passed.
+    With a level: what follows from `measured`, which `compile` or `traffic` sent of its own file. It counts if that very text
+    has passed. Of two callers who find the same, one gets it.
     """
     progress = context.progress
     try:
         story = progress.story()
-        feats = [*achievements.reached(story), *(_shown(context, level, measured) if level else ())]
+        feats = _shown(context, level, measured) if level else achievements.reached(story)
         known = {(one.achievement, one.slug) for one in progress.earned()}
         is_new = any((feat.achievement, feat.slug) not in known for feat in feats)
         earned = achievements.awards(progress.earn(story.run, feats) if is_new else (), progress.levels)

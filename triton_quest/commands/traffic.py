@@ -76,8 +76,8 @@ def run(
         _show(context, found, remark)
         if save is not None and found.tallies:
             pictures.show_place(context, save)
-    records = found.ended.records if found.ended and found.outcome is v.Outcome.PASSED else ()
-    earned = announcing.announce(context, as_json, found.main, records) if file is None else []
+    ended = found.ended if file is None and found.outcome is v.Outcome.PASSED else None
+    earned = announcing.announce(context, as_json, found.main, ended.records) if ended else []
     if as_json:
         shown = str(save) if save and found.tallies else None
         print_json({**_as_json(found), "remark": remark, "picture": shown, "earned": announcing.as_json(earned)})

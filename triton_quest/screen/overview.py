@@ -98,13 +98,13 @@ def _row(state: LevelState, badges: Mapping[str, int], is_here: bool, g: Glyphs,
 
 
 def _standing(state: LevelState, badges: Mapping[str, int], wide: bool, g: Glyphs) -> Text:
-    """ "★★☆ gold ◆3 changed since" """
+    """ "★★☆ gold ◆3", "★★☆ gold changed since" """
     said, style = SAID[state.status]
     if state.status is Status.CHANGED and not wide:
         said = "changed"
     parts = [stars(state.stars, g)] if state.is_done else []
     parts += [Text(state.medal, MEDALS[state.medal])] if state.medal else []
-    count = badges.get(state.level.slug)
+    count = badges.get(state.level.slug) if not said else 0
     parts += [Text(f"{g.badge}{count}", "place")] if count else []
     return Text(" ").join([*parts, *([Text(said, style)] if said else [])])
 
