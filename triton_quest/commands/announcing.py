@@ -28,9 +28,7 @@ def announce(
     try:
         story = progress.story()
         feats = _shown(context, level, measured) if level else achievements.reached(story)
-        known = {(one.achievement, one.slug) for one in progress.earned()}
-        is_new = any((feat.achievement, feat.slug) not in known for feat in feats)
-        earned = achievements.awards(progress.earn(story.run, feats) if is_new else (), progress.levels)
+        earned = achievements.awards(progress.earn(story.run, feats) if feats else (), progress.levels)
     except StoreTrouble:  # whatever called this says so itself, and the next call finds it all again
         return []
     if earned and not quiet:
