@@ -24,7 +24,7 @@ def run(context: Context, level: Level | None, file: Path | None, save: Path | N
         return traffic.run(context, level, file, save, GPUS[1], SECONDS, as_json, NO_GPU)
     if save is not None:
         pictures.require(save, f"benchmark {level.number}" if level else "benchmark")
-    races, is_complete = race.race(context, _chosen(context, level, file), quiet=as_json)
+    races, is_complete = race.race(context, chosen(context, level, file), quiet=as_json)
     if file is None:
         race.keep(context, races)
     if save is not None:
@@ -41,7 +41,7 @@ def run(context: Context, level: Level | None, file: Path | None, save: Path | N
     return OK if races and not any(one.failure for one in races) and is_complete else NOT_YET
 
 
-def _chosen(context: Context, level: Level | None, file: Path | None) -> list[tuple[Level, Path]]:
+def chosen(context: Context, level: Level | None, file: Path | None) -> list[tuple[Level, Path]]:
     """The levels to race: the one asked for, which must have been passed unless a file is named; or all that were passed."""
     if file is not None:
         found = subject.choose(context, level, file, "benchmark", interpreted=False)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -15,7 +15,7 @@ from rich.text import Text
 from triton_quest import verdict as v
 from triton_quest.benchmark import standing
 from triton_quest.commands.context import Context
-from triton_quest.execution.runner import Job, run
+from triton_quest.execution.runner import Cancelled, Ending, Job, Tell, run
 from triton_quest.levels import Level
 from triton_quest.raced import Ceilings, DidNotRun, Lineup, Timing
 from triton_quest.screen import race as screen
@@ -76,7 +76,9 @@ class Race:
         }
 
 
-def race(context: Context, chosen: Sequence[tuple[Level, Path]], quiet: bool) -> tuple[list[Race], bool]:
+def race(
+    context: Context, chosen: Sequence[tuple[Level, Path]], quiet: bool, run: Callable[[Job, Tell], Ending] = run
+) -> tuple[list[Race], bool]:
     """Race each file for its level; Ctrl-C ends it and keeps what was measured. The races, and whether all were run."""
     races: list[Race] = []
     bar = Progress(
@@ -91,13 +93,13 @@ def race(context: Context, chosen: Sequence[tuple[Level, Path]], quiet: bool) ->
         with shown or nullcontext():
             for level, path in chosen:
                 races.append(Race(level))
-                _run(races[-1], Job(level, path, STEP_SECONDS, kind="race"), shown)
-    except KeyboardInterrupt:
+                _run(races[-1], Job(level, path, STEP_SECONDS, kind="race"), shown, run)
+    except (KeyboardInterrupt, Cancelled):
         return races, False
     return races, True
 
 
-def _run(race: Race, job: Job, bar: Progress | None) -> None:
+def _run(race: Race, job: Job, bar: Progress | None, run: Callable[[Job, Tell], Ending]) -> None:
     task = bar.add_task(race.level.title, total=None) if bar else None
 
     def tell(record: v.Record) -> None:

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from rich.console import Group, RenderableType
+from rich.style import StyleType
 from rich.table import Table
 from rich.text import Text
 
@@ -20,6 +21,7 @@ STARS = 3
 BESIDE = "   "
 NARROWEST = 16  # columns: with less room than this the map drops what each level teaches
 
+NO_LOOKS: Mapping[int, StyleType] = {}
 MEDALS = {"gold": "star", "silver": "bold", "bronze": "place"}
 SAID = {
     Status.LOCKED: ("locked", "soft"),
@@ -42,7 +44,8 @@ def overview(
     """The whole map with its heading, a remark if there is one, and the next step."""
     said = [remark, Text()] if remark is not None else []
     step = next_step(sentence, next_command, g)
-    return Group(_heading(states, awards, g, width), Text(), _map(states, awards, g, width), Text(), *said, step)
+    levels = level_map(states, g, width, awards=awards)
+    return Group(_heading(states, awards, g, width), Text(), levels, Text(), *said, step)
 
 
 def _heading(states: Sequence[LevelState], awards: Sequence[Award], g: Glyphs, width: int) -> Text:
@@ -60,7 +63,14 @@ def _heading(states: Sequence[LevelState], awards: Sequence[Award], g: Glyphs, w
     return title.append_text(text).append(BESIDE if fits else "\n").append_text(reached)
 
 
-def _map(states: Sequence[LevelState], awards: Sequence[Award], g: Glyphs, width: int) -> Table:
+def level_map(
+    states: Sequence[LevelState],
+    g: Glyphs,
+    width: int,
+    looks: Mapping[int, StyleType] = NO_LOOKS,
+    awards: Sequence[Award] = (),
+) -> Table:
+    """The levels, a row each, and the path between them. `looks`: the style of a level's row, by its number."""
     badges = Counter(award.level.slug for award in awards if award.level)
     standings = max(len(_standing(state, badges, True, ASCII)) for state in states)
     titles = max(len(state.level.title) for state in states)
@@ -74,7 +84,7 @@ def _map(states: Sequence[LevelState], awards: Sequence[Award], g: Glyphs, width
         grid.add_column(no_wrap=True, overflow="ellipsis", max_width=room)
     here = next((state for state in states if state.status is Status.OPEN), None)
     for state in states:
-        grid.add_row(*_row(state, badges, state is here, g, wide))
+        grid.add_row(*_row(state, badges, state is here, g, wide), style=looks.get(state.level.number))
         if state is not states[-1]:
             ahead = not state.is_done
             grid.add_row("", Text(g.path_ahead if ahead else g.path, "soft" if ahead else "good"))
@@ -83,18 +93,23 @@ def _map(states: Sequence[LevelState], awards: Sequence[Award], g: Glyphs, width
 
 def _row(state: LevelState, badges: Mapping[str, int], is_here: bool, g: Glyphs, wide: bool) -> list[RenderableType]:
     level = state.level
-    mark = {
+    mark = mark_of(state, is_here, g)
+    faint = state.status in (Status.LOCKED, Status.AHEAD)
+    title = Text(level.title, "soft" if faint else ("bold" if is_here else ""))
+    number = Text(str(level.number), "soft" if faint else "bold")
+    row: list[RenderableType] = [number, mark, title, _standing(state, badges, wide, g)]
+    return [*row, Text(level.teaches, "soft")] if wide else row
+
+
+def mark_of(state: LevelState, is_here: bool, g: Glyphs) -> Text:
+    """The sign of where a level stands; `is_here`: it is the one to play now."""
+    return {
         Status.LOCKED: Text(g.locked, "soft"),
         Status.OPEN: Text(g.open if is_here else g.locked, "bold cyan"),
         Status.PASSED: Text(g.passed, "good"),
         Status.CHANGED: Text(g.passed, "star"),
         Status.AHEAD: Text(g.ahead, "soft"),
     }[state.status]
-    faint = state.status in (Status.LOCKED, Status.AHEAD)
-    title = Text(level.title, "soft" if faint else ("bold" if is_here else ""))
-    number = Text(str(level.number), "soft" if faint else "bold")
-    row: list[RenderableType] = [number, mark, title, _standing(state, badges, wide, g)]
-    return [*row, Text(level.teaches, "soft")] if wide else row
 
 
 def _standing(state: LevelState, badges: Mapping[str, int], wide: bool, g: Glyphs) -> Text:
