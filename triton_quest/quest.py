@@ -152,6 +152,17 @@ def reset(context, level, yes, as_json):  # type: ignore[no-untyped-def]
     do.reset.run(context, level, yes, as_json)
 
 
+@cli.command()
+@json_option
+@pass_context
+def achievements(context, as_json):  # type: ignore[no-untyped-def]
+    """List what you have earned and what is still open; your XP and your rank.
+
+    Example: quest achievements
+    """
+    do.achievements.run(context, as_json)
+
+
 @cli.command("compile")
 @level_argument
 @file_option

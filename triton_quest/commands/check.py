@@ -6,7 +6,7 @@ from pathlib import Path
 
 from triton_quest import invocation
 from triton_quest import verdict as v
-from triton_quest.commands import catching_up, finale, subject
+from triton_quest.commands import announcing, catching_up, finale, subject
 from triton_quest.commands.context import NOT_YET, OK, TROUBLE, Context, print_json, tell_trouble
 from triton_quest.commands.overview import next_words
 from triton_quest.commands.waiting import showing_stages
@@ -36,8 +36,10 @@ def run(
         end = finale.run(context, chosen, where, seconds, quiet=as_json)
     elif judged.passed and kept is not None and "gpu" in where:
         catching_up.catch_up(context, seconds, quiet=as_json)
+    earned = announcing.announce(context, quiet=as_json) if kept is not None and kept.trouble is None else []
     if as_json:
-        print_json(judged.as_json() | ({"finale": end.as_json()} if end else {}))
+        finale_told = {"finale": end.as_json()} if end else {}
+        print_json(judged.as_json() | finale_told | {"earned": announcing.as_json(earned)})
     if kept is not None and kept.trouble is not None:
         tell_trouble(f"This check can't be remembered. {kept.trouble.sentence}", kept.trouble.next_command)
     elif end is not None and not as_json:

@@ -11,7 +11,7 @@ from triton_quest import measured as m
 from triton_quest import verdict as v
 from triton_quest.benchmark import reading
 from triton_quest.benchmark.occupancy import estimate
-from triton_quest.commands import subject
+from triton_quest.commands import announcing, subject
 from triton_quest.commands.context import NOT_YET, OK, TROUBLE, Context, print_json
 from triton_quest.commands.waiting import run_and_show
 from triton_quest.errors import QuestError
@@ -42,10 +42,14 @@ def run(
     failure = ended.failure
     if failure is not None and failure.kind == USAGE:
         raise QuestError(failure.says, f"compile {chosen.level.number} --help")
+    if not as_json:
+        _show(context, chosen.level, targets, ended)
+    is_report = ended.outcome is v.Outcome.PASSED and not chosen.is_outside and assembly is None
+    earned = announcing.announce(context, as_json, chosen.level, ended.records) if is_report and case is None else []
     if as_json:
-        print_json(_as_json(chosen.level, ended))
-    else:
-        _show(context, chosen, targets, assembly, ended)
+        print_json({**_as_json(chosen.level, ended), "earned": announcing.as_json(earned)})
+    elif is_report:
+        context.next("The code itself:", f"compile {chosen.level.number} --asm ptx")
     if ended.outcome is v.Outcome.ERROR:
         return TROUBLE
     return OK if ended.outcome is v.Outcome.PASSED else NOT_YET
@@ -74,18 +78,12 @@ def _require_assembly(targets: Sequence[str], assembly: str | None, level: Level
             raise QuestError(sentence, f"compile {level.number} --target {target.name} --asm {target.assembly}")
 
 
-def _show(
-    context: Context, chosen: subject.Subject, targets: Sequence[str], assembly: str | None, ended: Ending
-) -> None:
-    level = chosen.level
+def _show(context: Context, level: Level, targets: Sequence[str], ended: Ending) -> None:
     texts = ended.all(m.Assembly)
     if texts:
         context.console.print(screen.assembly(texts, context.console.is_terminal), crop=False, soft_wrap=True)
         return
-    shown = report(level, targets, ended)
-    context.show(screen.report(shown, context.glyphs))
-    if shown.went_through and not chosen.is_outside:
-        context.next("The code itself:", f"compile {level.number} --asm ptx")
+    context.show(screen.report(report(level, targets, ended), context.glyphs))
 
 
 def report(level: Level, targets: Sequence[str], ended: Ending) -> screen.Report:

@@ -18,7 +18,7 @@ from triton_quest.benchmark import picture
 from triton_quest.benchmark.gpus import GPUS, Gpu
 from triton_quest.benchmark.growth import Sums, Tally, shown_sizes
 from triton_quest.benchmark.roofline import bound
-from triton_quest.commands import pictures, subject
+from triton_quest.commands import announcing, pictures, subject
 from triton_quest.commands.context import NOT_YET, OK, TROUBLE, Context, print_json
 from triton_quest.commands.waiting import Runner, shown_on
 from triton_quest.execution.runner import Ending, Job, start_cold
@@ -72,12 +72,15 @@ def run(
     found = count(context, level, file, seconds, shown_on(context.console, quiet=as_json))
     if save is not None and found.tallies:
         _save(save, found, gpu)
-    if as_json:
-        print_json({**_as_json(found), "remark": remark, "picture": str(save) if save and found.tallies else None})
-    else:
+    if not as_json:
         _show(context, found, remark)
         if save is not None and found.tallies:
             pictures.show_place(context, save)
+    ended = found.ended if file is None and found.outcome is v.Outcome.PASSED else None
+    earned = announcing.announce(context, as_json, found.main, ended.records) if ended else []
+    if as_json:
+        shown = str(save) if save and found.tallies else None
+        print_json({**_as_json(found), "remark": remark, "picture": shown, "earned": announcing.as_json(earned)})
     if found.outcome is v.Outcome.ERROR:
         return TROUBLE
     return OK if found.outcome is v.Outcome.PASSED else NOT_YET
