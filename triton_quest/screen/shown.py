@@ -1,0 +1,319 @@
+"""What one program touches: the grid of programs, its steps, and each argument of the kernel as a picture of cells.
+
+Pure: from a trace and a place in it to something that rich can print. A cell is an element, or a block of them where the tensor is
+larger than the room.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from triton_quest.benchmark import regions
+from triton_quest.benchmark.regions import Cell, cells, slices
+from triton_quest.benchmark.walking import Place, Trace, plane_of, touched
+from triton_quest.screen.console import Glyphs
+from triton_quest.screen.panels import GAP, Panel, Sign, beside, grid, inner_borders
+from triton_quest.traced import ATOMIC, LOAD, STORE, Launched, Runs, Step, Tensor, length
+
+ROWS, LANE_ROWS = 16, 8  # of cells, at the most
+NARROWEST, WIDEST = 16, 64  # columns of a matrix
+LISTED = 12  # steps
+PROGRAM_ROWS = 6  # of the grid of programs
+
+NOTHING, EARLIER, SOME, ALL, SOME_STORED, ALL_STORED, BOTH, MASKED, OUTSIDE = range(9)
+LOOKS: dict[int, tuple[str, str, str, str]] = {  # Unicode, ASCII, style, meaning
+    ALL: ("▒", "o", "place", "loaded"),
+    SOME: ("░", "-", "place", "partly loaded"),
+    ALL_STORED: ("█", "#", "star", "stored"),
+    SOME_STORED: ("▄", "=", "star", "partly stored"),
+    BOTH: ("▓", "@", "heading", "loaded and stored"),
+    EARLIER: (":", ":", "", "in an earlier step"),
+    NOTHING: ("·", ".", "soft", "untouched"),
+    MASKED: ("x", "x", "soft", "masked off"),
+    OUTSIDE: ("!", "!", "bad", "outside of the tensor"),
+}
+
+
+def shown(trace: Trace, place: Place, width: int, g: Glyphs, rows: int = ROWS) -> RenderableType:
+    """Everything about one program, or about one of its steps."""
+    parts: list[RenderableType] = []
+    if len(trace.launches) > 1:
+        parts += [launches(trace, place, g), Text()]
+    parts += [programs(trace, place, width, g), Text(), heading(trace, place, g)]
+    if trace.steps(place):
+        parts += [Text(), tensors(trace, place, width, g, rows)]
+    if place.step is None and trace.steps(place):
+        parts += [Text(), steps(trace, place, width)]
+    return Group(*parts)
+
+
+# The programs
+
+
+def launches(trace: Trace, place: Place, g: Glyphs) -> Text:
+    """A line for each launch, the chosen one marked."""
+    text = Text(f"{len(trace.launches)} launches, one after the other:", "soft")
+    for number, launch in enumerate(trace.launches):
+        mark = g.open if number == place.launch else " "
+        style = "heading" if number == place.launch else "soft"
+        text.append(f"\n{mark} {number + 1}  {launch.kernel}, {_programs_said(launch)}", style)
+    return text
+
+
+def _programs_said(launch: Launched) -> str:
+    count = 1
+    for size in launch.grid:
+        count *= size
+    grid_said = f"{' x '.join(map(str, launch.grid))} = {count:,}" if len(launch.grid) > 1 else f"{count:,}"
+    return f"{grid_said} program" + ("" if count == 1 else "s")
+
+
+def programs(trace: Trace, place: Place, width: int, g: Glyphs) -> Text:
+    """The grid: axis 0 to the right, axis 1 downward, of axis 2 the chosen layer. Of a large one, what is around the chosen."""
+    launch = trace.launched(place)
+    text = Text(launch.kernel, "heading").append(f": {_programs_said(launch)}", "default")
+    if launch.constants:
+        text.append(", " + ", ".join(f"{name}={value}" for name, value in launch.constants), "soft")
+    across, down, deep = (*launch.grid, 1, 1)[:3]
+    x, y, z = (*place.program, 0, 0)[:3]
+    if len(launch.grid) == 1 and across > width - 4:
+        return text.append_text(_folded(trace, place, width - 4, g))
+    columns, rows = _window(x, across, width - 8), _window(y, down, PROGRAM_ROWS)
+    for row in rows:
+        text.append("\n  ")
+        text.append("..." if columns[0] else "", "soft")
+        for column in columns:
+            program = (column, row, z)[: len(launch.grid)]
+            text.append(*_program_sign(trace, place, program, g))
+        text.append("..." if columns[-1] < across - 1 else "", "soft")
+    said = f"\n  axis 0 to the right{', axis 1 downward' if down > 1 else ''}" if len(launch.grid) > 1 else ""
+    said += f"; rows {rows[0]} to {rows[-1]} of {down}" if len(rows) < down else ""
+    said += f"; layer {z} of the {deep} along axis 2" if deep > 1 else ""
+    return text.append(said, "soft")
+
+
+def _folded(trace: Trace, place: Place, width: int, g: Glyphs) -> Text:
+    """A long row of programs as several lines, in the order of their numbers."""
+    (count,) = trace.launched(place).grid
+    text = Text()
+    for row in _window(place.program[0] // width, -(-count // width), PROGRAM_ROWS):
+        text.append("\n  ")
+        for program in range(row * width, min(count, (row + 1) * width)):
+            text.append(*_program_sign(trace, place, (program,), g))
+    return text
+
+
+def _window(at: int, count: int, most: int) -> range:
+    """What is shown of a long axis: `most` places around the chosen one."""
+    first = max(0, min(at - most // 2, count - most))
+    return range(first, min(count, first + most))
+
+
+def _program_sign(trace: Trace, place: Place, program: tuple[int, ...], g: Glyphs) -> Sign:
+    if program == place.program:
+        return ("@", "bad.heading") if _goes_outside(trace, place) else ("@" if g.is_ascii else "◆", "command")
+    if not trace.reaches(place.launch, program):
+        return "?", "soft"
+    return ("o" if g.is_ascii else "□", "") if (place.launch, program) in trace.programs else (".", "soft")
+
+
+def _goes_outside(trace: Trace, place: Place) -> bool:
+    return any(step.outside for step in trace.steps(place))
+
+
+# One program
+
+
+def heading(trace: Trace, place: Place, g: Glyphs) -> Text:
+    """What is shown, in words: the program, and the step with its line and where it lies."""
+    name = f"Program ({', '.join(map(str, place.program))}{',' if len(place.program) == 1 else ''})"
+    all_steps, step = trace.steps(place), trace.step(place)
+    if not all_steps:
+        known = trace.reaches(place.launch, place.program)
+        says = "touches no tensor" if known else "wasn't reached: the launch ended before"
+        return Text(f"{name} {says}.", "heading")
+    if step is None:
+        return Text(name, "heading").append(f": {_counted(all_steps)}", "default")
+    tensor = _tensor(trace, place, step)
+    verb = {LOAD: "loads from", STORE: "stores to", ATOMIC: "updates"}[step.action]
+    text = Text(f"{name}, step {place.step + 1} of {len(all_steps)}", "heading")  # type: ignore[operator]
+    text.append(f": {verb} {tensor.shown if tensor else 'no tensor at all'}", "default")
+    text.append(f", line {step.line}{_round(step)}", "default")
+    text.append(f"\n  {step.source}", "place")
+    text.append(f"\n  {_where(step, tensor)}; {_lanes(step)}", "default")
+    return text
+
+
+def _counted(all_steps: Sequence[Step]) -> str:
+    counts = Counter(step.action for step in all_steps)
+    parts = [f"{count} {action}{'' if count == 1 else 's'}" for action, count in counts.items()]
+    return f"{len(all_steps)} step{'' if len(all_steps) == 1 else 's'} ({', '.join(parts)})"
+
+
+def _round(step: Step) -> str:
+    return "".join(f", {name} = {value}" for name, value in step.loops)
+
+
+def _tensor(trace: Trace, place: Place, step: Step) -> Tensor | None:
+    return trace.launched(place).tensors[step.tensor] if step.tensor >= 0 else None
+
+
+def _where(step: Step, tensor: Tensor | None) -> str:
+    """The elements as Python's slices."""
+    if tensor is None or not step.touched:
+        return "no element"
+    within = "" if regions.box(step.touched, tensor.shape).is_full else "some of "
+    count = length(step.touched)
+    noun = "element" if count == 1 else "elements"
+    return f"{within}{tensor.shown}[{slices(step.touched, tensor.shape)}]: {count:,} {noun}"
+
+
+def _lanes(step: Step) -> str:
+    masked, outside = length(step.masked), length(step.outside)
+    block = _sides(step.block)
+    parts = [f"{masked:,} masked off"] if masked else []
+    parts += [f"{outside:,} outside"] if outside else []
+    return f"{block} lane{'' if step.lanes == 1 else 's'}, {' and '.join(parts) or 'none masked off'}"
+
+
+def steps(trace: Trace, place: Place, width: int, listed: int = LISTED) -> RenderableType:
+    """The steps of a program, a line each."""
+    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="soft")
+    for name in ("step", "line"):
+        table.add_column(name, justify="right", no_wrap=True)
+    for name in ("", "", "elements", "masked off"):
+        table.add_column(name, no_wrap=True, overflow="ellipsis")
+    found = trace.steps(place)
+    for number, step in enumerate(found[:listed], start=1):
+        tensor = _tensor(trace, place, step)
+        masked = f"{length(step.masked):,} of {step.lanes:,}" if step.masked else ""
+        masked += f"{', ' if masked else ''}{length(step.outside):,} outside" if step.outside else ""
+        cells_of_row = (
+            Text(_round(step).removeprefix(", "), "soft"),
+            Text(step.action, "place" if step.action == LOAD else "star"),
+            Text(_where(step, tensor).partition(": ")[0]),
+            Text(masked),
+        )
+        table.add_row(str(number), str(step.line), *cells_of_row)
+    if len(found) <= listed:
+        return table
+    return Group(table, Text(f"... and {len(found) - listed:,} more", "soft"))
+
+
+# The tensors
+
+
+def tensors(trace: Trace, place: Place, width: int, g: Glyphs, rows: int = ROWS) -> RenderableType:
+    """Every tensor of the launch as cells, the lanes of a step that is chosen, and what the signs mean."""
+    launch, used = trace.launched(place), set[int]()
+    flat = [regions.matrix(tensor.shape)[0] == 1 for tensor in launch.tensors]
+    room = _share(width, len(launch.tensors) - sum(flat))
+    found = [
+        _panel(trace, place, number, g, used, rows, min(width, WIDEST) if flat[number] else room)
+        for number in range(len(launch.tensors))
+    ]
+    step = trace.step(place)
+    if step is not None and (step.masked or step.outside):
+        found.append(_lanes_panel(step, g, used, min(width, WIDEST) if len(step.block) < 2 else max(room, 32)))
+    return Group(beside(found, width), Text(), _legend(used, g))
+
+
+def _share(width: int, panels: int) -> int:
+    """The columns of each of so many panels side by side."""
+    return max(NARROWEST, min(WIDEST, (width - GAP * (panels - 1)) // max(1, panels) - 2))
+
+
+def _panel(trace: Trace, place: Place, number: int, g: Glyphs, used: set[int], rows: int, columns: int) -> Panel:
+    tensor = trace.launched(place).tensors[number]
+    chosen, earlier = trace.chosen(place), trace.earlier(place)
+    plane = plane_of(tensor, number, chosen, trace.steps(place))
+    height, width = regions.matrix(tensor.shape)
+    cell = regions.cell_of(height, rows), regions.cell_of(width, columns)
+    loaded, stored, before = (
+        _Covered(touched(steps_, number, *actions), tensor.shape, plane, cell)
+        for steps_, actions in ((chosen, (LOAD, ATOMIC)), (chosen, (STORE, ATOMIC)), (earlier, ()))
+    )
+
+    def sign(row: int, column: int) -> Sign:
+        look = _look(loaded.at(row, column), stored.at(row, column), before.at(row, column))
+        used.add(look)
+        return _sign(look, g)
+
+    starts = trace.borders(place.launch, number)
+    borders = inner_borders(starts[0], cell[0], height), inner_borders(starts[1], cell[1], width)
+    drawn = grid(-(-height // cell[0]), -(-width // cell[1]), sign, borders, g)
+    return Panel((*_title(tensor, plane), *drawn, _scale(cell, "element")))
+
+
+def _title(tensor: Tensor, plane: tuple[int, ...]) -> tuple[Text, ...]:
+    index = f"[{', '.join(map(str, plane))}]" if plane else ""
+    called = f"{tensor.called}{index}" if tensor.called else index
+    return Text(tensor.name, "heading"), Text(f"{called}  {_sides(tensor.shape[-2:])}".strip(), "soft")
+
+
+def _sides(shape: Sequence[int]) -> str:
+    return " x ".join(f"{size:,}" for size in shape) or "1"
+
+
+def _scale(cell: Cell, noun: str) -> Text:
+    return Text(f"a sign: {f'{cell[0]} x {cell[1]}' if cell != (1, 1) else f'one {noun}'}", "soft")
+
+
+class _Covered:
+    """How much of each cell is touched."""
+
+    def __init__(self, runs: Runs, shape: Sequence[int], plane: tuple[int, ...], cell: Cell) -> None:
+        self._counts, self._shape, self._cell = cells(runs, shape, plane, cell), shape, cell
+
+    def at(self, row: int, column: int) -> int:
+        count = self._counts.get((row, column), 0)
+        if not count:
+            return NOTHING
+        return ALL if count == regions.capacity((row, column), self._shape, self._cell) else SOME
+
+
+def _look(loaded: int, stored: int, before: int) -> int:
+    if loaded and stored:
+        return BOTH
+    if stored:
+        return ALL_STORED if stored == ALL else SOME_STORED
+    return loaded or (EARLIER if before else NOTHING)
+
+
+def _sign(look: int, g: Glyphs) -> Sign:
+    sign, plain, style, _ = LOOKS[look]
+    return (plain if g.is_ascii else sign), style
+
+
+def _lanes_panel(step: Step, g: Glyphs, used: set[int], columns: int) -> Panel:
+    """The block of lanes: which are at work, and which aren't."""
+    width = regions.matrix(step.block)[1]
+    height = step.lanes // width
+    shape = (height, width)
+    cell = regions.cell_of(height, LANE_ROWS), regions.cell_of(width, columns)
+    masked, outside = (cells(runs, shape, (), cell) for runs in (step.masked, step.outside))
+    full, part = (ALL_STORED, SOME_STORED) if step.action == STORE else (ALL, SOME)
+
+    def sign(row: int, column: int) -> Sign:
+        off = masked[row, column]
+        whole = off == regions.capacity((row, column), shape, cell)
+        look = OUTSIDE if outside[row, column] else MASKED if whole else part if off else full
+        used.add(look)
+        return _sign(look, g)
+
+    drawn = grid(-(-height // cell[0]), -(-width // cell[1]), sign, ((), ()), g)
+    title = Text("lanes of this step", "heading"), Text(_sides(step.block), "soft")
+    return Panel((*title, *drawn, _scale(cell, "lane")))
+
+
+def _legend(used: set[int], g: Glyphs) -> Text:
+    text = Text()
+    for look in LOOKS:
+        if look in used:
+            text.append("   " if text else "").append(*_sign(look, g)).append(f" {LOOKS[look][3]}", "soft")
+    return text
