@@ -39,14 +39,16 @@ LOOKS: dict[int, tuple[str, str, str, str]] = {  # Unicode, ASCII, style, meanin
 }
 
 
-def shown(trace: Trace, place: Place, width: int, g: Glyphs, rows: int = ROWS) -> RenderableType:
-    """Everything about one program, or about one of its steps."""
+def shown(
+    trace: Trace, place: Place, width: int, g: Glyphs, rows: int = ROWS, only: int | None = None
+) -> RenderableType:
+    """Everything about one program, or about one of its steps; of the tensors all, or `only` the one of that number."""
     parts: list[RenderableType] = []
     if len(trace.launches) > 1:
         parts += [launches(trace, place, g), Text()]
     parts += [programs(trace, place, width, g), Text(), heading(trace, place, g)]
     if trace.steps(place):
-        parts += [Text(), tensors(trace, place, width, g, rows)]
+        parts += [Text(), tensors(trace, place, width, g, rows, only)]
     if place.step is None and trace.steps(place):
         parts += [Text(), steps(trace, place, width)]
     return Group(*parts)
@@ -208,14 +210,16 @@ def steps(trace: Trace, place: Place, width: int, listed: int = LISTED) -> Rende
 # The tensors
 
 
-def tensors(trace: Trace, place: Place, width: int, g: Glyphs, rows: int = ROWS) -> RenderableType:
+def tensors(
+    trace: Trace, place: Place, width: int, g: Glyphs, rows: int = ROWS, only: int | None = None
+) -> RenderableType:
     """Every tensor of the launch as cells, the lanes of a step that is chosen, and what the signs mean."""
-    launch, used = trace.launched(place), set[int]()
-    flat = [regions.matrix(tensor.shape)[0] == 1 for tensor in launch.tensors]
-    room = _share(width, len(launch.tensors) - sum(flat))
+    known = trace.launched(place).tensors
+    numbers = [number for number in range(len(known)) if only in (None, number)]
+    flat = {number: regions.matrix(known[number].shape)[0] == 1 for number in numbers}
+    room, used = _share(width, len(numbers) - sum(flat.values())), set[int]()
     found = [
-        _panel(trace, place, number, g, used, rows, min(width, WIDEST) if flat[number] else room)
-        for number in range(len(launch.tensors))
+        _panel(trace, place, number, g, used, rows, min(width, WIDEST) if flat[number] else room) for number in numbers
     ]
     step = trace.step(place)
     if step is not None and (step.masked or step.outside):
