@@ -1,7 +1,8 @@
 """Traces what each program of a learner's kernels touches, or maps where the answer is wrong; sends a record for each program.
 
 In the child. The traced call is one of the level's own, `SHOWN`: small enough to draw, ragged around the learner's blocks, with
-several programs along each axis. The map is of the first case that comes out wrong, in the order in which the judge takes them.
+several programs along each axis. The map is of the first wrong answer, in the order in which the judge takes its cases, that is
+large enough to show where; `SHOWN` comes last.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from pathlib import Path
+from typing import NoReturn
 
 import torch
 
@@ -32,6 +34,7 @@ Send = Callable[[v.Record], None]
 DTYPE = "fp32"
 ACTIONS = {Operation.READ: t.LOAD, Operation.WRITE: t.STORE, Operation.ATOMIC: t.ATOMIC}
 MOST_CELLS = 128  # of an error map, along an axis
+PATTERN = 16  # elements that an answer must have for its map to show something
 
 
 def run(level: Level, file: Path, send: Send, seconds: float, errors: bool = False) -> v.Outcome:
@@ -69,18 +72,27 @@ class Showing:
         self.send(t.Answered(int(wrong.sum()), wrong.numel()))
 
     def map_errors(self, dtypes: tuple[str, ...]) -> None:
-        """Raises Stopped at the first wrong answer, after its map was sent."""
+        """Raises Stopped after the map was sent. An answer that is too small for one only counts if no other is wrong."""
         blocks = self._blocks()
-        for case, dtype in numbers.plan(self.subject.level, dtypes):
+        small: tuple[Run, torch.Tensor] | None = None
+        for case, dtype in (*numbers.plan(self.subject.level, dtypes), (self.cases.SHOWN, DTYPE)):
             run = self._call(case, dtype, blocks)
             self._require(run)
             wrong = numbers.wrong_elements(run)
-            if bool(wrong.any()):
-                check = numbers.failed_case(run, wrong, blocks)
-                assert check.mismatch is not None
-                self.send(error_map(run, wrong, check.mismatch.index))
-                raise code.Stopped(check)
-            self.send(numbers.case_check(run))
+            if not bool(wrong.any()):
+                self.send(numbers.case_check(run))
+            elif wrong.numel() >= PATTERN:
+                self._stop_with_map(run, wrong, blocks)
+            elif small is None:
+                small = run, wrong
+        if small is not None:
+            self._stop_with_map(*small, blocks)
+
+    def _stop_with_map(self, run: Run, wrong: torch.Tensor, blocks: tuple[int, ...]) -> NoReturn:
+        check = numbers.failed_case(run, wrong, blocks)
+        assert check.mismatch is not None
+        self.send(error_map(run, wrong, check.mismatch.index))
+        raise code.Stopped(check)
 
     def _blocks(self) -> tuple[int, ...]:
         """The learner's own block sizes: of the smallest case, even where it doesn't come to its end."""

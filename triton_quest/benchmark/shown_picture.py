@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from triton_quest.benchmark import regions
 from triton_quest.benchmark.picture import DPI, INK, LEAST, PALE, STYLE
 from triton_quest.benchmark.walking import Place, Trace, plane_of, touched
-from triton_quest.traced import ATOMIC, LOAD, NOT_A_NUMBER, STEPS, STORE, ErrorMap
+from triton_quest.traced import ATOMIC, LOAD, NOT_A_NUMBER, STEPS, STORE, ErrorMap, length
 from triton_quest.verdict import Mismatch
 
 if TYPE_CHECKING:
@@ -20,11 +21,22 @@ if TYPE_CHECKING:
 UNTOUCHED, EARLIER, LOADED, STORED, BOTH = range(5)
 COLOURS = {UNTOUCHED: "#eef1f3", EARLIER: "#c3d9ea", LOADED: "#3c83b8", STORED: "#dd7a2a", BOTH: "#7d5ba6"}
 MEANINGS = {LOADED: "loaded", STORED: "stored", BOTH: "loaded and stored", EARLIER: "touched in an earlier step"}
-LINE, CHOSEN, WRONG = "#7b8a97", "#c0392b", "#922b21"
+LINE, CHOSEN = "#7b8a97", "#c0392b"
+LETTER, NOTE_LETTER = 0.095, 0.07  # inches of the title, and of what stands below
 NUMBERED = 24  # steps of a program: more numbers would lie on each other
 MOST_PROGRAMS = 32  # of the grid along an axis: of more, those around the chosen one
-ERRORS = ("#e8f3ec", "#fdebc8", "#fbd38d", "#f6ad55", "#ed8936", "#dd6b20", "#c53030", "#9b2c2c", "#63171b")
-NO_NUMBER = "#1c2833"
+SCALE = (  # for each sign of an ErrorMap its colour and its meaning
+    ("#e8f3ec", "right"),
+    ("#fdebc8", "up to 3"),
+    ("#fbd38d", "up to 10"),
+    ("#f6ad55", "up to 30"),
+    ("#ed8936", "up to 100"),
+    ("#dd6b20", "up to 300"),
+    ("#c53030", "up to 1,000"),
+    ("#9b2c2c", "up to 3,000"),
+    ("#63171b", "more"),
+    ("#1c2833", "inf or nan"),
+)
 
 
 def save(path: Path, trace: Trace, place: Place, only: int | None, title: str) -> None:
@@ -40,10 +52,12 @@ def save(path: Path, trace: Trace, place: Place, only: int | None, title: str) -
             axes = figure.subplots(len(ratios), 1, squeeze=False)[:, 0]
         else:
             axes = figure.subplots(1, len(ratios), squeeze=False, width_ratios=ratios)[0]
+        used = set[int]().union(
+            *(_tensor(panel, trace, place, number) for number, panel in zip(numbers, axes[1:], strict=True))
+        )
         _programs(axes[0], trace, place)
-        for number, place_of_it in zip(numbers, axes[1:], strict=True):
-            _tensor(place_of_it, trace, place, number)
-        _key(figure, trace, place)
+        _key(axes[0], used, beside=stacked)
+        _note(figure, _caption(trace, place))
 
 
 def save_errors(path: Path, found: ErrorMap, mismatch: Mismatch, title: str) -> None:
@@ -54,22 +68,24 @@ def save_errors(path: Path, found: ErrorMap, mismatch: Mismatch, title: str) -> 
         axes = figure.subplots()
         levels = [[len(STEPS) if sign == NOT_A_NUMBER else STEPS.index(sign) for sign in row] for row in found.cells]
         extent = (-0.5, len(levels[0]) * found.cell[1] - 0.5, len(levels) * found.cell[0] - 0.5, -0.5)
-        _image(axes, levels, (*ERRORS, NO_NUMBER), extent)
+        _image(axes, levels, [colour for colour, _ in SCALE], extent)
         axes.set_xlim(-0.5, columns - 0.5)
         axes.set_ylim(rows - 0.5, -0.5)
         _lines(
             axes, *(range(0, side, tile) if tile else () for side, tile in zip(found.shape, found.tile, strict=True))
         )
         row, column = found.worst
-        axes.plot([column], [row], "o", markersize=13, markerfacecolor="none", markeredgecolor=INK, markeredgewidth=1.6)
+        for colour, width in (("white", 3.2), (INK, 1.4)):  # to be seen on any colour
+            axes.plot([column], [row], "o", markersize=13, fillstyle="none", color=colour, markeredgewidth=width)
         if rows == 1:
             axes.set_yticks([])
         which = f"matrix [{', '.join(map(str, found.at))}] of the answer, " if found.at else ""
-        axes.set_title(f"{which}{rows:,} x {columns:,}", loc="left", fontsize=10)
+        axes.set_title(f"{which}{f'{rows:,} x ' if rows > 1 else ''}{columns:,}", loc="left", fontsize=10)
         _error_key(figure, levels)
         index = ", ".join(map(str, mismatch.index))
-        worst = f"The worst element, [{index}], in the circle: expected {mismatch.expected}, got {mismatch.actual} (allowed error {mismatch.allowed}). "
-        _note(figure, worst + ("Lines: what one program wrote." if any(found.tile) else ""))
+        numbers = f"expected {mismatch.expected}, got {mismatch.actual} (allowed error {mismatch.allowed})"
+        lines = " Lines: what one program wrote." if any(found.tile) else ""
+        _note(figure, f"In the circle the worst element, [{index}]: {numbers}.{lines}")
 
 
 @contextmanager
@@ -77,10 +93,11 @@ def _figure(path: Path, size: tuple[float, float], title: str) -> Iterator[Figur
     import matplotlib
     from matplotlib.figure import Figure
 
+    width = max(size[0], LETTER * max(map(len, title.splitlines())))
     with matplotlib.rc_context():
         for name, value in STYLE.items():
             matplotlib.rcParams[name] = value
-        figure = Figure(figsize=size)
+        figure = Figure(figsize=(width, size[1]))
         figure.set_layout_engine("constrained", w_pad=0.08, h_pad=0.08)
         figure.suptitle(title, x=0.008, ha="left", fontsize=11, fontweight="bold")
         yield figure
@@ -106,7 +123,8 @@ def _lines(axes: Axes, rows: Collection[int], columns: Collection[int]) -> None:
 
 
 def _note(figure: Figure, text: str) -> None:
-    figure.supxlabel(text, x=0.008, ha="left", fontsize=8, color=LEAST)
+    lines = textwrap.wrap(text, int(figure.get_figwidth() / NOTE_LETTER))
+    figure.supxlabel("\n".join(lines), x=0.008, ha="left", fontsize=8, color=LEAST)
 
 
 # The programs and the tensors
@@ -139,7 +157,8 @@ def _around(at: int, count: int) -> range:
     return range(first, min(count, first + MOST_PROGRAMS))
 
 
-def _tensor(axes: Axes, trace: Trace, place: Place, number: int) -> None:
+def _tensor(axes: Axes, trace: Trace, place: Place, number: int) -> set[int]:
+    """Draw one tensor; the looks that it has."""
     tensor = trace.launched(place).tensors[number]
     chosen = trace.chosen(place)
     plane = plane_of(tensor, number, chosen, trace.steps(place))
@@ -164,6 +183,7 @@ def _tensor(axes: Axes, trace: Trace, place: Place, number: int) -> None:
     shape = " x ".join(map(str, tensor.shape[-2:])) or "1"
     name = f"{tensor.name}: {tensor.called}{index}" if tensor.called else tensor.name
     axes.set_title(f"{name}\n{shape}" if rows > 1 else f"{name}, {shape}", loc="left", fontsize=9)
+    return {look for row in levels for look in row}
 
 
 def _readable(starts: tuple[Collection[int], Collection[int]], shape: tuple[int, int]) -> list[Collection[int]]:
@@ -173,6 +193,8 @@ def _readable(starts: tuple[Collection[int], Collection[int]], shape: tuple[int,
 
 def _number(axes: Axes, trace: Trace, place: Place, number: int, plane: regions.Plane) -> None:
     """The number of each step in the middle of what it touches; of several in one place, side by side."""
+    from matplotlib.patheffects import withStroke
+
     tensor = trace.launched(place).tensors[number]
     names: dict[tuple[float, float], list[str]] = {}
     for at, step in enumerate(trace.steps(place)):
@@ -186,43 +208,37 @@ def _number(axes: Axes, trace: Trace, place: Place, number: int, plane: regions.
             )
             names.setdefault(middle, []).append(str(at + 1))
     for (x, y), numbers in names.items():
-        axes.text(x, y, ", ".join(numbers), color="white", ha="center", va="center", fontsize=10, fontweight="bold")
+        text = axes.text(x, y, ", ".join(numbers), color="white", ha="center", va="center", fontweight="bold")
+        text.set_path_effects([withStroke(linewidth=2.5, foreground=INK)])  # what is touched may be thinner than it
 
 
-def _key(figure: Figure, trace: Trace, place: Place) -> None:
+def _key(axes: Axes, used: Collection[int], beside: bool) -> None:
+    """What the colours mean, below the grid of programs, or beside it."""
     from matplotlib.patches import Patch
 
-    looks = [look for look in MEANINGS if look != EARLIER or place.step]
-    handles: list[Any] = [Patch(facecolor=COLOURS[look], label=MEANINGS[look]) for look in looks]
-    figure.legend(handles=handles, loc="outside lower right", ncols=len(handles), frameon=False, fontsize=8.5)
+    handles: list[Any] = [Patch(facecolor=COLOURS[look], label=MEANINGS[look]) for look in MEANINGS if look in used]
+    if handles:
+        axes.legend(
+            handles=handles, loc="upper left", bbox_to_anchor=(1.1, 1.0) if beside else (-0.06, -0.05),
+            borderaxespad=0, frameon=False, fontsize=8.5,
+        )  # fmt: skip
+
+
+def _caption(trace: Trace, place: Place) -> str:
     step = trace.step(place)
-    if step is not None:
-        loops = "".join(f", {name} = {value}" for name, value in step.loops)
-        _note(
-            figure, f"Step {(place.step or 0) + 1} of {len(trace.steps(place))}, line {step.line}{loops}: {step.source}"
-        )
-    else:
-        _note(
-            figure, "Numbers: the program's loads and stores in their order. Lines: where tiles begin, of all programs."
-        )
+    if step is None:
+        return "Numbers: the program's loads and stores in their order. Lines: where tiles begin, of all programs."
+    loops = "".join(f", {name} = {value}" for name, value in step.loops)
+    outside = f" ({length(step.outside):,} lanes miss the tensor)" if step.outside else ""
+    return f"Step {(place.step or 0) + 1} of {len(trace.steps(place))}, line {step.line}{loops}: {step.source}{outside}"
 
 
 def _error_key(figure: Figure, levels: Sequence[Sequence[int]]) -> None:
     from matplotlib.patches import Patch
 
-    names = [
-        "right",
-        "up to 3 times the allowed error",
-        "10",
-        "30",
-        "100",
-        "300",
-        "1,000",
-        "3,000",
-        "more",
-        "inf or nan",
-    ]
     used = sorted({level for row in levels for level in row})
-    colours = (*ERRORS, NO_NUMBER)
-    handles: list[Any] = [Patch(facecolor=colours[level], label=names[level], edgecolor=PALE) for level in used]
-    figure.legend(handles=handles, loc="outside right upper", frameon=False, fontsize=8.5)
+    handles: list[Any] = [Patch(facecolor=SCALE[level][0], label=SCALE[level][1], edgecolor=PALE) for level in used]
+    figure.legend(
+        handles=handles, title="times the error\nthat is allowed", title_fontsize=8.5, alignment="left",
+        loc="outside right center", frameon=False, fontsize=8.5,
+    )  # fmt: skip

@@ -195,7 +195,7 @@ class _Walk:
             context.next("The next step:", _words(self.chosen, *self._options(replace(place, step=place.step + 1))))
 
     def save(self, path: Path) -> None:
-        picture.save(path, self.trace, self.place, self.argument, f"{self.title}. {self.trace.inputs}")
+        picture.save(path, self.trace, self.place, self.argument, f"{self.title}\n{self.trace.inputs}")
 
     def as_json(self) -> dict[str, Any]:
         trace, answered = self.trace, self.trace.answered
@@ -268,7 +268,7 @@ class _Map:
 
     def save(self, path: Path) -> None:
         assert self.map is not None and self.check is not None and self.check.mismatch is not None
-        picture.save_errors(path, self.map, self.check.mismatch, f"{self.title}. {self.check.mismatch.inputs}")
+        picture.save_errors(path, self.map, self.check.mismatch, f"{self.title}\n{self.check.mismatch.inputs}")
 
     def as_json(self) -> dict[str, Any]:
         mismatch = self.check.mismatch if self.check else None

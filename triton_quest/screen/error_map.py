@@ -18,13 +18,14 @@ from triton_quest.verdict import Mismatch
 
 ROWS, COLUMNS = 24, 64  # of cells, at the most
 WORST = "X"
+RIGHT, NO_NUMBER = 0, len(STEPS)
 LOOKS = {  # the last step that it stands for: Unicode, ASCII, style, meaning
-    0: ("·", ".", "good", "right"),
-    2: ("░", "-", "star", "up to 10 times the allowed error"),
-    4: ("▒", "+", "star", "100"),
-    6: ("▓", "*", "bad", "1,000"),
-    8: ("█", "#", "bad", "more"),
-    9: ("!", "!", "bad.heading", "inf or nan"),
+    RIGHT: ("·", ".", "good", "right"),
+    2: ("░", "-", "star", "up to 10"),
+    4: ("▒", "+", "star", "up to 100"),
+    6: ("▓", "*", "bad", "up to 1,000"),
+    8: ("█", "#", "bad", "more than 1,000"),
+    NO_NUMBER: ("!", "!", "bad.heading", "inf or nan where it shouldn't be, or missing"),
 }
 
 
@@ -50,7 +51,7 @@ def error_map(found: ErrorMap, mismatch: Mismatch, width: int, g: Glyphs, rows: 
 
 
 def _level(sign: str) -> int:
-    return len(STEPS) if sign == NOT_A_NUMBER else STEPS.index(sign)
+    return NO_NUMBER if sign == NOT_A_NUMBER else STEPS.index(sign)
 
 
 def _coarser(levels: Sequence[Sequence[int]], down: int, across: int) -> list[list[int]]:
@@ -77,15 +78,25 @@ def _title(found: ErrorMap, cell: tuple[int, int]) -> str:
     which = f"matrix [{', '.join(map(str, found.at))}], " if found.at else ""
     scale = "one element" if cell == (1, 1) else f"the worst of {cell[0]} x {cell[1]} elements"
     lines = "; lines: what one program wrote" if any(any(places) for places in _borders(found, cell)) else ""
-    return f"{which}{found.shape[0]:,} x {found.shape[1]:,}; a sign: {scale}{lines}"
+    rows, columns = found.shape
+    return f"{which}{f'{rows:,} x ' if rows > 1 else ''}{columns:,}; a sign: {scale}{lines}"
 
 
 def _legend(used: set[int], g: Glyphs) -> Text:
     text = Text(WORST, "bad.heading").append(" the worst element", "soft")
-    for last, (sign, plain, style, meaning) in LOOKS.items():
-        if last in used:
-            text.append("   ").append(plain if g.is_ascii else sign, style).append(f" {meaning}", "soft")
+    for last in sorted(used & {RIGHT, NO_NUMBER}):
+        text.append("   ").append_text(_meaning(last, g))
+    sizes = sorted(used - {RIGHT, NO_NUMBER})
+    if sizes:
+        text.append("\nTimes the allowed error:", "soft")
+        for last in sizes:
+            text.append("   ").append_text(_meaning(last, g))
     return text
+
+
+def _meaning(last: int, g: Glyphs) -> Text:
+    sign, plain, style, meaning = LOOKS[last]
+    return Text(plain if g.is_ascii else sign, style).append(f" {meaning}", "soft")
 
 
 def _worst(mismatch: Mismatch) -> Text:

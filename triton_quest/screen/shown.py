@@ -224,7 +224,7 @@ def tensors(
     step = trace.step(place)
     if step is not None and (step.masked or step.outside):
         found.append(_lanes_panel(step, g, used, min(width, WIDEST) if len(step.block) < 2 else max(room, 32)))
-    return Group(beside(found, width), Text(), _legend(used, g))
+    return Group(beside(found, 0 if all(flat.values()) else width), Text(), _legend(used, g))
 
 
 def _share(width: int, panels: int) -> int:

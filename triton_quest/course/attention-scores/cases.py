@@ -124,7 +124,7 @@ CASES = (
 )
 
 SHOWN = Case(
-    "two heads, two tiles and a rest", "what `show` draws", lambda d: pair(d, 1, 2, tile(d) + 11, 2 * tile(d) + 9, 16)
+    "two heads, two tiles and a rest", "what `show` draws", lambda d: pair(d, 1, 2, tile(d) + 19, 2 * tile(d) + 19, 16)
 )
 
 RACES = tuple(

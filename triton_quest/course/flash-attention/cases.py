@@ -197,7 +197,7 @@ CASES = (
 SHOWN = Case(
     "two heads, two tiles and a rest",
     "what `show` draws",
-    lambda d: qkv(d, 1, 2, 2 * tile(d) + 11, 2 * tile(d) + 11, 16),
+    lambda d: qkv(d, 1, 2, 2 * tile(d) + 35, 2 * tile(d) + 35, 16),
 )
 
 RACES = tuple(

@@ -183,7 +183,7 @@ CASES = (
 SHOWN = Case(
     "two heads, two blocks and a rest",
     "what `show` draws",
-    lambda d: qkv(d, 1, 2, 2 * edge(d) + 11, 2 * edge(d) + 11, 16),
+    lambda d: qkv(d, 1, 2, 2 * edge(d) + 19, 2 * edge(d) + 19, 16),
 )
 
 RACES = tuple(

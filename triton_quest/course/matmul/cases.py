@@ -91,7 +91,7 @@ CASES = (
 )
 
 SHOWN = Case(
-    "two tiles and a rest", "what `show` draws", lambda d: pair(d, tile(d) + 11, tile(d) + 17, 2 * tile(d) + 9)
+    "two tiles and a rest", "what `show` draws", lambda d: pair(d, tile(d) + 35, tile(d) + 17, 2 * tile(d) + 35)
 )
 
 RACES = tuple(

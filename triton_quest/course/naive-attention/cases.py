@@ -179,7 +179,7 @@ CASES = (
     ),
 )
 
-SHOWN = Case("two heads, two tiles and a rest", "what `show` draws", lambda d: square(d, 1, 2, 2 * tile(d) + 11, 16))
+SHOWN = Case("two heads, two tiles and a rest", "what `show` draws", lambda d: square(d, 1, 2, 2 * tile(d) + 19, 16))
 
 RACES = tuple(
     Race(
