@@ -29,26 +29,6 @@ def union(several: Iterable[Runs]) -> Runs:
     return tuple((first, last) for first, last in found)
 
 
-def difference(runs: Runs, less: Runs) -> Runs:
-    """The numbers of `runs` that aren't in `less`."""
-    found: list[tuple[int, int]] = []
-    rest = iter(less)
-    cut = next(rest, None)
-    for first, last in runs:
-        while cut and cut[1] < first:
-            cut = next(rest, None)
-        while cut and cut[0] <= last:
-            if first < cut[0]:
-                found.append((first, cut[0] - 1))
-            first = cut[1] + 1
-            if first > last:
-                break
-            cut = next(rest, None)
-        if first <= last:
-            found.append((first, last))
-    return tuple(found)
-
-
 @dataclass(frozen=True)
 class Box:
     """The smallest box around some elements: first and last index in each dimension. `is_full`: these and no fewer."""
