@@ -47,6 +47,9 @@ def run(
     seconds: float,
     as_json: bool,
 ) -> int:
+    if errors and any(one is not None for one in wanted):
+        says = "--errors shows the whole answer: there is no program, step, argument or launch to choose."
+        raise QuestError(says, f"show {level.number} --errors" if level else "show --errors")
     if save is not None:
         pictures.require(save, f"show {level.number}" if level else "show")
     chosen = subject.choose(context, level, file, "show")

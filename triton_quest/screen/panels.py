@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from rich.text import Text
 
+from triton_quest.benchmark.regions import cell_of
 from triton_quest.screen.console import Glyphs
 
 GAP = 3  # columns between panels
@@ -47,6 +48,14 @@ def _band(panels: Sequence[Panel]) -> Text:
         row.rstrip()
         rows.append(row)
     return Text("\n").join(rows)
+
+
+def fitting(size: int, starts: Collection[int], most: int) -> tuple[int, tuple[int, ...]]:
+    """The smallest cell with which `size` elements and the borders between their tiles take `most` signs, and these borders."""
+    cell = cell_of(size, most)
+    while cell < size and -(-size // cell) + len(inner_borders(starts, cell, size)) > most:
+        cell *= 2
+    return cell, inner_borders(starts, cell, size)
 
 
 def inner_borders(starts: Collection[int], cell: int, size: int) -> tuple[int, ...]:

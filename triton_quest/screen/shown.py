@@ -17,12 +17,13 @@ from triton_quest.benchmark import regions
 from triton_quest.benchmark.regions import Cell, cells, slices
 from triton_quest.benchmark.walking import Place, Trace, plane_of, touched
 from triton_quest.screen.console import Glyphs
-from triton_quest.screen.panels import GAP, Panel, Sign, beside, grid, inner_borders
+from triton_quest.screen.panels import GAP, Panel, Sign, beside, fitting, grid, inner_borders
 from triton_quest.traced import ATOMIC, LOAD, STORE, Launched, Runs, Step, Tensor, length
 
 ROWS, LANE_ROWS = 16, 8  # of cells, at the most
 NARROWEST, WIDEST = 16, 64  # columns of a matrix
 LISTED = 12  # steps
+WIDE = 60  # columns that a whole line about a step needs
 PROGRAM_ROWS = 6  # of the grid of programs
 
 NOTHING, EARLIER, SOME, ALL, SOME_STORED, ALL_STORED, BOTH, MASKED, OUTSIDE = range(9)
@@ -137,7 +138,7 @@ def heading(trace: Trace, place: Place, g: Glyphs) -> Text:
     all_steps, step = trace.steps(place), trace.step(place)
     if not all_steps:
         known = trace.reaches(place.launch, place.program)
-        says = "touches no tensor" if known else "wasn't reached: the launch ended before"
+        says = "touches no tensor" if known else "wasn't traced: the launch ended before, or did too much"
         return Text(f"{name} {says}.", "heading")
     if step is None:
         return Text(name, "heading").append(f": {_counted(all_steps)}", "default")
@@ -176,32 +177,33 @@ def _where(step: Step, tensor: Tensor | None) -> str:
 
 
 def _lanes(step: Step) -> str:
+    return (
+        f"{_sides(step.block)} lane{'' if step.lanes == 1 else 's'}, {_off(step, ' masked off') or 'none masked off'}"
+    )
+
+
+def _off(step: Step, masked_off: str) -> str:
+    """The lanes that touch nothing, and those that miss the tensor."""
     masked, outside = length(step.masked), length(step.outside)
-    block = _sides(step.block)
-    parts = [f"{masked:,} masked off"] if masked else []
-    parts += [f"{outside:,} outside"] if outside else []
-    return f"{block} lane{'' if step.lanes == 1 else 's'}, {' and '.join(parts) or 'none masked off'}"
+    parts = [f"{masked:,}{masked_off}"] if masked else []
+    return ", ".join([*parts, f"{outside:,} outside"] if outside else parts)
 
 
 def steps(trace: Trace, place: Place, width: int, listed: int = LISTED) -> RenderableType:
-    """The steps of a program, a line each."""
+    """The steps of a program, a line each; where there is little room, without their loops and lanes."""
+    wide = width >= WIDE
     table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="soft")
     for name in ("step", "line"):
         table.add_column(name, justify="right", no_wrap=True)
-    for name in ("", "", "elements", "masked off"):
+    for name in ("", "", "elements", "masked off") if wide else ("", "elements"):
         table.add_column(name, no_wrap=True, overflow="ellipsis")
     found = trace.steps(place)
     for number, step in enumerate(found[:listed], start=1):
-        tensor = _tensor(trace, place, step)
-        masked = f"{length(step.masked):,} of {step.lanes:,}" if step.masked else ""
-        masked += f"{', ' if masked else ''}{length(step.outside):,} outside" if step.outside else ""
-        cells_of_row = (
-            Text(_round(step).removeprefix(", "), "soft"),
-            Text(step.action, "place" if step.action == LOAD else "star"),
-            Text(_where(step, tensor).partition(": ")[0]),
-            Text(masked),
-        )
-        table.add_row(str(number), str(step.line), *cells_of_row)
+        action = Text(step.action, "place" if step.action == LOAD else "star")
+        where = _where(step, _tensor(trace, place, step)).partition(": ")[0]
+        loops = (Text(_round(step).removeprefix(", "), "soft"),) if wide else ()
+        lanes = (_off(step, f" of {step.lanes:,}"),) if wide else ()
+        table.add_row(str(number), str(step.line), *loops, action, Text(where), *lanes)
     if len(found) <= listed:
         return table
     return Group(table, Text(f"... and {len(found) - listed:,} more", "soft"))
@@ -237,7 +239,10 @@ def _panel(trace: Trace, place: Place, number: int, g: Glyphs, used: set[int], r
     chosen, earlier = trace.chosen(place), trace.earlier(place)
     plane = plane_of(tensor, number, chosen, trace.steps(place))
     height, width = regions.matrix(tensor.shape)
-    cell = regions.cell_of(height, rows), regions.cell_of(width, columns)
+    starts = trace.borders(place.launch, number)
+    cell_height = regions.cell_of(height, rows)
+    cell_width, across = fitting(width, starts[1], columns)
+    cell, borders = (cell_height, cell_width), (inner_borders(starts[0], cell_height, height), across)
     loaded, stored, before = (
         _Covered(touched(steps_, number, *actions), tensor.shape, plane, cell)
         for steps_, actions in ((chosen, (LOAD, ATOMIC)), (chosen, (STORE, ATOMIC)), (earlier, ()))
@@ -248,8 +253,6 @@ def _panel(trace: Trace, place: Place, number: int, g: Glyphs, used: set[int], r
         used.add(look)
         return _sign(look, g)
 
-    starts = trace.borders(place.launch, number)
-    borders = inner_borders(starts[0], cell[0], height), inner_borders(starts[1], cell[1], width)
     drawn = grid(-(-height // cell[0]), -(-width // cell[1]), sign, borders, g)
     return Panel((*_title(tensor, plane), *drawn, _scale(cell, "element")))
 
