@@ -57,6 +57,11 @@ def slices(runs: Runs, shape: Sequence[int]) -> str:
     return ", ".join(map(_slice, around.first, around.last, shape))
 
 
+def sides(shape: Sequence[int]) -> str:
+    """ "64 x 1,024" """
+    return " x ".join(f"{size:,}" for size in shape) or "1"
+
+
 def _slice(first: int, last: int, size: int) -> str:
     if (first, last) == (0, size - 1) and size > 1:
         return ":"

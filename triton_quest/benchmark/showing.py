@@ -116,6 +116,7 @@ class Showing:
             raise code.Stopped(misfit)
 
     def _send_walks(self, walks: list[Walk], came_to_its_end: bool) -> None:
+        walks = [walk for walk in walks if math.prod(walk.launch.grid)]  # a refused call never came to its grid
         for number, walk in enumerate(walks):
             is_whole = not walk.is_cut and (came_to_its_end or number < len(walks) - 1)
             self.send(_launched(walk, is_whole))

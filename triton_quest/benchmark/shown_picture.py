@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from triton_quest.benchmark import regions
 from triton_quest.benchmark.picture import DPI, INK, LEAST, PALE, STYLE
-from triton_quest.benchmark.walking import Place, Trace, plane_of, touched
+from triton_quest.benchmark.walking import Place, Trace, named, plane_of, touched
 from triton_quest.traced import ATOMIC, LOAD, NOT_A_NUMBER, STEPS, STORE, ErrorMap, length
 from triton_quest.verdict import Mismatch
 
@@ -148,8 +148,7 @@ def _programs(axes: Axes, trace: Trace, place: Place) -> None:
     axes.set_axis_off()
     grid = " x ".join(map(str, launch.grid))
     layer = f"\nlayer {place.program[2]} along axis 2" if len(place.program) > 2 else ""
-    program = f"({', '.join(map(str, place.program))}{',' if len(place.program) == 1 else ''})"
-    axes.set_title(f"{launch.kernel}\n{grid} programs\nin red: {program}{layer}", loc="left", fontsize=9)
+    axes.set_title(f"{launch.kernel}\n{grid} programs\nin red: {named(place.program)}{layer}", loc="left", fontsize=9)
 
 
 def _around(at: int, count: int) -> range:

@@ -10,7 +10,7 @@ Every move ends at a place that exists: at the edge it stays where it is.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import product
@@ -140,6 +140,11 @@ class Trace:
     def programs_of(self, launch: int) -> Iterable[tuple[int, ...]]:
         """Every program of the grid, the last axis fastest."""
         return product(*map(range, self.launches[launch].grid))
+
+
+def named(program: Sequence[int]) -> str:
+    """As Python writes it: "(2, 0)", "(3,)"."""
+    return f"({', '.join(map(str, program))}{',' if len(program) == 1 else ''})"
 
 
 def touched(steps: Iterable[Step], tensor: int, *actions: str) -> Runs:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -12,7 +11,7 @@ from rich.text import Text
 
 from triton_quest import verdict as v
 from triton_quest.benchmark import shown_picture as picture
-from triton_quest.benchmark.walking import Place, Trace
+from triton_quest.benchmark.walking import Place, Trace, named
 from triton_quest.commands import pictures, subject
 from triton_quest.commands.context import NOT_YET, OK, TROUBLE, Context, print_json
 from triton_quest.commands.waiting import run_and_show
@@ -136,8 +135,8 @@ class _Walk:
         last = [size - 1 for size in grid]
         kernel = self.trace.launches[launch - 1].kernel
         says = (
-            f"There is no program {_tuple(asked)}: the grid of {kernel} is {' x '.join(map(str, grid))}, "
-            f"and its last program is {_tuple(last)}."
+            f"There is no program {named(asked)}: the grid of {kernel} is {' x '.join(map(str, grid))}, "
+            f"and its last program is {named(last)}."
         )
         more = [f"--launch {launch}"] if launch > 1 else []
         raise QuestError(says, _words(self.chosen, *more, f"--program {','.join(map(str, last))}"))
@@ -149,7 +148,7 @@ class _Walk:
         if wanted.step <= count:
             return wanted.step - 1
         steps = f"{count} step{'' if count == 1 else 's'}" if count else "no step"
-        says = f"Program {_tuple(place.program)} of {self.trace.launched(place).kernel} has {steps}: there is no step {wanted.step}."
+        says = f"Program {named(place.program)} of {self.trace.launched(place).kernel} has {steps}: there is no step {wanted.step}."
         raise QuestError(says, _words(self.chosen, *self._options(replace(place, step=count - 1 if count else None))))
 
     def _options(self, place: Place) -> list[str]:
@@ -176,10 +175,10 @@ class _Walk:
         return f"Level {self.chosen.level.number}, {self.chosen.level.title}: what each program touches"
 
     def show(self, context: Context) -> None:
-        if not self.can_be_drawn:
-            return
         console = context.console
         context.show(Text(self.title, "heading"))
+        if not self.can_be_drawn:
+            return
         context.show(Text(f"{self.trace.inputs}. {TRACED}", "soft"))
         console.print()
         context.show(shown(self.trace, self.place, console.width, context.glyphs, only=self.argument))
@@ -232,10 +231,6 @@ def _step_json(trace: Trace, place: Place, number: int) -> dict[str, Any]:
     return {**asdict(step), "step": number + 1, "tensor": tensor, "loops": dict(step.loops), "counts": counts}
 
 
-def _tuple(program: Sequence[int]) -> str:
-    return f"({', '.join(map(str, program))}{',' if len(program) == 1 else ''})"
-
-
 # Where the answer is wrong
 
 
@@ -263,6 +258,8 @@ class _Map:
             checks = self.ended.all(v.Check)
             cases = len({check.case for check in checks if check.kind == "numbers"})
             context.show(Text(f"Nothing is wrong: the answers to all {cases} cases are right.", "good"))
+        else:
+            context.show(Text(self.title, "heading"))
 
     def show_next(self, context: Context) -> None:
         if self.map is not None:
