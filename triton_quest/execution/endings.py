@@ -17,6 +17,7 @@ DOING = {
     "profile": "profiling",
     "compile": "compiling",
     "traffic": "counting",
+    "show": "tracing",
 }
 
 
