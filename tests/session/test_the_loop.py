@@ -18,7 +18,9 @@ def test_from_a_wrong_save_to_the_next_level(quest: Quest, size: tuple[int, int]
         driver.save(1, "wrong")
         await driver.sees("Level 1, Vector addition: wrong numbers", "The word isn't there.", "press h")
         driver.save(1, "right")
-        await driver.sees("Level 1, Vector addition: passed", "★★★ You passed level 1.", "level 2, Matrix multiplication")
+        await driver.sees(
+            "Level 1, Vector addition: passed", "★★★ You passed level 1.", "level 2, Matrix multiplication"
+        )
         assert driver.main.at == LEVELS[0]  # a pass never moves on by itself
         await driver.press("n")
         await driver.sees("Level 2, Matrix multiplication", "level2_matmul.py", "1 of 8 passed")

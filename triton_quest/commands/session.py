@@ -6,18 +6,21 @@ import contextlib
 import os
 import shlex
 import shutil
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from pathlib import Path
 from threading import Event
 
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from triton_quest import environment, invocation
+from triton_quest import achievements, environment, invocation
 from triton_quest import verdict as v
-from triton_quest.commands import catching_up, check, finale, race, restore, subject, traffic
+from triton_quest.achievements import Award
+from triton_quest.benchmark.walking import Trace
+from triton_quest.commands import announcing, catching_up, check, finale, race, restore, subject, traffic
 from triton_quest.commands import compile as compiling
 from triton_quest.commands import history as versions
+from triton_quest.commands import show as showing
 from triton_quest.commands import solution as solutions
 from triton_quest.commands.benchmark import chosen as chosen_races
 from triton_quest.commands.context import Context
@@ -30,8 +33,9 @@ from triton_quest.execution.watching import saves
 from triton_quest.levels import Level
 from triton_quest.screen import compiled, texts
 from triton_quest.screen import finale as last_screen
+from triton_quest.screen.achievements import line as award_line
 from triton_quest.screen.fitted import Fitted
-from triton_quest.screen.session.game import Attempts, Hints, Judged, States
+from triton_quest.screen.session.game import Attempts, Hints, Judged, States, Walk
 from triton_quest.store import files, history, template, workspace
 from triton_quest.store.progress import HINTS_A_LEVEL
 from triton_quest.store.records import stars_for
@@ -75,6 +79,14 @@ class Session:
     def require_open(self, level: Level) -> None:
         self._require_workspace()
         self._context.progress.require_open(level)
+
+    def awards(self) -> Sequence[Award]:
+        self._require_workspace()
+        self._tell_of(announcing.announce(self._context, quiet=True))
+        return achievements.awards(self._context.progress.earned())
+
+    def _tell_of(self, earned: Iterable[Award]) -> None:
+        self._told += [award_line(award, self.glyphs).plain for award in earned]
 
     def next_step(self) -> tuple[str, str]:
         return next_words(self.states())
@@ -209,6 +221,15 @@ class Session:
 
     # Views of it
 
+    def walk(self, level: Level, tell: Tell, cancelled: Event) -> Walk | None:
+        self._require_workspace()
+        chosen = subject.choose(self._context, level, None, "show")
+        try:
+            ended = runner.run(showing.job_for(chosen), tell, is_cancelled=cancelled.is_set)
+        except Cancelled:
+            return None
+        return Walk(Trace.of(ended.records), showing.ending(ended, self.glyphs))
+
     def look(self, kind: str, level: Level, tell: Tell, cancelled: Event) -> RenderableType | None:
         self._require_workspace()
 
@@ -219,7 +240,7 @@ class Session:
 
             return runner.run(job, hear, start, cancelled.is_set)
 
-        views = {"traffic": self._traffic, "compile": self._compile, "race": self._race}
+        views = {"traffic": self._traffic, "compile": self._compile, "race": self._race, "errors": self._errors}
         try:
             return views[kind](level, run)
         except Cancelled:
@@ -230,11 +251,26 @@ class Session:
             return run(job, start)
 
         counted = traffic.count(self._context, level, None, COUNTING_SECONDS, count)
+        self._measured(level, counted.ended)
         return Fitted(lambda width: traffic.report(counted, width, self.glyphs))
 
     def _compile(self, level: Level, run: Run) -> RenderableType:
         chosen = subject.choose(self._context, level, None, "compile")
-        return compiled.report(compiling.report(level, USUAL, run(compiling.job_for(chosen))), self.glyphs)
+        ended = run(compiling.job_for(chosen))
+        self._measured(level, ended)
+        return compiled.report(compiling.report(level, USUAL, ended), self.glyphs)
+
+    def _measured(self, level: Level, ended: runner.Ending | None) -> None:
+        """What was measured of a kernel may earn something."""
+        if ended is not None and ended.outcome is v.Outcome.PASSED:
+            self._tell_of(announcing.announce(self._context, quiet=True, level=level, measured=ended.records))
+
+    def _errors(self, level: Level, run: Run) -> RenderableType:
+        chosen = subject.choose(self._context, level, None, "show")
+        ended = run(showing.job_for(chosen, errors=True))
+        found, said = showing.ErrorsShown(chosen, ended), showing.ending(ended, self.glyphs)
+        drawn = Fitted(lambda width: found.drawn(width, self.glyphs))
+        return Group(drawn, said) if said is not None and not found.can_be_drawn else drawn
 
     def _race(self, level: Level, run: Run) -> RenderableType:
         if not environment.can_use_gpu():

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from rich.console import Group, RenderableType
 from rich.text import Text
 
 from triton_quest import verdict as v
@@ -18,12 +19,14 @@ from triton_quest.commands.waiting import run_and_show
 from triton_quest.errors import QuestError
 from triton_quest.execution.runner import Ending, Job
 from triton_quest.levels import Level
+from triton_quest.screen.console import Glyphs
 from triton_quest.screen.error_map import error_map
 from triton_quest.screen.shown import shown
 from triton_quest.screen.verdict import failure as render_failure
 from triton_quest.traced import ErrorMap, length
 
 TRACED = "Traced in Triton's interpreter."
+SECONDS = 60.0  # for any one step of the learner's code
 
 
 @dataclass(frozen=True)
@@ -52,9 +55,8 @@ def run(
     if save is not None:
         pictures.require(save, f"show {level.number}" if level else "show")
     chosen = subject.choose(context, level, file, "show")
-    job = Job(chosen.level, chosen.path, seconds, kind="show", asked={"errors": errors})
-    ended = run_and_show(context.console, job, "starting Triton", quiet=as_json)
-    found = _Map(chosen, ended) if errors else _Walk(chosen, ended, Wanted(*wanted))
+    ended = run_and_show(context.console, job_for(chosen, errors, seconds), "starting Triton", quiet=as_json)
+    found = ErrorsShown(chosen, ended) if errors else _Walk(chosen, ended, Wanted(*wanted))
     saved = save if save is not None and found.can_be_drawn else None
     if saved is not None:
         with pictures.drawing(saved):
@@ -74,12 +76,22 @@ def run(
     return OK if ended.outcome is v.Outcome.PASSED else NOT_YET
 
 
+def job_for(chosen: subject.Subject, errors: bool = False, seconds: float = SECONDS) -> Job:
+    return Job(chosen.level, chosen.path, seconds, kind="show", asked={"errors": errors})
+
+
 def _show_ending(context: Context, ended: Ending, shows_check: bool) -> None:
-    if ended.outcome is v.Outcome.PASSED or not shows_check:
-        return
-    failure = ended.failure
-    context.console.print()
-    context.show(render_failure(failure, context.glyphs) if failure else Text(ended.detail.strip(), "soft"))
+    said = ending(ended, context.glyphs)
+    if said is not None and shows_check:
+        context.console.print()
+        context.show(said)
+
+
+def ending(ended: Ending, g: Glyphs) -> RenderableType | None:
+    """What there is to say of how it ended; None if it went well."""
+    if ended.outcome is v.Outcome.PASSED:
+        return None
+    return render_failure(ended.failure, g) if ended.failure else Text(ended.detail.strip(), "soft")
 
 
 def _common(chosen: subject.Subject, ended: Ending) -> dict[str, Any]:
@@ -234,7 +246,7 @@ def _step_json(trace: Trace, place: Place, number: int) -> dict[str, Any]:
 # Where the answer is wrong
 
 
-class _Map:
+class ErrorsShown:
     """The first wrong answer, if there is one."""
 
     def __init__(self, chosen: subject.Subject, ended: Ending) -> None:
@@ -248,18 +260,18 @@ class _Map:
         return f"Level {self.chosen.level.number}, {self.chosen.level.title}: where the answer is wrong"
 
     def show(self, context: Context) -> None:
+        context.show(self.drawn(context.console.width, context.glyphs))
+
+    def drawn(self, width: int, g: Glyphs) -> RenderableType:
         if self.map is not None and self.check is not None and self.check.mismatch is not None:
             mismatch = replace(self.check.mismatch, picture=None)
-            context.show(Text(self.title, "heading"))
-            context.show(render_failure(replace(self.check, mismatch=mismatch), context.glyphs))
-            context.console.print()
-            context.show(error_map(self.map, mismatch, context.console.width, context.glyphs))
-        elif self.ended.outcome is v.Outcome.PASSED:
+            said = render_failure(replace(self.check, mismatch=mismatch), g)
+            return Group(Text(self.title, "heading"), said, Text(), error_map(self.map, mismatch, width, g))
+        if self.ended.outcome is v.Outcome.PASSED:
             checks = self.ended.all(v.Check)
             cases = len({check.case for check in checks if check.kind == "numbers"})
-            context.show(Text(f"Nothing is wrong: the answers to all {cases} cases are right.", "good"))
-        else:
-            context.show(Text(self.title, "heading"))
+            return Text(f"Nothing is wrong: the answers to all {cases} cases are right.", "good")
+        return Text(self.title, "heading")
 
     def show_next(self, context: Context) -> None:
         if self.map is not None:

@@ -68,8 +68,11 @@ class SessionApp(App[None]):
             self.tell_trouble(trouble)
             return None
         finally:
-            for notice in self.game.notices():
-                self.tell(notice)
+            self.tell_notices()
+
+    def tell_notices(self) -> None:
+        for notice in self.game.notices():
+            self.tell(notice)
 
     def tell(self, sentence: str, title: str = "") -> None:
         self.notify(sentence, title=title, timeout=SECONDS_TO_READ, markup=False)

@@ -5,7 +5,7 @@ Every method may block (a lock, a disk, a judge) and may raise a QuestError: the
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Event
@@ -13,6 +13,8 @@ from typing import Protocol
 
 from rich.console import RenderableType
 
+from triton_quest.achievements import Award
+from triton_quest.benchmark.walking import Trace
 from triton_quest.levels import Level
 from triton_quest.screen.console import Glyphs
 from triton_quest.store.history import Entry
@@ -71,6 +73,14 @@ class Attempts:
         return (f"version {earlier.id}", earlier.text) if earlier else ("the template", self.template)
 
 
+@dataclass(frozen=True)
+class Walk:
+    """What was traced of the level's kernels, and what there is to say of how it ended."""
+
+    trace: Trace
+    remark: RenderableType | None = None
+
+
 class Game(Protocol):
     glyphs: Glyphs
 
@@ -80,6 +90,9 @@ class Game(Protocol):
 
     def require_open(self, level: Level) -> None:
         """Raises QuestError, saying what opens the level."""
+
+    def awards(self) -> Sequence[Award]:
+        """What was earned by now. What of it is new is among the notices."""
 
     def next_step(self) -> tuple[str, str]: ...
 
@@ -96,6 +109,9 @@ class Game(Protocol):
 
     def look(self, kind: str, level: Level, tell: Tell, cancelled: Event) -> RenderableType | None:
         """What a view of this kind shows of the level's file; None if `cancelled` was set before the end."""
+
+    def walk(self, level: Level, tell: Tell, cancelled: Event) -> Walk | None:
+        """What each program of the level's kernels touches; None if `cancelled` was set before the end."""
 
     def hints(self, level: Level) -> Hints: ...
 

@@ -42,6 +42,7 @@ KEYS = (  # in the order in which the line at the bottom drops them where there 
     Key("v", "front('verdict')", "verdict", "what came of the last save"),
     Key("s", "solution", "solution", "the reference solution: yours after a pass, one star before it"),
     Key("t", "look('traffic')", "traffic", "the bytes that your kernels move and the operations they do"),
+    Key("p", "programs", "programs", "what each program loads and stores, step by step, and where the answer is wrong"),
     Key("k", "look('compile')", "compile", "what your kernels become on GPUs that aren't here"),
     Key("r", "look('race')", "race", "the race against PyTorch, on a GPU"),
     Key("m", "map", "map", "the whole map"),
@@ -106,6 +107,7 @@ WAYS = {  # the key that does what a command does
     "history": "a",
     "traffic": "t",
     "compile": "k",
+    "show": "p",
     "benchmark": "r",
     "reset": "R",
 }

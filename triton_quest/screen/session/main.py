@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import subprocess
+from collections.abc import Sequence
 from threading import Event
 from typing import TYPE_CHECKING, cast
 
@@ -16,6 +17,7 @@ from textual.containers import Horizontal, Vertical
 from textual.message import Message
 from textual.screen import Screen
 
+from triton_quest.achievements import Award
 from triton_quest.errors import LevelAhead, LockedLevel, QuestError
 from triton_quest.levels import LEVELS, Level
 from triton_quest.screen.fitted import Fitted
@@ -27,6 +29,7 @@ from triton_quest.screen.session.hints import HintsView
 from triton_quest.screen.session.judging import Desk
 from triton_quest.screen.session.keys import HELP, KEYS, QUIT, bindings, key_line, key_table, step
 from triton_quest.screen.session.panes import Line, Pane, StatusLine
+from triton_quest.screen.session.programs import ProgramsView
 from triton_quest.screen.session.views import Ask, View, Working
 from triton_quest.screen.verdict import TITLES
 from triton_quest.screen.verdict import verdict as render_verdict
@@ -68,6 +71,7 @@ class Main(Screen[None]):
         super().__init__()
         self.game, self.at = game, level
         self._desk, self._states, self._judged = Desk(), cast(States, ()), cast("Judged | None", None)
+        self._awards: Sequence[Award] = ()
         self._said_shut: set[Level] = set()
 
     @property
@@ -102,7 +106,7 @@ class Main(Screen[None]):
         return level_map.strip(self._states, self.at, self.game.glyphs, width) if self._states else Text()
 
     def _map(self, width: int) -> RenderableType:
-        return level_map.side(self._states, self.at, self.game.glyphs, width) if self._states else Text()
+        return level_map.side(self._states, self._awards, self.at, self.game.glyphs, width) if self._states else Text()
 
     @work(exclusive=True, group="look")
     async def look(self) -> None:
@@ -118,7 +122,8 @@ class Main(Screen[None]):
         states = await self.session.ask(self.game.states)
         if states is None:
             return
-        self._states = states
+        self._states, awards = states, await self.session.ask(self.game.awards)
+        self._awards = self._awards if awards is None else awards
         attempts = await self.session.ask(self.game.attempts, self.at)
         if attempts is not None:
             pane = self._pane("recent")
@@ -190,8 +195,7 @@ class Main(Screen[None]):
             self._show(message.judged)
         elif message.trouble is not None:
             self._tell_once(message.level, message.trouble)
-        for notice in self.game.notices():
-            self.session.tell(notice)
+        self.session.tell_notices()
         if self._judged is not None and message.judged is None:
             self._title(self._judged)
         self._begin()
@@ -298,9 +302,12 @@ class Main(Screen[None]):
             )
         )
 
+    def action_programs(self) -> None:
+        self._open_view(ProgramsView(self.at))
+
     def action_map(self) -> None:
         said = step(*self.game.next_step(), self.at).plain
-        shown = Fitted(lambda width: overview(self._states, "", said, self.game.glyphs, width))
+        shown = Fitted(lambda width: overview(self._states, "", said, self.game.glyphs, width, None, self._awards))
         self.app.push_screen(View("Map", shown))
 
     @work(group="key")
