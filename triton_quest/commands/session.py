@@ -185,7 +185,8 @@ class Session:
             unremembered = f"This check can't be remembered. {kept.trouble.sentence}"
             return Judged(level, self.name(level), judged, ("", ""), unremembered=unremembered)
         step = check.next_after(self._context.progress, level, judged)
-        return Judged(level, self.name(level), judged, step, kept.first_pass, "", tuple(remarks), end)
+        earned = tuple(announcing.announce(self._context, quiet=True))
+        return Judged(level, self.name(level), judged, step, kept.first_pass, "", tuple(remarks), earned, end)
 
     def attempts(self, level: Level) -> Attempts:
         kept = self._context.progress.versions(level)

@@ -32,7 +32,7 @@ def recent(attempts: Attempts, room: int, g: Glyphs) -> RenderableType:
 
 def row(entry: Entry, g: Glyphs) -> Text:
     """ "10:02 ✗ wrong numbers  +3 -1" """
-    text = Text(f"{screen.when(entry.version)[-5:]} ", "soft", no_wrap=True, overflow="ellipsis")
+    text = Text(no_wrap=True, overflow="ellipsis").append(f"{screen.when(entry.version)[-5:]} ", "soft")
     text.append_text(screen.ending(entry.version, g)).append("  ")
     return text.append_text(screen.changed_lines(entry.change))
 

@@ -36,6 +36,7 @@ class Judged:
     first_pass: bool = False
     unremembered: str = ""  # why this can't be remembered
     remarks: tuple[str, ...] = ()  # what else there is to say, in sentences
+    earned: tuple[Award, ...] = ()
     finale: RenderableType | None = None  # the last level passed
 
 

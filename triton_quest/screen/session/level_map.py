@@ -47,7 +47,7 @@ def strip(states: Sequence[LevelState], at: Level, g: Glyphs, width: int) -> Tex
 def tally(states: Sequence[LevelState], g: Glyphs) -> Text:
     """ "2 of 8 passed  5 of 24 ★" """
     passed = sum(state.is_done for state in states)
-    text = Text(f"{passed} of {len(states)} passed", "good" if passed else "")
+    text = Text().append(f"{passed} of {len(states)} passed", "good" if passed else "")
     text.append(f"  {sum(state.stars for state in states)} of {STARS * len(states)} ", "soft")
     return text.append(g.star, "star")
 

@@ -20,6 +20,7 @@ from textual.screen import Screen
 from triton_quest.achievements import Award
 from triton_quest.errors import LevelAhead, LockedLevel, QuestError
 from triton_quest.levels import LEVELS, Level
+from triton_quest.screen.achievements import line as award_line
 from triton_quest.screen.fitted import Fitted
 from triton_quest.screen.overview import overview, stars
 from triton_quest.screen.session import level_map
@@ -212,15 +213,19 @@ class Main(Screen[None]):
     # The verdict
 
     def _show(self, judged: Judged) -> None:
-        parts: list[RenderableType] = [render_verdict(judged.verdict, judged.level.title, self.game.glyphs), Text()]
+        parts: list[RenderableType] = [
+            render_verdict(judged.verdict, judged.level.title, self.game.glyphs, is_brief=True),
+            Text(),
+        ]
         if judged.first_pass:
             earned = stars(self._state(judged.level).stars, self.game.glyphs)
             parts.append(earned.append(f"  You passed level {judged.level.number}.", "good.heading"))
         parts += [Text(remark) for remark in judged.remarks]
+        parts += [award_line(award, self.game.glyphs) for award in judged.earned]
         parts.append(step(*judged.next_step, judged.level))
         self._pane("verdict").show(Group(*parts))
         self._title(judged)
-        self.action_front("verdict", focus=False)
+        self.action_front("verdict")
         if judged.level != self.at or self.app.screen is not self:
             self.session.tell(f"{judged.file} was judged: {TITLES[judged.verdict.outcome]}.")
         if judged.unremembered:
@@ -238,6 +243,7 @@ class Main(Screen[None]):
         self._judge(self.at)
 
     def action_stop(self) -> None:
+        self.app.clear_notifications()
         if self._desk.stop():
             self.session.tell("Stopped. Your text was kept, without a verdict.")
 
@@ -262,11 +268,10 @@ class Main(Screen[None]):
         else:
             self.session.tell(f"Level {level.number} is the one to pass now: what comes after it opens with it.")
 
-    def action_front(self, name: str, focus: bool = True) -> None:
+    def action_front(self, name: str) -> None:
         for other in ("briefing", "verdict"):
             self.set_class(other == name, f"-front-{other}")
-        if focus:
-            self._pane(name).focus()
+        self._pane(name).focus()
 
     def action_hint(self) -> None:
         self._open_view(HintsView(self.at))

@@ -17,13 +17,19 @@ from triton_quest.screen.fitted import Fitted
 TICK = 0.1  # seconds between two looks at the clock while something is judged
 
 
+class Plain(Static):
+    """Shown as it is drawn: what can be clicked on isn't underlined."""
+
+    auto_links = False
+
+
 class Pane(VerticalScroll, can_focus=True):
     """A titled part of the screen whose content scrolls."""
 
     def __init__(self, title: str, id: str) -> None:
         super().__init__(id=id)
         self.name_it(title)
-        self._shown = Static("", markup=False)
+        self._shown = Plain("", markup=False)
 
     def compose(self) -> ComposeResult:
         yield self._shown
@@ -44,7 +50,7 @@ class Pane(VerticalScroll, can_focus=True):
         return self._shown.content
 
 
-class Line(Static):
+class Line(Plain):
     """One line, drawn for its width."""
 
     def __init__(self, draw: Callable[[int], Text], id: str) -> None:
@@ -68,7 +74,7 @@ class StatusLine(Static):
         self._draw()
 
     def begin(self, doing: str) -> None:
-        self._doing, self._stage, self._since = doing, "", time.monotonic()
+        self._doing, self._stage, self._since = doing, "starting Triton", time.monotonic()
         self._clock.resume()
         self._draw()
 

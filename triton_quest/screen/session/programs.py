@@ -21,10 +21,10 @@ class ProgramsView(Working):
 
     KEYS = (
         Key("right", "step(1)", "step", "", "left/right"),
-        Key("down", "round(1)", "round of the loop", "", "up/down"),
-        Key("d", "program(0, 1)", "program", "", "w a s d"),
-        Key("x", "program(2, 1)", "axis 2", "", "z x"),
-        Key("e", "errors", "where it is wrong", ""),
+        Key("down", "round(1)", "round", "", "up/down"),
+        Key("d", "program(0, 1)", "program", "", "wasd"),
+        Key("x", "program(2, 1)", "axis 2", "", "zx"),
+        Key("e", "errors", "errors", ""),
         Key("tab", "launch(1)", "launch", "", "Tab"),
     )
     BINDINGS = [
