@@ -106,7 +106,7 @@ def failure(check: v.Check, g: Glyphs, numbers_last: bool = False) -> Renderable
         for place in check.places[:8]:
             lines.add_row(Text(f"  line {place.line:>3}:", "soft"), Text(place.source, "place"))
         parts.append(lines)
-    numbers: list[RenderableType] = [Text(), _mismatch(check.mismatch, g)] if check.mismatch else []
+    numbers: list[RenderableType] = [Text(), _mismatch(check.mismatch, g, numbers_last)] if check.mismatch else []
     parts += [] if numbers_last else numbers
     if check.cause:
         parts += [Text(), Text(check.cause, "bold"), *([Text(check.evidence, "soft")] if check.evidence else [])]
@@ -117,11 +117,14 @@ def failure(check: v.Check, g: Glyphs, numbers_last: bool = False) -> Renderable
     return Group(*parts, *(numbers if numbers_last else ()))
 
 
-def _mismatch(mismatch: v.Mismatch, g: Glyphs) -> RenderableType:
+def _mismatch(mismatch: v.Mismatch, g: Glyphs, is_brief: bool = False) -> RenderableType:
+    """The worst element, its neighbours (`is_brief`: unless a picture shows them), and the picture."""
     table = Table(box=None, padding=(0, 2), pad_edge=False, header_style="soft")
     for name in ("index", "expected", "your result", ""):
         table.add_column(name, justify="right" if name in ("expected", "your result") else "left", no_wrap=True)
     rows = mismatch.neighbours or (("", mismatch.expected, mismatch.actual, True),)
+    if is_brief and mismatch.picture:
+        rows = tuple(row for row in rows if row[-1])[:1] or rows
     for index, expected, actual, wrong in rows:
         table.add_row(f"[{index}]".replace("[", r"\["), expected, actual, Text("wrong" if wrong else "", "bad"))
     worst = Text(_worst(mismatch), "soft")

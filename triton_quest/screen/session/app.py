@@ -49,6 +49,7 @@ class SessionApp(App[None]):
 
     def on_mount(self) -> None:
         self.set_class(self.game.glyphs.is_ascii, "-ascii")
+        self.app_resume_signal.subscribe(self, lambda _: self.refresh(layout=True))  # `fg` brings back an empty screen
         for number in (signal.SIGHUP, signal.SIGTERM):
             asyncio.get_running_loop().add_signal_handler(number, self.exit)
 
