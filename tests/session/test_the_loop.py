@@ -140,3 +140,28 @@ def test_what_another_terminal_passed_is_on_the_map_once_one_comes_back(quest: Q
         await driver.sees("1 of 8 passed")
 
     drive(quest.workspace, scenario)
+
+
+def test_what_was_earned_before_is_told_in_one_notice_and_listed(quest: Quest) -> None:
+    quest.pass_levels(1, 2, 3)
+
+    async def scenario(driver: Driver) -> None:
+        await driver.told("achievements, +", "XP: m lists them.")
+        assert len(driver.notices()) == 1
+        driver.app.clear_notifications()
+        await driver.press("m")
+        await driver.sees("3 of 8 levels passed", "Your achievements", "Earned")
+
+    drive(quest.workspace, scenario, WIDE)
+
+
+def test_what_a_pass_earns_stands_under_its_verdict_once(quest: Quest) -> None:
+    async def scenario(driver: Driver) -> None:
+        driver.save(1, "right")
+        await driver.sees("You passed level 1.", "◆ First launch, level 1")
+        driver.save(1, "right, again")
+        await driver.until(lambda: driver.main._states[0].attempts == 2)
+        await driver.sees("Vector addition: passed")
+        assert "First launch" not in driver.said and driver.notices() == []
+
+    drive(quest.workspace, scenario)

@@ -6,7 +6,7 @@ import contextlib
 import os
 import shlex
 import shutil
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
 from threading import Event
 
@@ -33,6 +33,7 @@ from triton_quest.execution.watching import saves
 from triton_quest.levels import Level
 from triton_quest.screen import compiled, texts
 from triton_quest.screen import finale as last_screen
+from triton_quest.screen.achievements import AT_ONCE
 from triton_quest.screen.achievements import line as award_line
 from triton_quest.screen.fitted import Fitted
 from triton_quest.screen.session.game import Attempts, Hints, Judged, States, Walk
@@ -85,8 +86,13 @@ class Session:
         self._tell_of(announcing.announce(self._context, quiet=True))
         return achievements.awards(self._context.progress.earned())
 
-    def _tell_of(self, earned: Iterable[Award]) -> None:
-        self._told += [award_line(award, self.glyphs).plain for award in earned]
+    def _tell_of(self, earned: Sequence[Award]) -> None:
+        """In one notice, however many they are."""
+        if len(earned) > AT_ONCE:
+            xp = sum(award.achievement.xp for award in earned)
+            self._told.append(f"{self.glyphs.badge} {len(earned)} achievements, +{xp} XP: m lists them.")
+        elif earned:
+            self._told.append("\n".join(award_line(award, self.glyphs).plain for award in earned))
 
     def next_step(self) -> tuple[str, str]:
         return next_words(self.states())

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 from collections.abc import Callable
-from typing import Any, ClassVar, ParamSpec, TypeVar
+from typing import ClassVar, ParamSpec, TypeVar
 
 from textual.app import App
 from textual.binding import BindingType
@@ -35,8 +35,8 @@ class SessionApp(App[None]):
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (WIDE, "-wide")]
     BINDINGS: ClassVar[list[BindingType]] = [("ctrl+z", "suspend_process")]
 
-    def __init__(self, game: Game, level: Level, **options: Any) -> None:
-        super().__init__(**options)
+    def __init__(self, game: Game, level: Level) -> None:
+        super().__init__(ansi_color=True)
         self.game = game
         self._main = Main(game, level)
         self.register_theme(look.PLAIN)

@@ -34,18 +34,18 @@ class Key:
 
 KEYS = (  # in the order in which the line at the bottom drops them where there is no room, the last first
     Key("c", "check", "check", "judge the file as it is; saving it does the same"),
-    Key("h", "hint", "hint", "the hints you have taken, and the next one, with what it costs"),
-    Key("n", "next", "next", "go on to the level that is open, once you have passed this one"),
-    Key("e", "edit", "edit", "open the file in your editor ($VISUAL or $EDITOR), or say where it is"),
-    Key("a", "attempts", "attempts", "every version that was checked, and what changed between them"),
+    Key("h", "hint", "hint", "the hints you took, and the next one, with what it costs"),
+    Key("n", "next", "next", "go on to the level that is open, once this one is passed"),
+    Key("e", "edit", "edit", "open the file in your editor ($VISUAL, $EDITOR)"),
+    Key("a", "attempts", "attempts", "every version that was checked, and what changed"),
     Key("b", "front('briefing')", "briefing", "the instructions of the level"),
     Key("v", "front('verdict')", "verdict", "what came of the last save"),
     Key("s", "solution", "solution", "the reference solution: yours after a pass, one star before it"),
-    Key("t", "look('traffic')", "traffic", "the bytes that your kernels move and the operations they do"),
-    Key("p", "programs", "programs", "what each program loads and stores, step by step, and where the answer is wrong"),
+    Key("t", "look('traffic')", "traffic", "the bytes that your kernels move, the operations they do"),
+    Key("p", "programs", "programs", "what each program loads and stores; where the answer is wrong"),
     Key("k", "look('compile')", "compile", "what your kernels become on GPUs that aren't here"),
     Key("r", "look('race')", "race", "the race against PyTorch, on a GPU"),
-    Key("m", "map", "map", "the whole map"),
+    Key("m", "map", "map", "the whole map, and your achievements"),
     Key("R", "reset", "reset", "start the level over, after a backup; asks first"),
 )
 HELP = Key("question_mark", "keys", "keys", "this help", "?")
@@ -53,8 +53,8 @@ QUIT = Key("q", "leave", "quit", "leave; everything is kept", "q")
 MORE = (
     Key("", "", "", "look at the level of this number", "1 ... 9"),
     Key("", "", "", "look at the level before, or after, this one", "left, right"),
-    Key("", "", "", "read on; Tab changes between the panes", "up, down, PgUp, PgDn"),
-    Key("", "", "", "stop the check that is running, or go back from a view", "Esc"),
+    Key("", "", "", "read on; also up and down; Tab goes to another pane", "PgUp, PgDn"),
+    Key("", "", "", "stop the check that runs; go back from a view", "Esc"),
     Key("", "", "", "into the background; `fg` comes back", "Ctrl-Z"),
 )
 BACK = Key("escape", "back", "back", "back to the session", "Esc")

@@ -19,8 +19,10 @@ from textual.screen import Screen
 
 from triton_quest.achievements import Award
 from triton_quest.errors import LevelAhead, LockedLevel, QuestError
+from triton_quest.experience import standing
 from triton_quest.levels import LEVELS, Level
 from triton_quest.screen.achievements import line as award_line
+from triton_quest.screen.achievements import listing
 from triton_quest.screen.fitted import Fitted
 from triton_quest.screen.overview import overview, stars
 from triton_quest.screen.session import level_map
@@ -312,8 +314,10 @@ class Main(Screen[None]):
 
     def action_map(self) -> None:
         said = step(*self.game.next_step(), self.at).plain
-        shown = Fitted(lambda width: overview(self._states, "", said, self.game.glyphs, width, None, self._awards))
-        self.app.push_screen(View("Map", shown))
+        states, awards, g = self._states, self._awards, self.game.glyphs
+        levels = Fitted(lambda width: overview(states, "", said, g, width, None, awards))
+        achievements = Fitted(lambda width: listing(awards, standing(states, awards), g, width))
+        self.app.push_screen(View("Map and achievements", Group(levels, Text(), achievements)))
 
     @work(group="key")
     async def action_reset(self) -> None:

@@ -20,18 +20,18 @@ class ProgramsView(Working):
     """A walk through a trace. Every move ends at a place that exists."""
 
     KEYS = (
-        Key("right", "step(1)", "step", "", "left/right"),
-        Key("down", "round(1)", "round", "", "up/down"),
-        Key("d", "program(0, 1)", "program", "", "wasd"),
+        Key("right", "step(1)", "steps, rounds", "", "arrows"),
+        Key("d", "program(0, 1)", "programs", "", "wasd"),
         Key("x", "program(2, 1)", "axis 2", "", "zx"),
-        Key("e", "errors", "errors", ""),
         Key("tab", "launch(1)", "launch", "", "Tab"),
+        Key("e", "errors", "errors", ""),
     )
     BINDINGS = [
         *bindings(KEYS),
         *bindings(
             (
                 Key("left", "step(-1)", "", ""),
+                Key("down", "round(1)", "", ""),
                 Key("up", "round(-1)", "", ""),
                 Key("a,shift+left", "program(0, -1)", "", ""),
                 Key("shift+right", "program(0, 1)", "", ""),
