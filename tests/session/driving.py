@@ -127,7 +127,7 @@ def drive(
         app = SessionApp(session, LEVELS[level - 1])
         async with app.run_test(size=size, notifications=True) as pilot:
             driver = Driver(app, pilot, workspace)
-            await driver.until(lambda: bool(driver.main._states))
+            await driver.until(lambda: bool(driver.main.states))
             await scenario(driver)
         return driver
 

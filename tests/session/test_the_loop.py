@@ -160,7 +160,7 @@ def test_what_a_pass_earns_stands_under_its_verdict_once(quest: Quest) -> None:
         driver.save(1, "right")
         await driver.sees("You passed level 1.", "◆ First launch, level 1")
         driver.save(1, "right, again")
-        await driver.until(lambda: driver.main._states[0].attempts == 2)
+        await driver.until(lambda: driver.main.states[0].attempts == 2)
         await driver.sees("Vector addition: passed")
         assert "First launch" not in driver.said and driver.notices() == []
 

@@ -2,50 +2,38 @@
 
 from __future__ import annotations
 
-import signal
-import subprocess
-from collections.abc import Sequence
 from threading import Event
-from typing import TYPE_CHECKING, cast
 
 from rich.console import Group, RenderableType
 from rich.text import Text
 from textual import work
-from textual.app import ComposeResult, SuspendNotSupported
+from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Horizontal, Vertical
 from textual.message import Message
-from textual.screen import Screen
 
-from triton_quest.achievements import Award
 from triton_quest.errors import LevelAhead, LockedLevel, QuestError
-from triton_quest.experience import standing
 from triton_quest.levels import LEVELS, Level
 from triton_quest.screen.achievements import line as award_line
-from triton_quest.screen.achievements import listing
 from triton_quest.screen.fitted import Fitted
-from triton_quest.screen.overview import overview, stars
+from triton_quest.screen.overview import stars
 from triton_quest.screen.session import level_map
-from triton_quest.screen.session.attempts import AttemptsView, recent
-from triton_quest.screen.session.game import Game, Judged, States
-from triton_quest.screen.session.hints import HintsView
+from triton_quest.screen.session.attempts import recent
+from triton_quest.screen.session.game import Game, Judged
 from triton_quest.screen.session.judging import Desk
-from triton_quest.screen.session.keys import HELP, KEYS, QUIT, bindings, key_line, key_table, step
+from triton_quest.screen.session.keys import HELP, KEYS, QUIT, bindings, key_line, step
+from triton_quest.screen.session.opening import Opening
 from triton_quest.screen.session.panes import Line, Pane, StatusLine
-from triton_quest.screen.session.programs import ProgramsView
-from triton_quest.screen.session.views import Ask, View, Working
+from triton_quest.screen.session.views import View
 from triton_quest.screen.verdict import TITLES
 from triton_quest.screen.verdict import verdict as render_verdict
 from triton_quest.store.records import LevelState
 from triton_quest.verdict import Record, StageStarted
 
-if TYPE_CHECKING:
-    from triton_quest.screen.session.app import SessionApp
-
 NO_VERDICT = "Write in {file}, save it, and the verdict stands here. c judges it as it is."
 
 
-class Main(Screen[None]):
+class Main(Opening):
     """`at` is the level that is looked at. Only the learner moves it: a verdict never does."""
 
     BINDINGS = [
@@ -71,15 +59,9 @@ class Main(Screen[None]):
             self.level, self.judged, self.trouble = level, judged, trouble
 
     def __init__(self, game: Game, level: Level) -> None:
-        super().__init__()
-        self.game, self.at = game, level
-        self._desk, self._states, self._judged = Desk(), cast(States, ()), cast("Judged | None", None)
-        self._awards: Sequence[Award] = ()
-        self._said_shut: set[Level] = set()
-
-    @property
-    def session(self) -> SessionApp:
-        return cast("SessionApp", self.app)
+        super().__init__(game, level)
+        self._desk, self._said_shut = Desk(), set[Level]()
+        self._judged: Judged | None = None
 
     # What is on it
 
@@ -106,10 +88,10 @@ class Main(Screen[None]):
         return self.query_one(f"#{name}", Pane)
 
     def _strip(self, width: int) -> Text:
-        return level_map.strip(self._states, self.at, self.game.glyphs, width) if self._states else Text()
+        return level_map.strip(self.states, self.at, self.game.glyphs, width) if self.states else Text()
 
     def _map(self, width: int) -> RenderableType:
-        return level_map.side(self._states, self._awards, self.at, self.game.glyphs, width) if self._states else Text()
+        return level_map.side(self.states, self.awards, self.at, self.game.glyphs, width) if self.states else Text()
 
     @work(exclusive=True, group="look")
     async def look(self) -> None:
@@ -125,8 +107,8 @@ class Main(Screen[None]):
         states = await self.session.ask(self.game.states)
         if states is None:
             return
-        self._states, awards = states, await self.session.ask(self.game.awards)
-        self._awards = self._awards if awards is None else awards
+        self.states, awards = states, await self.session.ask(self.game.awards)
+        self.awards = self.awards if awards is None else awards
         attempts = await self.session.ask(self.game.attempts, self.at)
         if attempts is not None:
             pane = self._pane("recent")
@@ -148,7 +130,7 @@ class Main(Screen[None]):
         return text.append(" watching ", "soft").append(self.game.name(self.at)).append(": save it to judge it", "soft")
 
     def _state(self, level: Level) -> LevelState:
-        return self._states[level.number - 1]
+        return self.states[level.number - 1]
 
     # Watching and judging
 
@@ -239,7 +221,7 @@ class Main(Screen[None]):
         self._pane("verdict").name_it(f"Verdict on {judged.file}")
         self._pane("verdict").remove_class("-old")
 
-    # Keys
+    # Keys that open nothing
 
     def action_check(self) -> None:
         self._judge(self.at)
@@ -274,81 +256,6 @@ class Main(Screen[None]):
         for other in ("briefing", "verdict"):
             self.set_class(other == name, f"-front-{other}")
         self._pane(name).focus()
-
-    def action_hint(self) -> None:
-        self._open_view(HintsView(self.at))
-
-    def action_attempts(self) -> None:
-        self.app.push_screen(AttemptsView(self.at))
-
-    @work(group="key")
-    async def _open_view(self, view: View) -> None:
-        """Push a view of the level that is looked at, if it is open."""
-        try:
-            self.game.require_open(self.at)
-        except QuestError as trouble:
-            self.session.tell_trouble(trouble)
-            return
-        self.app.push_screen(view)
-
-    @work(group="key")
-    async def action_solution(self) -> None:
-        level = self.at
-        price = await self.session.ask(self.game.price_of_the_solution, level)
-        if price is None or (price and not await self.app.push_screen_wait(Ask(price))):
-            return
-        code = await self.session.ask(self.game.solution, level)
-        if code is not None:
-            self.app.push_screen(View(f"A solution of level {level.number}", code, is_code=True))
-
-    def action_look(self, kind: str) -> None:
-        level = self.at
-        self._open_view(
-            Working(
-                f"Level {level.number}: {kind}", lambda tell, cancelled: self.game.look(kind, level, tell, cancelled)
-            )
-        )
-
-    def action_programs(self) -> None:
-        self._open_view(ProgramsView(self.at))
-
-    def action_map(self) -> None:
-        said = step(*self.game.next_step(), self.at).plain
-        states, awards, g = self._states, self._awards, self.game.glyphs
-        levels = Fitted(lambda width: overview(states, "", said, g, width, None, awards))
-        achievements = Fitted(lambda width: listing(awards, standing(states, awards), g, width))
-        self.app.push_screen(View("Map and achievements", Group(levels, Text(), achievements)))
-
-    @work(group="key")
-    async def action_reset(self) -> None:
-        level = self.at
-        question = f"{self.game.name(level)} starts anew. What you have is backed up first. Go on?"
-        if await self.app.push_screen_wait(Ask(question)):
-            said = await self.session.ask(self.game.reset, level)
-            if said is not None:
-                self.session.tell(said)
-                self.look()
-
-    def action_edit(self) -> None:
-        words = self.game.editor(self.at)
-        path, line = self.game.place(self.at)
-        if words is None:
-            self.session.tell(f"$VISUAL and $EDITOR name no editor. Your file: {path}:{line}")
-            return
-        before = signal.signal(signal.SIGINT, lambda *_: None)  # Ctrl-C belongs to the editor now
-        try:
-            with self.app.suspend():
-                subprocess.run(words, check=False)
-        except SuspendNotSupported:
-            self.session.tell(f"The terminal can't be lent to an editor. Your file: {path}:{line}")
-        finally:
-            signal.signal(signal.SIGINT, before)
-
-    def action_keys(self) -> None:
-        self.app.push_screen(View("Keys", key_table(self.game.glyphs)))
-
-    def action_leave(self) -> None:
-        self.app.exit()
 
     def on_unmount(self) -> None:
         self._desk.stop()
