@@ -296,6 +296,7 @@ REAL = {
 }  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("text", "options", "outcome", "says"), REAL.values(), ids=REAL)
 def test_what_keeps_a_file_from_being_shown_is_said(
     quest: Quest, text: str, options: str, outcome: str, says: str
