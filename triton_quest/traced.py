@@ -5,6 +5,7 @@ Numbers only; how one walks through them is in `screen/walk.py`, how they are dr
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -71,10 +72,7 @@ class Step:
 
     @property
     def lanes(self) -> int:
-        count = 1
-        for size in self.block:
-            count *= size
-        return count
+        return math.prod(self.block)
 
 
 @dataclass(frozen=True)

@@ -193,6 +193,13 @@ def test_a_kernel_that_raises_keeps_what_came_before(write: Write) -> None:
     assert not trace.launches[0].is_whole
 
 
+def test_a_launch_that_triton_refuses_is_none_and_the_one_before_it_is_whole(write: Write) -> None:
+    again = replaced("    return out\n", "    add_kernel[grid](x, y)\n    return out\n")
+    outcome, records = show(ONE, write(ONE, again))
+    trace = Trace.of(records)
+    assert outcome is v.Outcome.CRASH and [launch.is_whole for launch in trace.launches] == [True]
+
+
 @pytest.mark.parametrize(
     ("edit", "outcome", "says"),
     [

@@ -122,6 +122,8 @@ def test_several_launches_are_listed_and_one_is_chosen(shown: Quest, child: Chil
     first, second = shown.inside("show 1"), shown.inside("show 1 --launch 2")
     assert "2 launches, one after the other" in first.said and "▶ 1 matmul_kernel, 3 x 4 = 12 programs" in first.said
     assert "▶ 2 scale_kernel, 3 programs" in second.said
+    assert "Launch 2, of scale_kernel: → python quest.py show 1 --launch 2" in first.said
+    assert "Launch 1, of matmul_kernel: → python quest.py show 1 --launch 1" in second.said
     assert second.next_command == "python quest.py show 1 --launch 2 --step 1"
     assert "Program (1,) touches no tensor" in shown.inside("show 1 --launch 2 --program 1").said
 
@@ -294,6 +296,7 @@ REAL = {
 }  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("text", "options", "outcome", "says"), REAL.values(), ids=REAL)
 def test_what_keeps_a_file_from_being_shown_is_said(
     quest: Quest, text: str, options: str, outcome: str, says: str

@@ -116,11 +116,11 @@ class Showing:
             raise code.Stopped(misfit)
 
     def _send_walks(self, walks: list[Walk], came_to_its_end: bool) -> None:
-        walks = [walk for walk in walks if math.prod(walk.launch.grid)]  # a refused call never came to its grid
-        for number, walk in enumerate(walks):
-            is_whole = not walk.is_cut and (came_to_its_end or number < len(walks) - 1)
-            self.send(_launched(walk, is_whole))
-        for number, walk in enumerate(walks):
+        """All launches, then all programs. A call that Triton refused never came to its grid: it is none."""
+        begun = [walk for walk in walks if math.prod(walk.launch.grid)]
+        for walk in begun:
+            self.send(_launched(walk, is_whole=not walk.is_cut and (came_to_its_end or walk is not walks[-1])))
+        for number, walk in enumerate(begun):
             programs: dict[tuple[int, ...], list[t.Step]] = {}
             for touch in walk.touches:
                 programs.setdefault(touch.program, []).append(_step(touch))

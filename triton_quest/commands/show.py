@@ -199,6 +199,10 @@ class _Walk:
         if not self.can_be_drawn:
             return
         answered, place = self.trace.answered, self.place
+        if len(self.trace.launches) > 1:
+            other = (place.launch + 1) % len(self.trace.launches)
+            kernel = self.trace.launches[other].kernel
+            context.next(f"Launch {other + 1}, of {kernel}:", _words(self.chosen, f"--launch {other + 1}"))
         count = len(self.trace.steps(place))
         if answered is not None and answered.wrong:
             wrong = f"{answered.wrong:,} of {answered.total:,} elements of the answer are wrong. Where:"

@@ -5,6 +5,7 @@ Pure: from a trace and a place in it to something that rich can print.
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Sequence
 
@@ -53,9 +54,7 @@ def launches(trace: Trace, place: Place, g: Glyphs) -> Text:
 
 
 def _programs_said(launch: Launched) -> str:
-    count = 1
-    for size in launch.grid:
-        count *= size
+    count = math.prod(launch.grid)
     grid_said = f"{' x '.join(map(str, launch.grid))} = {count:,}" if len(launch.grid) > 1 else f"{count:,}"
     return f"{grid_said} program" + ("" if count == 1 else "s")
 
