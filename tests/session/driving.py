@@ -15,6 +15,7 @@ from textual.pilot import Pilot
 from triton_quest import verdict as v
 from triton_quest.commands.context import Context
 from triton_quest.commands.session import Session
+from triton_quest.commands.session_views import Run, cold
 from triton_quest.execution.runner import Cancelled, Job, Tell
 from triton_quest.levels import LEVELS
 from triton_quest.screen.console import ASCII, Glyphs
@@ -117,13 +118,14 @@ def drive(
     judge: Any = None,
     glyphs: Glyphs | None = None,
     level: int = 1,
+    run: Run = cold,
 ) -> Driver:
     """Play a scenario in a session of this workspace, to its end; the driver as it was then."""
 
     async def play() -> Driver:
         context = Context(workspace.root)
         context.glyphs = glyphs or Glyphs()
-        session = Session(context, ("interpreter",), judge or QuickJudge())
+        session = Session(context, ("interpreter",), judge or QuickJudge(), run)
         app = SessionApp(session, LEVELS[level - 1])
         async with app.run_test(size=size, notifications=True) as pilot:
             driver = Driver(app, pilot, workspace)

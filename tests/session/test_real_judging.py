@@ -39,4 +39,4 @@ def test_from_a_wrong_save_to_the_next_level_and_the_views_of_it(quest: Quest) -
         assert driver.main.at == LEVELS[1]
 
     with Standby(("interpreter",)) as standby:
-        drive(quest.workspace, scenario, WIDE, judge=standby.judge)
+        drive(quest.workspace, scenario, WIDE, judge=standby.judge, run=standby.run)

@@ -25,7 +25,7 @@ def run(context: Context, level: Level | None) -> int:
     from triton_quest.screen.session.app import SessionApp
 
     with Standby(where) as standby:
-        app = SessionApp(Session(context, where, standby.judge), begun)
+        app = SessionApp(Session(context, where, standby.judge, standby.run), begun)
         app.run()
     if app.return_code:  # it has shown its traceback
         return TROUBLE

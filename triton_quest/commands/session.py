@@ -13,39 +13,32 @@ from threading import Event
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from triton_quest import achievements, environment, invocation
+from triton_quest import achievements, invocation
 from triton_quest import verdict as v
 from triton_quest.achievements import Award
 from triton_quest.benchmark.walking import Trace
-from triton_quest.commands import announcing, catching_up, check, finale, race, restore, subject, traffic
-from triton_quest.commands import compile as compiling
+from triton_quest.commands import announcing, catching_up, check, finale, restore, session_views, subject
 from triton_quest.commands import history as versions
 from triton_quest.commands import show as showing
 from triton_quest.commands import solution as solutions
-from triton_quest.commands.benchmark import chosen as chosen_races
 from triton_quest.commands.context import Context
 from triton_quest.commands.overview import new_templates, next_words, template_remark
+from triton_quest.commands.session_views import Run
 from triton_quest.errors import NoWorkspace, QuestError, UnusableFile
-from triton_quest.execution import runner
 from triton_quest.execution.runner import Cancelled, Job, Tell
-from triton_quest.execution.targets import USUAL
 from triton_quest.execution.watching import saves
 from triton_quest.levels import Level
-from triton_quest.screen import compiled, texts
 from triton_quest.screen import finale as last_screen
+from triton_quest.screen import texts
 from triton_quest.screen.achievements import AT_ONCE
 from triton_quest.screen.achievements import line as award_line
-from triton_quest.screen.fitted import Fitted
 from triton_quest.screen.session.game import Attempts, Hints, Judged, States, Walk
 from triton_quest.store import files, history, template, workspace
 from triton_quest.store.progress import HINTS_A_LEVEL
 from triton_quest.store.records import stars_for
 
 Judge = Callable[[Job, Tell, Event], v.Verdict]  # raises Cancelled once the event is set
-Run = Callable[..., runner.Ending]  # of a job: it tells of its records, and ends when the view is left
-
 STEP_SECONDS = 30.0  # for any one step of the learner's code, as `check` gives it
-COUNTING_SECONDS = 60.0
 AT_LINE = {  # how editors are told to open a file at a line; others get the file alone
     **dict.fromkeys(
         ("vi", "vim", "nvim", "nano", "emacs", "emacsclient", "micro", "kak", "joe"), ("+{line}", "{file}")
@@ -53,17 +46,16 @@ AT_LINE = {  # how editors are told to open a file at a line; others get the fil
     **dict.fromkeys(("hx", "helix", "subl", "zed"), ("{file}:{line}",)),
     **dict.fromkeys(("code", "codium", "cursor"), ("--goto", "{file}:{line}")),
 }
-NO_RACE = (
-    "There is no GPU here, and times from Triton's interpreter say nothing about a kernel's speed. "
-    "What a GPU would have to move and compute instead:"
-)
 
 
 class Session:
-    """The quest for as long as one stays. Its methods may run in any thread, and several at once."""
+    """The quest for as long as one stays. Its methods may run in any thread, and several at once.
 
-    def __init__(self, context: Context, where: tuple[str, ...], judge: Judge) -> None:
-        self._context, self._where, self._judge = context, where, judge
+    `judge` judges and `run` does any other job, at once, where something stands by.
+    """
+
+    def __init__(self, context: Context, where: tuple[str, ...], judge: Judge, run: Run = session_views.cold) -> None:
+        self._context, self._where, self._judge, self._run = context, where, judge, run
         self._told: list[str] = []
         context.tell = self._told.append
         self.glyphs = context.glyphs
@@ -228,67 +220,23 @@ class Session:
 
     # Views of it
 
+    def look(self, kind: str, level: Level, tell: Tell, cancelled: Event) -> RenderableType | None:
+        self._require_workspace()
+        try:
+            seen = session_views.VIEWS[kind](session_views.Asked(self._context, level, tell, cancelled, self._run))
+        except Cancelled:
+            return None
+        self._tell_of(announcing.announce(self._context, quiet=True, level=level, measured=seen.measured))
+        return seen.drawn
+
     def walk(self, level: Level, tell: Tell, cancelled: Event) -> Walk | None:
         self._require_workspace()
         chosen = subject.choose(self._context, level, None, "show")
         try:
-            ended = runner.run(showing.job_for(chosen), tell, is_cancelled=cancelled.is_set)
+            ended = self._run(showing.job_for(chosen), tell, cancelled)
         except Cancelled:
             return None
         return Walk(Trace.of(ended.records), showing.ending(ended, self.glyphs))
-
-    def look(self, kind: str, level: Level, tell: Tell, cancelled: Event) -> RenderableType | None:
-        self._require_workspace()
-
-        def run(job: Job, start: runner.Start = runner.start_cold, take: Tell = lambda record: None) -> runner.Ending:
-            def hear(record: v.Record) -> None:
-                take(record)
-                tell(record)
-
-            return runner.run(job, hear, start, cancelled.is_set)
-
-        views = {"traffic": self._traffic, "compile": self._compile, "race": self._race, "errors": self._errors}
-        try:
-            return views[kind](level, run)
-        except Cancelled:
-            return None
-
-    def _traffic(self, level: Level, run: Run) -> RenderableType:
-        def count(job: Job, first: str, start: runner.Start) -> runner.Ending:
-            return run(job, start)
-
-        counted = traffic.count(self._context, level, None, COUNTING_SECONDS, count)
-        self._measured(level, counted.ended)
-        return Fitted(lambda width: traffic.report(counted, width, self.glyphs))
-
-    def _compile(self, level: Level, run: Run) -> RenderableType:
-        chosen = subject.choose(self._context, level, None, "compile")
-        ended = run(compiling.job_for(chosen))
-        self._measured(level, ended)
-        return compiled.report(compiling.report(level, USUAL, ended), self.glyphs)
-
-    def _measured(self, level: Level, ended: runner.Ending | None) -> None:
-        """What was measured of a kernel may earn something."""
-        if ended is not None and ended.outcome is v.Outcome.PASSED:
-            self._tell_of(announcing.announce(self._context, quiet=True, level=level, measured=ended.records))
-
-    def _errors(self, level: Level, run: Run) -> RenderableType:
-        chosen = subject.choose(self._context, level, None, "show")
-        ended = run(showing.job_for(chosen, errors=True))
-        found, said = showing.ErrorsShown(chosen, ended), showing.ending(ended, self.glyphs)
-        drawn = Fitted(lambda width: found.drawn(width, self.glyphs))
-        return Group(drawn, said) if said is not None and not found.can_be_drawn else drawn
-
-    def _race(self, level: Level, run: Run) -> RenderableType:
-        if not environment.can_use_gpu():
-            raise QuestError(NO_RACE, f"traffic {level.number}")
-
-        def timed(job: Job, take: Tell) -> runner.Ending:
-            return run(job, take=take)
-
-        races, _ = race.race(self._context, chosen_races(self._context, level, None), quiet=True, run=timed)
-        race.keep(self._context, races)
-        return race.report(races, self.glyphs)
 
 
 def _kept_at(backup: Path | None) -> str:
