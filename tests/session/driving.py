@@ -9,16 +9,18 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from threading import Event
 from typing import Any
+from unittest import mock
 
 from textual.pilot import Pilot
 
+from triton_quest import invocation
 from triton_quest import verdict as v
 from triton_quest.commands.context import Context
 from triton_quest.commands.session import Session
 from triton_quest.commands.session_views import Run, cold
 from triton_quest.execution.runner import Cancelled, Job, Tell
 from triton_quest.levels import LEVELS
-from triton_quest.screen.console import ASCII, Glyphs
+from triton_quest.screen.console import Glyphs
 from triton_quest.screen.session.app import SessionApp
 from triton_quest.screen.session.main import Main
 from triton_quest.screen.session.panes import Pane, StatusLine
@@ -133,7 +135,5 @@ def drive(
             await scenario(driver)
         return driver
 
-    return asyncio.run(play())
-
-
-PLAIN = ASCII
+    with mock.patch.object(invocation, "named_workspace", None):
+        return asyncio.run(play())

@@ -97,8 +97,7 @@ def test_another_open_levels_file_is_judged_and_named_and_nothing_moves(quest: Q
     async def scenario(driver: Driver) -> None:
         await driver.sees("Level 2, Matrix multiplication")
         driver.save(1, "wrong")
-        await driver.told("level1_vector_add.py was judged: wrong numbers")
-        await driver.sees("You look at level 2")
+        await driver.sees("levels/level1_vector_add.py: wrong numbers. You look at level 2.", "Verdict on levels/level1")
         assert driver.main.at == LEVELS[1]
 
     drive(quest.workspace, scenario, level=2)
@@ -163,5 +162,17 @@ def test_what_a_pass_earns_stands_under_its_verdict_once(quest: Quest) -> None:
         await driver.until(lambda: driver.main.states[0].attempts == 2)
         await driver.sees("Vector addition: passed")
         assert "First launch" not in driver.said and driver.notices() == []
+
+    drive(quest.workspace, scenario)
+
+
+def test_a_verdict_that_comes_under_a_view_is_told_and_waits_there(quest: Quest) -> None:
+    async def scenario(driver: Driver) -> None:
+        await driver.press("h")
+        driver.save(1, "wrong")
+        await driver.told("levels/level1_vector_add.py was judged: wrong numbers.")
+        assert "Hints for level 1" in driver.said
+        await driver.press("escape")
+        await driver.sees("Level 1, Vector addition: wrong numbers")
 
     drive(quest.workspace, scenario)

@@ -210,7 +210,7 @@ class Main(Opening):
         self._pane("verdict").show(Group(*parts))
         self._title(judged)
         self.action_front("verdict")
-        if judged.level != self.at or self.app.screen is not self:
+        if self.app.screen is not self:
             self.session.tell(f"{judged.file} was judged: {TITLES[judged.verdict.outcome]}.")
         if judged.unremembered:
             self.session.notify(judged.unremembered, severity="warning", timeout=12.0, markup=False)
