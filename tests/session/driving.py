@@ -113,7 +113,7 @@ class Driver:
 Scenario = Callable[[Driver], Awaitable[None]]
 
 
-def drive(
+async def play(
     workspace: Workspace,
     scenario: Scenario,
     size: tuple[int, int] = NARROW,
@@ -121,19 +121,19 @@ def drive(
     glyphs: Glyphs | None = None,
     level: int = 1,
     run: Run = cold,
-) -> Driver:
-    """Play a scenario in a session of this workspace, to its end; the driver as it was then."""
+    where: tuple[str, ...] = ("interpreter",),
+) -> None:
+    """Play a scenario in a session of this workspace, to its end."""
+    context = Context(workspace.root)
+    context.glyphs = glyphs or Glyphs()
+    app = SessionApp(Session(context, where, judge or QuickJudge(), run), LEVELS[level - 1])
+    async with app.run_test(size=size, notifications=True) as pilot:
+        driver = Driver(app, pilot, workspace)
+        await driver.until(lambda: bool(driver.main.states))
+        await scenario(driver)
 
-    async def play() -> Driver:
-        context = Context(workspace.root)
-        context.glyphs = glyphs or Glyphs()
-        session = Session(context, ("interpreter",), judge or QuickJudge(), run)
-        app = SessionApp(session, LEVELS[level - 1])
-        async with app.run_test(size=size, notifications=True) as pilot:
-            driver = Driver(app, pilot, workspace)
-            await driver.until(lambda: bool(driver.main.states))
-            await scenario(driver)
-        return driver
 
+def drive(workspace: Workspace, scenario: Scenario, *args: Any, **options: Any) -> None:
+    """The same, from a test that awaits nothing."""
     with mock.patch.object(invocation, "named_workspace", None):
-        return asyncio.run(play())
+        asyncio.run(play(workspace, scenario, *args, **options))

@@ -7,6 +7,9 @@ from textual import events
 
 from tests.conftest import Quest
 from tests.session.driving import NARROW, WIDE, Driver, QuickJudge, drive
+from triton_quest import verdict as v
+from triton_quest.commands import catching_up
+from triton_quest.execution.runner import Job
 from triton_quest.levels import LEVELS
 from triton_quest.store.records import Status
 
@@ -97,7 +100,9 @@ def test_another_open_levels_file_is_judged_and_named_and_nothing_moves(quest: Q
     async def scenario(driver: Driver) -> None:
         await driver.sees("Level 2, Matrix multiplication")
         driver.save(1, "wrong")
-        await driver.sees("levels/level1_vector_add.py: wrong numbers. You look at level 2.", "Verdict on levels/level1")
+        await driver.sees(
+            "levels/level1_vector_add.py: wrong numbers. You look at level 2.", "Verdict on levels/level1"
+        )
         assert driver.main.at == LEVELS[1]
 
     drive(quest.workspace, scenario, level=2)
@@ -159,7 +164,7 @@ def test_what_a_pass_earns_stands_under_its_verdict_once(quest: Quest) -> None:
         driver.save(1, "right")
         await driver.sees("You passed level 1.", "◆ First launch, level 1")
         driver.save(1, "right, again")
-        await driver.until(lambda: driver.main.states[0].attempts == 2)
+        await driver.until(lambda: "You passed level 1." not in driver.said)
         await driver.sees("Vector addition: passed")
         assert "First launch" not in driver.said and driver.notices() == []
 
@@ -176,3 +181,37 @@ def test_a_verdict_that_comes_under_a_view_is_told_and_waits_there(quest: Quest)
         await driver.sees("Level 1, Vector addition: wrong numbers")
 
     drive(quest.workspace, scenario)
+
+
+def test_the_last_level_ends_in_the_finale_over_all_levels(quest: Quest) -> None:
+    quest.pass_levels(*range(1, 8))
+    for level in LEVELS:
+        quest.workspace.file(level).write_text("right" if level.number != 3 else "wrong")
+    judge = QuickJudge()
+
+    async def scenario(driver: Driver) -> None:
+        driver.save(8, "right at last")
+        await driver.sees("You finished the Triton Attention Quest", "level 3, Softmax: The word isn't there.")
+        await driver.press("escape")
+        await driver.sees("Level 8, Flash Attention: passed")
+
+    drive(quest.workspace, scenario, judge=judge, level=8)
+    assert judge.files == [LEVELS[7].file, *(level.file for level in LEVELS[:7])]
+    assert [state.status for state in quest.progress.states()[2:4]] == [Status.CHANGED, Status.PASSED]
+
+
+def test_on_the_first_gpu_what_passed_without_one_is_judged_again_and_told(
+    quest: Quest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    quest.pass_levels(1)
+
+    def judge_on(devices: tuple[str, ...], job: Job) -> v.Verdict:
+        return v.Verdict(job.level.number, job.level.slug, v.Outcome.PASSED, "gpu", 1.0)
+
+    monkeypatch.setattr(catching_up, "judge_on", judge_on)
+
+    async def scenario(driver: Driver) -> None:
+        driver.save(2, "right")
+        await driver.sees("Level 1, passed without a GPU before, passes on this one.")
+
+    drive(quest.workspace, scenario, level=2, where=("interpreter", "gpu"))

@@ -184,7 +184,8 @@ class Session:
             return Judged(level, self.name(level), judged, ("", ""), unremembered=unremembered)
         step = check.next_after(self._context.progress, level, judged)
         earned = tuple(announcing.announce(self._context, quiet=True))
-        return Judged(level, self.name(level), judged, step, kept.first_pass, "", tuple(remarks), earned, end)
+        stars = self._context.progress.state(level).stars if kept.first_pass else 0
+        return Judged(level, self.name(level), judged, step, stars, "", tuple(remarks), earned, end)
 
     def attempts(self, level: Level) -> Attempts:
         kept = self._context.progress.versions(level)

@@ -33,7 +33,7 @@ class Judged:
     file: str  # as it is called in the workspace
     verdict: Verdict
     next_step: tuple[str, str]  # a sentence, and the words of a command
-    first_pass: bool = False
+    stars: int = 0  # of a first pass
     unremembered: str = ""  # why this can't be remembered
     remarks: tuple[str, ...] = ()  # what else there is to say, in sentences
     earned: tuple[Award, ...] = ()

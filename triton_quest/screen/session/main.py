@@ -176,8 +176,8 @@ class Main(Opening):
         self.query_one(StatusLine).end()
         if message.judged is not None:
             self._judged = message.judged
-            await self._refresh()
             self._show(message.judged)
+            await self._refresh()
         elif message.trouble is not None:
             self._tell_once(message.level, message.trouble)
         self.session.tell_notices()
@@ -201,8 +201,8 @@ class Main(Opening):
             render_verdict(judged.verdict, judged.level.title, self.game.glyphs, is_brief=True),
             Text(),
         ]
-        if judged.first_pass:
-            earned = stars(self._state(judged.level).stars, self.game.glyphs)
+        if judged.stars:
+            earned = stars(judged.stars, self.game.glyphs)
             parts.append(earned.append(f"  You passed level {judged.level.number}.", "good.heading"))
         parts += [Text(remark) for remark in judged.remarks]
         parts += [award_line(award, self.game.glyphs) for award in judged.earned]
