@@ -19,12 +19,13 @@ from triton_quest.store.progress import Progress
 def test_a_workspace_that_is_deleted_meanwhile_is_told_and_not_made_anew(quest: Quest) -> None:
     async def scenario(driver: Driver) -> None:
         shutil.rmtree(quest.workspace.root)
-        for key in ("c", "h", "R"):
+        for key in ("c", "h", "n", "s", "a", "t", "k", "p", "m", "R"):
             driver.app.clear_notifications()
             await driver.press(key)
             if key == "R":
                 await driver.press("y")
             await driver.told("is gone: it was moved or deleted")
+            await driver.press("escape")
         await driver.sees("0 of 8 passed")  # the map stays as it was
 
     drive(quest.workspace, scenario)

@@ -35,7 +35,7 @@ from triton_quest.screen.achievements import line as award_line
 from triton_quest.screen.session.game import Attempts, Hints, Judged, States, Walk
 from triton_quest.store import files, history, template, workspace
 from triton_quest.store.progress import HINTS_A_LEVEL
-from triton_quest.store.records import stars_for
+from triton_quest.store.records import LevelState, stars_for
 
 Judge = Callable[[Job, Tell, Event], v.Verdict]  # raises Cancelled once the event is set
 STEP_SECONDS = 30.0  # for any one step of the learner's code, as `check` gives it
@@ -69,9 +69,9 @@ class Session:
     def current(self) -> Level:
         return self._context.progress.current().level
 
-    def require_open(self, level: Level) -> None:
+    def require_open(self, level: Level) -> LevelState:
         self._require_workspace()
-        self._context.progress.require_open(level)
+        return self._context.progress.require_open(level)
 
     def awards(self) -> Sequence[Award]:
         self._require_workspace()
@@ -124,7 +124,7 @@ class Session:
         return str(self._context.workspace.file(level).relative_to(self._context.workspace.root))
 
     def hints(self, level: Level) -> Hints:
-        state, gave_up = self._context.progress.require_open(level), self._context.progress.saw_solution(level)
+        state, gave_up = self.require_open(level), self._context.progress.saw_solution(level)
         written = template.split_hints(workspace.course_text(level, "hints.md"))
         taken = range(1, state.hints_taken + 1)
         shown = tuple(texts.hint(n, HINTS_A_LEVEL, *written[n - 1]) for n in taken)
@@ -136,8 +136,7 @@ class Session:
         self._context.progress.take_hint(level)
 
     def price_of_the_solution(self, level: Level) -> str:
-        self._require_workspace()
-        state = self._context.progress.require_open(level)
+        state = self.require_open(level)
         if state.is_done or self._context.progress.saw_solution(level):
             return ""
         return (
@@ -146,8 +145,7 @@ class Session:
         )
 
     def solution(self, level: Level) -> RenderableType:
-        self._require_workspace()
-        if not self._context.progress.require_open(level).is_done:
+        if not self.require_open(level).is_done:
             self._context.progress.note_solution_seen(level)
         return texts.code(solutions.read(level))
 
@@ -188,6 +186,7 @@ class Session:
         return Judged(level, self.name(level), judged, step, stars, "", tuple(remarks), earned, end)
 
     def attempts(self, level: Level) -> Attempts:
+        self._require_workspace()
         kept = self._context.progress.versions(level)
         given = workspace.level_template(level) if level.has_arrived else ""
         now = None

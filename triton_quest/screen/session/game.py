@@ -89,7 +89,7 @@ class Game(Protocol):
 
     def current(self) -> Level: ...
 
-    def require_open(self, level: Level) -> None:
+    def require_open(self, level: Level) -> LevelState:
         """Raises QuestError, saying what opens the level."""
 
     def awards(self) -> Sequence[Award]:

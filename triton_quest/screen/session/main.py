@@ -243,12 +243,13 @@ class Main(Opening):
     @work(group="key")
     async def action_next(self) -> None:
         states, level = await self.session.ask(self.game.states), await self.session.ask(self.game.current)
-        if states is None or level is None:
+        found = await self.session.ask(self.game.next_step)
+        if states is None or level is None or found is None:
             return
         if level != self.at:
             self.action_look_at(level.number)
         elif states[level.number - 1].is_done:
-            self.session.tell(step(*self.game.next_step(), level).plain)
+            self.session.tell(step(*found, level).plain)
         else:
             self.session.tell(f"Level {level.number} is the one to pass now: what comes after it opens with it.")
 

@@ -14,7 +14,6 @@ from textual.app import SuspendNotSupported
 from textual.screen import Screen
 
 from triton_quest.achievements import Award
-from triton_quest.errors import QuestError
 from triton_quest.experience import standing
 from triton_quest.levels import Level
 from triton_quest.screen.achievements import listing
@@ -53,12 +52,8 @@ class Opening(Screen[None]):
     @work(group="key")
     async def _open_view(self, view: View) -> None:
         """Push a view of the level that is looked at, if it is open."""
-        try:
-            self.game.require_open(self.at)
-        except QuestError as trouble:
-            self.session.tell_trouble(trouble)
-            return
-        self.app.push_screen(view)
+        if await self.session.ask(self.game.require_open, self.at) is not None:
+            self.app.push_screen(view)
 
     @work(group="key")
     async def action_solution(self) -> None:
@@ -81,8 +76,12 @@ class Opening(Screen[None]):
     def action_programs(self) -> None:
         self._open_view(ProgramsView(self.at))
 
-    def action_map(self) -> None:
-        said = step(*self.game.next_step(), self.at).plain
+    @work(group="key")
+    async def action_map(self) -> None:
+        found = await self.session.ask(self.game.next_step)
+        if found is None:
+            return
+        said = step(*found, self.at).plain
         states, awards, g = self.states, self.awards, self.game.glyphs
         levels = Fitted(lambda width: overview(states, "", said, g, width, None, awards))
         achievements = Fitted(lambda width: listing(awards, standing(states, awards), g, width))
