@@ -5,15 +5,18 @@ from __future__ import annotations
 import subprocess
 from contextlib import nullcontext
 from pathlib import Path
+from threading import Event
 
 import pytest
 from textual.widgets import OptionList
 
+from tests.benchmark.test_standing import CEILINGS, timing
 from tests.conftest import Quest
 from tests.session.driving import NARROW, WIDE, Driver, drive
 from triton_quest import verdict as v
 from triton_quest.execution import runner
 from triton_quest.levels import LEVELS
+from triton_quest.raced import YOURS
 from triton_quest.screen.session.keys import HELP, KEYS, MORE, QUIT
 
 
@@ -158,6 +161,43 @@ def test_r_without_a_gpu_says_why_and_what_to_look_at(quest: Quest, monkeypatch:
         await driver.until(lambda: driver.app.screen is driver.main)
 
     drive(quest.workspace, scenario)
+
+
+def test_r_races_a_passed_level_and_what_was_measured_is_kept_when_one_leaves(
+    quest: Quest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    quest.pass_levels(1)
+    monkeypatch.setattr("triton_quest.environment.can_use_gpu", lambda: True)
+    monkeypatch.setattr("triton_quest.environment.trouble_with_versions", lambda interpreted=None: None)
+    goes_on = Event()
+
+    def run(job: runner.Job, tell: runner.Tell, is_cancelled: runner.Ask) -> runner.Ending:
+        for record in (
+            CEILINGS,
+            timing("eager", 4.0),
+            timing(YOURS, 4.1),
+            v.StageStarted("race", "racing the large one"),
+        ):
+            tell(record)
+        if not goes_on.is_set():
+            while not is_cancelled():
+                pass
+            raise runner.Cancelled
+        return runner.Ending(v.Outcome.PASSED, 1.0)
+
+    monkeypatch.setattr(runner, "run", run)
+
+    async def scenario(driver: Driver) -> None:
+        await driver.press("r")
+        await driver.sees("racing the large one")
+        await driver.press("escape")
+        await driver.until(lambda: len(quest.progress.speeds(LEVELS[0])) == 1)
+        goes_on.set()
+        await driver.press("r")
+        await driver.sees("a GPU", "large", "gold")
+
+    drive(quest.workspace, scenario, WIDE)
+    assert [speed.medal for speed in quest.progress.speeds(LEVELS[0])] == ["gold", "gold"]
 
 
 @pytest.mark.parametrize(

@@ -122,8 +122,13 @@ def step(sentence: str, words: str, at: Level) -> Text:
         return text.append(f" {invocation.command(words)}", "command")
     if key != "n":
         return text.append(" press ").append(key, "command")
-    level = LEVELS[int(words.split(" ")[1]) - 1]
-    return text.append(f" level {level.number}, {level.title}. Press ").append(key, "command")
+    return Text(destination(sentence, words)).append(". Press ").append(key, "command")
+
+
+def destination(sentence: str, words: str) -> str:
+    """A next step without a key: "Your next step: level 2, Matrix multiplication"."""
+    number = words.rpartition(" ")[2]
+    return f"{sentence} level {number}, {LEVELS[int(number) - 1].title}" if number else sentence
 
 
 def key_for(words: str, level: int) -> str:

@@ -22,7 +22,7 @@ from triton_quest.screen.overview import overview
 from triton_quest.screen.session.attempts import AttemptsView
 from triton_quest.screen.session.game import Game, States
 from triton_quest.screen.session.hints import HintsView
-from triton_quest.screen.session.keys import key_table, step
+from triton_quest.screen.session.keys import destination, key_table
 from triton_quest.screen.session.programs import ProgramsView
 from triton_quest.screen.session.views import Ask, View, Working
 
@@ -81,7 +81,7 @@ class Opening(Screen[None]):
         found = await self.session.ask(self.game.next_step)
         if found is None:
             return
-        said = step(*found, self.at).plain
+        said = destination(*found)
         states, awards, g = self.states, self.awards, self.game.glyphs
         levels = Fitted(lambda width: overview(states, "", said, g, width, None, awards))
         achievements = Fitted(lambda width: listing(awards, standing(states, awards), g, width))
