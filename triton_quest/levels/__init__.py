@@ -174,7 +174,7 @@ LEVELS = table(
         inputs=QKV,
         beside="flash",
         races=SDPA,
-        medals=(0.3, 0.5, 0.7),
+        medals=(0.4, 0.6, 0.8),
     ),
 )
 
