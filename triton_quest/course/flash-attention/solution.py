@@ -419,7 +419,7 @@ def flash_attention_kernel(
     # [end]
 
     for start_n in range(0, mask_from, BLOCK_N):
-        # TODO 5 (4 lines): a step without masks. `k` and `v`: their tiles begin `start_n` keys behind `k_ptr` and `v_ptr`,
+        # TODO 5 (4 lines): a step without masks. `k` and `v`: tiles begin `start_n` keys behind `k_ptr` and `v_ptr`,
         #      `k_offs` and `v_offs` count from there. Then `qk`, the raw product, and the new `m_i`, `l_i` and `acc`.
         #      2 * N * D numbers read for each tile of queries; 2 * B * H * M * N * D operations for all tiles (q @ k)
         # [gap: k, v, qk, m_i, l_i, acc]
