@@ -14,6 +14,7 @@ sys.path.insert(0, str(ROOT))
 from rich.console import Console  # noqa: E402
 from rich.terminal_theme import MONOKAI  # noqa: E402
 
+from triton_quest import achievements  # noqa: E402
 from triton_quest import verdict as v  # noqa: E402
 from triton_quest.commands.overview import next_words  # noqa: E402
 from triton_quest.levels import LEVELS  # noqa: E402
@@ -36,10 +37,12 @@ def map_svg() -> str:
                 progress.record_attempt(
                     level, "", v.Verdict(level.number, level.slug, v.Outcome.PASSED, "interpreter", 1.5)
                 )
-        states = progress.states()
+        story = progress.story()
+        progress.earn(story.run, achievements.reached(story))
+        states, awards = progress.states(), achievements.awards(progress.earned())
     sentence, words = next_words(states)
     console = Console(file=io.StringIO(), record=True, width=WIDTH, theme=THEME, highlight=False, force_terminal=True)
-    console.print(overview(states, f"./quest {words}", sentence, Glyphs(), WIDTH))
+    console.print(overview(states, f"./quest {words}", sentence, Glyphs(), WIDTH, awards=awards))
     return console.export_svg(title="./quest", theme=MONOKAI, unique_id="map")
 
 

@@ -77,6 +77,19 @@ def start(context, level, as_json):  # type: ignore[no-untyped-def]
 
 @cli.command()
 @level_argument
+@pass_context
+def play(context, level):  # type: ignore[no-untyped-def]
+    """Stay in a live session: save a level's file in your editor, and its verdict is there.
+
+    The map, the instructions and the verdict fill the terminal; ? shows every key.
+
+    Example: quest play
+    """
+    return do.play.run(context, level)
+
+
+@cli.command()
+@level_argument
 @file_option
 @click.option(
     "--time-limit",
@@ -137,6 +150,17 @@ def reset(context, level, yes, as_json):  # type: ignore[no-untyped-def]
     Example: quest reset 1
     """
     do.reset.run(context, level, yes, as_json)
+
+
+@cli.command()
+@json_option
+@pass_context
+def achievements(context, as_json):  # type: ignore[no-untyped-def]
+    """List what you have earned and what is still open; your XP and your rank.
+
+    Example: quest achievements
+    """
+    do.achievements.run(context, as_json)
 
 
 @cli.command("compile")

@@ -10,7 +10,7 @@ from tests.conftest import Quest
 from triton_quest import verdict as v
 from triton_quest.commands import catching_up
 from triton_quest.commands.context import Context
-from triton_quest.execution.runner import Job, Start
+from triton_quest.execution.runner import Job
 from triton_quest.levels import LEVELS
 from triton_quest.store.records import Status
 
@@ -47,7 +47,7 @@ def judged(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """The levels that are judged on a GPU that isn't there; level 2 fails on it."""
     numbers: list[int] = []
 
-    def judge_on(devices: tuple[str, ...], job: Job, start: Start) -> v.Verdict:
+    def judge_on(devices: tuple[str, ...], job: Job) -> v.Verdict:
         assert devices == ("gpu",)
         numbers.append(job.level.number)
         outcome = v.Outcome.WRONG if job.level.number == 2 else v.Outcome.PASSED

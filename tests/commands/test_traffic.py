@@ -49,7 +49,7 @@ class Counted:
         self.failing: set[str] = set()
         self.sizes = SIZES
 
-    def __call__(self, console: object, job: Job, first: str, quiet: bool, **options: object) -> Ending:
+    def __call__(self, job: Job, first: str, start: object) -> Ending:
         self.files[job.level.beside] = job.file
         records: tuple[v.Record, ...] = tuple(
             counted(n, ATTENTION[job.level.beside](n), f"{job.level.beside}_kernel") for n in self.sizes
@@ -81,7 +81,7 @@ def counts(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Counted:
         (course / level.slug).mkdir(parents=True)
         (course / level.slug / "solution.py").write_text("")
     monkeypatch.setattr(Level, "folder", property(lambda level: course / level.slug))
-    monkeypatch.setattr(traffic, "run_and_show", made)
+    monkeypatch.setattr(traffic, "shown_on", lambda console, quiet: made)
     monkeypatch.setattr(traffic, "Warm", NoProcess)
     return made
 

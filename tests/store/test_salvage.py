@@ -16,6 +16,7 @@ from tests.store.conftest import judged
 from triton_quest.levels import Level
 from triton_quest.store import pages, salvage
 from triton_quest.store.progress import Progress
+from triton_quest.store.story import Feat
 from triton_quest.verdict import Outcome
 
 USABLE = 4096 - 4  # of a page in a row's chain
@@ -67,6 +68,7 @@ def sound(tmp_path_factory: pytest.TempPathFactory) -> bytes:
             progress.take_hint(level)
     progress.note_solution_seen(level)
     progress.record_speed(level, "a GPU", 0.9, "silver", {"rows": [1, 2]})
+    progress.earn(1, [Feat("came-back", "first")])
     progress.start_over()
     return file.read_bytes()
 
@@ -79,7 +81,8 @@ def salvaged(path: Path, data: bytes) -> dict[str, set[tuple[Any, ...]]]:
 def test_of_a_sound_file_everything_is_read(sound: bytes, tmp_path: Path) -> None:
     found = salvaged(tmp_path / "x.db", sound)
     assert [(table, len(rows)) for table, rows in found.items()] == [
-        *(("runs", 2), ("attempts", 24), ("hints", 5), ("solutions", 1), ("passes", 1), ("speeds", 1))
+        *(("runs", 2), ("attempts", 24), ("hints", 5), ("solutions", 1), ("passes", 1), ("speeds", 1)),
+        ("earned", 1),
     ]
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from triton_quest import environment
 from triton_quest.benchmark import race_picture
 from triton_quest.benchmark.gpus import GPUS
-from triton_quest.commands import pictures, race, subject, traffic
+from triton_quest.commands import announcing, pictures, race, subject, traffic
 from triton_quest.commands.context import NOT_YET, OK, Context, print_json
 from triton_quest.errors import QuestError
 from triton_quest.levels import Level
@@ -24,23 +24,24 @@ def run(context: Context, level: Level | None, file: Path | None, save: Path | N
         return traffic.run(context, level, file, save, GPUS[1], SECONDS, as_json, NO_GPU)
     if save is not None:
         pictures.require(save, f"benchmark {level.number}" if level else "benchmark")
-    races, is_complete = race.race(context, _chosen(context, level, file), quiet=as_json)
+    races, is_complete = race.race(context, chosen(context, level, file), quiet=as_json)
     if file is None:
         race.keep(context, races)
     if save is not None:
         _save(save, races)
-    if as_json:
-        print_json(race.as_json(races, is_complete, save))
-    else:
+    if not as_json:
         race.show(context, races)
         if save is not None:
             pictures.show_place(context, save)
-        if not is_complete:
-            context.next("Stopped. What was measured until then is above.", "")
+    earned = announcing.announce(context, quiet=as_json) if file is None else []
+    if as_json:
+        print_json({**race.as_json(races, is_complete, save), "earned": announcing.as_json(earned)})
+    elif not is_complete:
+        context.next("Stopped. What was measured until then is above.", "")
     return OK if races and not any(one.failure for one in races) and is_complete else NOT_YET
 
 
-def _chosen(context: Context, level: Level | None, file: Path | None) -> list[tuple[Level, Path]]:
+def chosen(context: Context, level: Level | None, file: Path | None) -> list[tuple[Level, Path]]:
     """The levels to race: the one asked for, which must have been passed unless a file is named; or all that were passed."""
     if file is not None:
         found = subject.choose(context, level, file, "benchmark", interpreted=False)

@@ -5,24 +5,26 @@ What was not verified on a laptop is made up for when a GPU appears. Nothing rel
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from rich.text import Text
 
 from triton_quest import verdict as v
 from triton_quest.commands.context import Context
 from triton_quest.errors import UnusableFile
 from triton_quest.execution.devices import judge_on
-from triton_quest.execution.runner import Job, Start, start_cold
+from triton_quest.execution.runner import Job
 from triton_quest.levels import Level
 from triton_quest.store import files
 
+Judge = Callable[[Job], v.Verdict]
 
-def judge_again(
-    context: Context, where: tuple[str, ...], level: Level, seconds: float, start: Start = start_cold
-) -> v.Verdict:
+
+def judge_again(context: Context, level: Level, seconds: float, judge: Judge) -> v.Verdict:
     """Judge the level's present file and keep the attempt. Raises UnusableFile if there is no text to be judged."""
     path = context.workspace.file(level)
     text = files.exact_text(path, f"reset {level.number}")
-    verdict = judge_on(where, Job(level, path, seconds), start=start)
+    verdict = judge(Job(level, path, seconds))
     if verdict.outcome is not v.Outcome.ERROR:
         context.progress.record_attempt(level, text, verdict)
     return verdict
@@ -36,7 +38,7 @@ def catch_up(context: Context, seconds: float, quiet: bool) -> list[v.Verdict]:
         if not state.is_done or state.level.slug not in slugs:
             continue
         try:
-            verdict = judge_again(context, ("gpu",), state.level, seconds)
+            verdict = judge_again(context, state.level, seconds, lambda job: judge_on(("gpu",), job))
         except UnusableFile:
             continue  # the level's own check tells of it
         if verdict.outcome is v.Outcome.ERROR:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from triton_quest import invocation
 from triton_quest import verdict as v
-from triton_quest.commands import catching_up, finale, subject
+from triton_quest.commands import announcing, catching_up, finale, subject
 from triton_quest.commands.context import NOT_YET, OK, TROUBLE, Context, print_json, tell_trouble
 from triton_quest.commands.overview import next_words
 from triton_quest.commands.waiting import showing_stages
@@ -27,21 +27,19 @@ def run(
     found = subject.locate(context, level, file, "check")
     chosen = found.level
     where = devices.choose(device)
-    text = files.exact_text(found.path, found.repair)
-    kept = None if found.is_outside else KeptCheck(context.progress, chosen, text)
     with showing_stages(context.console, "starting Triton", quiet=as_json) as tell:
-        judged = devices.judge_on(where, Job(chosen, found.path, seconds), tell)
-    if kept is not None and judged.outcome is not v.Outcome.ERROR:
-        kept.finish(judged)
+        judged, kept = judge_and_keep(context, found, seconds, lambda job: devices.judge_on(where, job, tell))
     if not as_json:
         context.show(render_verdict(judged, chosen.title, context.glyphs))
     end = None
-    if _is_the_end(context, chosen, judged, kept):
+    if is_the_end(context, chosen, judged, kept):
         end = finale.run(context, chosen, where, seconds, quiet=as_json)
     elif judged.passed and kept is not None and "gpu" in where:
         catching_up.catch_up(context, seconds, quiet=as_json)
+    earned = announcing.announce(context, quiet=as_json) if kept is not None and kept.trouble is None else []
     if as_json:
-        print_json(judged.as_json() | ({"finale": end.as_json()} if end else {}))
+        finale_told = {"finale": end.as_json()} if end else {}
+        print_json(judged.as_json() | finale_told | {"earned": announcing.as_json(earned)})
     if kept is not None and kept.trouble is not None:
         tell_trouble(f"This check can't be remembered. {kept.trouble.sentence}", kept.trouble.next_command)
     elif end is not None and not as_json:
@@ -51,6 +49,18 @@ def run(
     if judged.outcome is v.Outcome.ERROR:
         return TROUBLE
     return OK if judged.passed else NOT_YET
+
+
+def judge_and_keep(
+    context: Context, found: subject.Subject, seconds: float, judge: catching_up.Judge
+) -> tuple[v.Verdict, KeptCheck | None]:
+    """Judge the file; its text is kept before that, whatever becomes of it. A file that was named leaves no trace."""
+    text = files.exact_text(found.path, found.repair)
+    kept = None if found.is_outside else KeptCheck(context.progress, found.level, text)
+    judged = judge(Job(found.level, found.path, seconds))
+    if kept is not None and judged.outcome is not v.Outcome.ERROR:
+        kept.finish(judged)
+    return judged, kept
 
 
 class KeptCheck:
@@ -74,34 +84,34 @@ class KeptCheck:
             self.trouble = trouble
 
 
-def _is_the_end(context: Context, level: Level, judged: v.Verdict, kept: KeptCheck | None) -> bool:
+def is_the_end(context: Context, level: Level, judged: v.Verdict, kept: KeptCheck | None) -> bool:
     """Whether the last level passed, and was remembered, with all others passed before."""
     remembered = kept is not None and kept.trouble is None
     return judged.passed and remembered and level == LEVELS[-1] and finale.has_come(context.progress.states())
 
 
-def _show_next(context: Context, level: Level, judged: v.Verdict, first_pass: bool) -> None:
+def next_after(progress: Progress, level: Level, judged: v.Verdict) -> tuple[str, str]:
+    """What to do after this verdict, as a sentence and as a command."""
     number = level.number
     if judged.outcome is v.Outcome.ERROR:
-        context.next("What this machine lacks:", "doctor")
-    elif not judged.passed:
-        taken = context.progress.state(level).hints_taken
-        failure = judged.first_failure
-        if failure and failure.kind == "read" and judged.outcome is v.Outcome.CONTRACT:
-            context.next("To have it back as it was:", f"reset {number}")
-        elif judged.outcome in (v.Outcome.NOT_STARTED, v.Outcome.GAPS):
-            context.next("Instructions:", f"start {number}")
-        else:
-            if taken < HINTS_A_LEVEL:
-                context.next(
-                    f"Stuck? Your next hint of this level is {taken + 1} of {HINTS_A_LEVEL}:", f"hint {number}"
-                )
-            else:
-                context.next("Stuck? You have all the hints:", f"hint {number} --again")
-    else:
-        states = context.progress.states()
-        if first_pass:
-            context.console.print()
-            context.console.print(overview.stars(states[number - 1].stars, context.glyphs))
-        context.next(*next_words(states))
-        context.console.print(f"[soft]The reference solution: {invocation.command(f'solution {number}')}[/]")
+        return "What this machine lacks:", "doctor"
+    if judged.passed:
+        return next_words(progress.states())
+    failure = judged.first_failure
+    if failure and failure.kind == "read" and judged.outcome is v.Outcome.CONTRACT:
+        return "To have it back as it was:", f"reset {number}"
+    if judged.outcome in (v.Outcome.NOT_STARTED, v.Outcome.GAPS):
+        return "Instructions:", f"start {number}"
+    taken = progress.state(level).hints_taken
+    if taken < HINTS_A_LEVEL:
+        return f"Stuck? Your next hint of this level is {taken + 1} of {HINTS_A_LEVEL}:", f"hint {number}"
+    return "Stuck? You have all the hints:", f"hint {number} --again"
+
+
+def _show_next(context: Context, level: Level, judged: v.Verdict, first_pass: bool) -> None:
+    if first_pass:
+        context.console.print()
+        context.console.print(overview.stars(context.progress.state(level).stars, context.glyphs))
+    context.next(*next_after(context.progress, level, judged))
+    if judged.passed:
+        context.console.print(f"[soft]The reference solution: {invocation.command(f'solution {level.number}')}[/]")

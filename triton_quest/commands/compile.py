@@ -11,7 +11,7 @@ from triton_quest import measured as m
 from triton_quest import verdict as v
 from triton_quest.benchmark import reading
 from triton_quest.benchmark.occupancy import estimate
-from triton_quest.commands import subject
+from triton_quest.commands import announcing, subject
 from triton_quest.commands.context import NOT_YET, OK, TROUBLE, Context, print_json
 from triton_quest.commands.waiting import run_and_show
 from triton_quest.errors import QuestError
@@ -37,19 +37,35 @@ def run(
     chosen = subject.choose(context, level, file, "compile")
     targets = tuple(dict.fromkeys(targets)) or (USUAL[-1:] if assembly else USUAL)
     _require_assembly(targets, assembly, chosen.level)
-    asked = {"targets": targets, "dtype": dtype, "case": case, "limit": limit, "assembly": assembly}
-    job = Job(chosen.level, chosen.path, kind="compile", asked=asked)
+    job = job_for(chosen, targets, dtype, case, limit, assembly)
     ended = run_and_show(context.console, job, "starting Triton", quiet=as_json)
     failure = ended.failure
     if failure is not None and failure.kind == USAGE:
         raise QuestError(failure.says, f"compile {chosen.level.number} --help")
+    if not as_json:
+        _show(context, chosen.level, targets, ended)
+    is_report = ended.outcome is v.Outcome.PASSED and not chosen.is_outside and assembly is None
+    earned = announcing.announce(context, as_json, chosen.level, ended.records) if is_report and case is None else []
     if as_json:
-        print_json(_as_json(chosen.level, ended))
-    else:
-        _show(context, chosen, targets, assembly, ended)
+        print_json({**_as_json(chosen.level, ended), "earned": announcing.as_json(earned)})
+    elif is_report:
+        context.next("The code itself:", f"compile {chosen.level.number} --asm ptx")
     if ended.outcome is v.Outcome.ERROR:
         return TROUBLE
     return OK if ended.outcome is v.Outcome.PASSED else NOT_YET
+
+
+def job_for(
+    chosen: subject.Subject,
+    targets: Sequence[str] = USUAL,
+    dtype: str = "fp16",
+    case: str | None = None,
+    limit: float = 120.0,
+    assembly: str | None = None,
+) -> Job:
+    """What the child is to compile, and for which targets."""
+    asked = {"targets": targets, "dtype": dtype, "case": case, "limit": limit, "assembly": assembly}
+    return Job(chosen.level, chosen.path, kind="compile", asked=asked)
 
 
 def _require_assembly(targets: Sequence[str], assembly: str | None, level: Level) -> None:
@@ -62,16 +78,18 @@ def _require_assembly(targets: Sequence[str], assembly: str | None, level: Level
             raise QuestError(sentence, f"compile {level.number} --target {target.name} --asm {target.assembly}")
 
 
-def _show(
-    context: Context, chosen: subject.Subject, targets: Sequence[str], assembly: str | None, ended: Ending
-) -> None:
-    level = chosen.level
+def _show(context: Context, level: Level, targets: Sequence[str], ended: Ending) -> None:
     texts = ended.all(m.Assembly)
     if texts:
         context.console.print(screen.assembly(texts, context.console.is_terminal), crop=False, soft_wrap=True)
         return
+    context.show(screen.report(report(level, targets, ended), context.glyphs))
+
+
+def report(level: Level, targets: Sequence[str], ended: Ending) -> screen.Report:
+    """What is shown of a compilation that has ended."""
     inputs = ended.all(m.Inputs)
-    shown = screen.Report(
+    return screen.Report(
         f"Level {level.number}, {level.title}",
         inputs[0].shown if inputs else "",
         tuple(targets),
@@ -80,9 +98,6 @@ def _show(
         _failure(ended),
         ended.seconds,
     )
-    context.show(screen.report(shown, context.glyphs))
-    if shown.went_through and not chosen.is_outside:
-        context.next("The code itself:", f"compile {level.number} --asm ptx")
 
 
 def _failure(ended: Ending) -> v.Check | None:

@@ -63,6 +63,7 @@ class Context:
         self._explicit = explicit_workspace
         self.console: Console = make_console()
         self.glyphs = glyphs(self.console)
+        self.tell: Callable[[str], object] = tell_notice  # what the learner should know and needn't mend
 
     @cached_property
     def workspace(self) -> workspace.Workspace:
@@ -78,7 +79,7 @@ class Context:
 
     @cached_property
     def progress(self) -> Progress:
-        return Progress(self.workspace.database, tell=tell_notice)
+        return Progress(self.workspace.database, tell=lambda sentence: self.tell(sentence))
 
     def show(self, renderable: RenderableType) -> None:
         self.console.print(renderable, crop=False)

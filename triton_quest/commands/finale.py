@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from triton_quest import verdict as v
-from triton_quest.commands.catching_up import judge_again
+from triton_quest.commands.catching_up import Judge, judge_again
 from triton_quest.commands.context import Context
 from triton_quest.commands.waiting import showing_stages
 from triton_quest.errors import UnusableFile
+from triton_quest.execution.devices import judge_on
 from triton_quest.execution.warm import Warm
 from triton_quest.levels import Level
 from triton_quest.screen import finale as screen
@@ -34,19 +36,26 @@ def has_come(states: tuple[LevelState, ...]) -> bool:
 
 
 def run(context: Context, judged_now: Level, where: tuple[str, ...], seconds: float, quiet: bool) -> Finale:
+    """Judge every level again, in processes forked off a warm one, and show which it is at."""
+    with Warm() as warm, showing_stages(context.console, "once more, from level 1 on", quiet) as tell:
+        return judge_all(context, judged_now, seconds, lambda job: judge_on(where, job, start=warm.start), tell)
+
+
+def judge_all(
+    context: Context, judged_now: Level, seconds: float, judge: Judge, tell: Callable[[v.Record], None]
+) -> Finale:
     """Judge every level's present file again, `judged_now` excepted, and keep the attempts. Nothing relocks."""
     others = [state.level for state in context.progress.states() if state.level != judged_now]
     changed = []
-    with Warm() as warm, showing_stages(context.console, "once more, from level 1 on", quiet) as tell:
-        for level in others:
-            tell(v.StageStarted("finale", f"once more, level {level.number}: {level.title}"))
-            try:
-                verdict = judge_again(context, where, level, seconds, warm.start)
-            except UnusableFile as trouble:
-                changed.append((level, trouble.sentence))
-                continue
-            if not verdict.passed:
-                changed.append((level, verdict.cause))
+    for level in others:
+        tell(v.StageStarted("finale", f"once more, level {level.number}: {level.title}"))
+        try:
+            verdict = judge_again(context, level, seconds, judge)
+        except UnusableFile as trouble:
+            changed.append((level, trouble.sentence))
+            continue
+        if not verdict.passed:
+            changed.append((level, verdict.cause))
     return Finale(context.progress.states(), tuple(changed))
 
 

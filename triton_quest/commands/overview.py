@@ -7,8 +7,9 @@ from typing import Any
 
 from rich.console import RenderableType
 
-from triton_quest import invocation
+from triton_quest import achievements, experience, invocation
 from triton_quest.commands.context import Context, print_json
+from triton_quest.experience import Standing
 from triton_quest.screen import messages
 from triton_quest.screen import overview as screen
 from triton_quest.screen.console import Glyphs
@@ -18,6 +19,8 @@ from triton_quest.store.records import LevelState, Status
 
 def run(context: Context, as_json: bool) -> None:
     states = context.progress.states()
+    earned = achievements.awards(context.progress.earned())
+    now = experience.standing(states, earned)
     outdated = new_templates(context, states)
     sentence, words = next_words(states)
     if as_json:
@@ -26,13 +29,15 @@ def run(context: Context, as_json: bool) -> None:
                 "schema": 1,
                 "workspace": str(context.workspace.root),
                 "levels": [_state_json(s, s in outdated) for s in states],
+                **standing_json(now),
+                "achievements": now.achievements,
                 "next": words,
             }
         )
         return
     command, g = invocation.command(words) if words else "", context.glyphs
     remark = template_remark(outdated, g)
-    context.show(screen.overview(states, command, sentence, g, context.console.width, remark))
+    context.show(screen.overview(states, command, sentence, g, context.console.width, remark, earned))
 
 
 def new_templates(context: Context, states: Sequence[LevelState]) -> list[LevelState]:
@@ -45,6 +50,16 @@ def template_remark(outdated: Sequence[LevelState], g: Glyphs) -> RenderableType
     """What is said of `new_templates`."""
     numbers = [state.level.number for state in outdated]
     return messages.new_templates(numbers, invocation.command(f"reset {numbers[0]}"), g) if numbers else None
+
+
+def standing_json(now: Standing) -> dict[str, Any]:
+    """XP and rank."""
+    return {
+        "xp": now.xp,
+        "rank": now.rank.name,
+        "next_rank": now.next.name if now.next else None,
+        "xp_to_next_rank": now.missing,
+    }
 
 
 def _state_json(state: LevelState, has_new_template: bool) -> dict[str, Any]:

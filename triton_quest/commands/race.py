@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from rich.console import Group, RenderableType
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.text import Text
 
 from triton_quest import verdict as v
 from triton_quest.benchmark import standing
 from triton_quest.commands.context import Context
-from triton_quest.execution.runner import Job, run
+from triton_quest.execution.runner import Cancelled, Ending, Job, Tell, run
 from triton_quest.levels import Level
 from triton_quest.raced import Ceilings, DidNotRun, Lineup, Timing
 from triton_quest.screen import race as screen
+from triton_quest.screen.console import Glyphs
 
 STEP_SECONDS = 300.0  # a size with all its rivals, compiling included
 
@@ -73,7 +76,9 @@ class Race:
         }
 
 
-def race(context: Context, chosen: Sequence[tuple[Level, Path]], quiet: bool) -> tuple[list[Race], bool]:
+def race(
+    context: Context, chosen: Sequence[tuple[Level, Path]], quiet: bool, run: Callable[[Job, Tell], Ending] = run
+) -> tuple[list[Race], bool]:
     """Race each file for its level; Ctrl-C ends it and keeps what was measured. The races, and whether all were run."""
     races: list[Race] = []
     bar = Progress(
@@ -88,13 +93,13 @@ def race(context: Context, chosen: Sequence[tuple[Level, Path]], quiet: bool) ->
         with shown or nullcontext():
             for level, path in chosen:
                 races.append(Race(level))
-                _run(races[-1], Job(level, path, STEP_SECONDS, kind="race"), shown)
-    except KeyboardInterrupt:
+                _run(races[-1], Job(level, path, STEP_SECONDS, kind="race"), shown, run)
+    except (KeyboardInterrupt, Cancelled):
         return races, False
     return races, True
 
 
-def _run(race: Race, job: Job, bar: Progress | None) -> None:
+def _run(race: Race, job: Job, bar: Progress | None, run: Callable[[Job, Tell], Ending]) -> None:
     task = bar.add_task(race.level.title, total=None) if bar else None
 
     def tell(record: v.Record) -> None:
@@ -134,16 +139,17 @@ def as_json(races: Sequence[Race], is_complete: bool, picture: Path | None) -> d
 
 
 def show(context: Context, races: Sequence[Race]) -> None:
+    context.show(report(races, context.glyphs))
+
+
+def report(races: Sequence[Race], g: Glyphs) -> RenderableType:
     """The tables, under what the GPU can do."""
     first = next((race.ceilings for race in races if race.ceilings), None)
-    if first is not None:
-        context.show(screen.machine(first))
+    parts: list[RenderableType] = [screen.machine(first)] if first is not None else []
     for race in races:
-        context.console.print()
         found = race.standings
         lesson = standing.lesson(found) if found else ""
-        context.show(
-            screen.race(race.level, race.timings, race.absent, found, race.medal, race.ratio, lesson, context.glyphs)
-        )
+        parts += [Text(), screen.race(race.level, race.timings, race.absent, found, race.medal, race.ratio, lesson, g)]
         if race.failure:
-            context.console.print(race.failure, style="bad", markup=False)
+            parts.append(Text(race.failure, "bad"))
+    return Group(*parts)

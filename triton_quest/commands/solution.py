@@ -24,11 +24,15 @@ def run(context: Context, level: Level | None, give_up: bool, as_json: bool) -> 
         )
     if not state.is_done:
         context.progress.note_solution_seen(level)
-    code = template.clean_solution(workspace.course_text(level, "solution.py"))
-    code = template.without_docstring(code)
+    code = read(level)
     if as_json:
         print_json({"schema": 1, "level": level.number, "slug": level.slug, "solution": code})
         return
     context.show(texts.solution(code, f"A solution of level {level.number}, {level.title}:"))
     if not state.is_done:
         context.next("Write it in your own words, then:", f"check {level.number}")
+
+
+def read(level: Level) -> str:
+    """The reference solution's code, without the marks of the gaps and the instructions."""
+    return template.without_docstring(template.clean_solution(workspace.course_text(level, "solution.py")))

@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from rich.console import Group, RenderableType
 from rich.text import Text
 
 from triton_quest import measured as m
@@ -17,13 +18,14 @@ from triton_quest.benchmark import picture
 from triton_quest.benchmark.gpus import GPUS, Gpu
 from triton_quest.benchmark.growth import Sums, Tally, shown_sizes
 from triton_quest.benchmark.roofline import bound
-from triton_quest.commands import pictures, subject
+from triton_quest.commands import announcing, pictures, subject
 from triton_quest.commands.context import NOT_YET, OK, TROUBLE, Context, print_json
-from triton_quest.commands.waiting import run_and_show
-from triton_quest.execution.runner import Ending, Job
+from triton_quest.commands.waiting import Runner, shown_on
+from triton_quest.execution.runner import Ending, Job, start_cold
 from triton_quest.execution.warm import Warm
 from triton_quest.levels import LEVELS, Level
 from triton_quest.screen import traffic as screen
+from triton_quest.screen.console import Glyphs
 from triton_quest.screen.verdict import failure as render_failure
 from triton_quest.store.records import Status
 
@@ -67,15 +69,18 @@ def run(
     """`remark` is said before everything else."""
     if save is not None:
         pictures.require(save, f"traffic {level.number}" if level else "traffic")
-    found = count(context, level, file, seconds, quiet=as_json)
+    found = count(context, level, file, seconds, shown_on(context.console, quiet=as_json))
     if save is not None and found.tallies:
         _save(save, found, gpu)
-    if as_json:
-        print_json({**_as_json(found), "remark": remark, "picture": str(save) if save and found.tallies else None})
-    else:
+    if not as_json:
         _show(context, found, remark)
         if save is not None and found.tallies:
             pictures.show_place(context, save)
+    ended = found.ended if file is None and found.outcome is v.Outcome.PASSED else None
+    earned = announcing.announce(context, as_json, found.main, ended.records) if ended else []
+    if as_json:
+        shown = str(save) if save and found.tallies else None
+        print_json({**_as_json(found), "remark": remark, "picture": shown, "earned": announcing.as_json(earned)})
     if found.outcome is v.Outcome.ERROR:
         return TROUBLE
     return OK if found.outcome is v.Outcome.PASSED else NOT_YET
@@ -84,17 +89,17 @@ def run(
 # Counting
 
 
-def count(context: Context, level: Level | None, file: Path | None, seconds: float, quiet: bool) -> Counting:
+def count(context: Context, level: Level | None, file: Path | None, seconds: float, run: Runner) -> Counting:
     """The level's own kernels, and those of the levels that compute the same. Without a level: those, or the current one."""
     beside = [row for row in LEVELS if row.beside and row.has_arrived]
     if level is None and file is None and len(beside) > 1:
         subject.require_versions()
-        return _count(context, None, [_best(context, row) for row in beside], seconds, quiet)
+        return _count(None, [_best(context, row) for row in beside], seconds, run)
     chosen = subject.choose(context, level, file, "traffic")
     mine = Candidate(chosen.level, chosen.path, THIS_FILE if chosen.is_outside else YOURS)
     others = beside if chosen.level.beside else [chosen.level]
     wanted = [mine if row is chosen.level else _best(context, row) for row in others]
-    return _count(context, chosen.level, wanted, seconds, quiet)
+    return _count(chosen.level, wanted, seconds, run)
 
 
 def _best(context: Context, level: Level) -> Candidate:
@@ -104,9 +109,7 @@ def _best(context: Context, level: Level) -> Candidate:
     return Candidate(level, level.folder / "solution.py", REFERENCE)
 
 
-def _count(
-    context: Context, main: Level | None, candidates: Sequence[Candidate], seconds: float, quiet: bool
-) -> Counting:
+def _count(main: Level | None, candidates: Sequence[Candidate], seconds: float, run: Runner) -> Counting:
     tallies: list[Tally] = []
     notes: list[str] = []
     main_ended: Ending | None = None
@@ -114,7 +117,7 @@ def _count(
         for candidate in candidates:
             job = Job(candidate.level, candidate.file, seconds, kind="traffic")
             first = f"starting Triton, for level {candidate.level.number}"
-            ended = run_and_show(context.console, job, first, quiet, **({"start": warm.start} if warm else {}))
+            ended = run(job, first, warm.start if warm else start_cold)
             is_main = candidate.level is main
             main_ended = ended if is_main else main_ended
             if ended.all(m.Counted):
@@ -140,29 +143,30 @@ def _says(ended: Ending) -> str:
 
 
 def _show(context: Context, found: Counting, remark: str) -> None:
-    console, g = context.console, context.glyphs
     if remark:
         context.show(Text(remark))
-        console.print()
+        context.console.print()
+    context.show(report(found, context.console.width, context.glyphs))
+
+
+def report(found: Counting, width: int, g: Glyphs) -> RenderableType:
+    """All that was counted, and why the rest was not."""
     mine = next((tally for tally in found.tallies if found.main and tally.level == found.main.number), None)
-    context.show(Text(_title(found), "heading"))
+    parts: list[RenderableType] = [Text(_title(found), "heading")]
     if mine is not None or found.tallies:
-        context.show(Text(f"{(mine or found.tallies[0]).last.inputs}. {NO_TIMES}", "soft"))
+        parts.append(Text(f"{(mine or found.tallies[0]).last.inputs}. {NO_TIMES}", "soft"))
     if mine is not None:
-        console.print()
-        context.show(screen.by_argument(mine.last))
+        parts += [Text(), screen.by_argument(mine.last)]
     comparable = found.tallies if all(len(tally.counted) > 1 for tally in found.tallies) else ()
     if comparable and shown_sizes(comparable, screen.COUNTED):
-        for part in (screen.growth(comparable, console.width, g), screen.roofline(comparable, console.width)):
-            console.print()
-            context.show(part)
+        for part in (screen.growth(comparable, width, g), screen.roofline(comparable, width)):
+            parts += [Text(), part]
     for note in found.notes:
-        console.print()
-        context.show(Text(note, "star"))
+        parts += [Text(), Text(note, "star")]
     if found.ended is not None and found.ended.outcome is not v.Outcome.PASSED:
-        console.print()
         failure = found.ended.failure
-        context.show(render_failure(failure, g) if failure else Text(found.ended.detail.strip(), "soft"))
+        parts += [Text(), render_failure(failure, g) if failure else Text(found.ended.detail.strip(), "soft")]
+    return Group(*parts)
 
 
 def _title(found: Counting) -> str:

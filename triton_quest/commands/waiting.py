@@ -28,7 +28,15 @@ def showing_stages(console: Console, first: str, quiet: bool) -> Iterator[Callab
         yield tell
 
 
+Runner = Callable[[Job, str, Start], Ending]  # the job, what is shown until its first stage, how its child is started
+
+
 def run_and_show(console: Console, job: Job, first: str, quiet: bool, start: Start = start_cold) -> Ending:
     """Run the job to its end, and show its stages meanwhile."""
     with showing_stages(console, first, quiet) as tell:
         return run(job, tell, start)
+
+
+def shown_on(console: Console, quiet: bool) -> Runner:
+    """What runs jobs and shows their stages on this console."""
+    return lambda job, first, start: run_and_show(console, job, first, quiet, start)

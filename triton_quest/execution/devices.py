@@ -37,10 +37,15 @@ def judge_on(
 
     `start` makes the interpreter's; CUDA doesn't survive a fork, so a GPU's is always a fresh one.
     """
+    return in_turn(devices, job, lambda one: judge(one, on_record, start_cold if one.device == "gpu" else start))
+
+
+def in_turn(devices: tuple[str, ...], job: Job, judge_one: Callable[[Job], v.Verdict]) -> v.Verdict:
+    """One verdict of those that `judge_one` gives for each device in turn, until one doesn't pass."""
     verdict: v.Verdict | None = None
     on_gpu = replace(job, kind="judge_on_gpu", seconds=max(job.seconds, COMPILING_SECONDS))
     for device in devices:
-        judged = judge(on_gpu, on_record) if device == "gpu" else judge(job, on_record, start)
+        judged = judge_one(on_gpu if device == "gpu" else job)
         verdict = judged if verdict is None else v.together(verdict, judged)
         if not judged.passed:
             break

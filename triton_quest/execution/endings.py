@@ -76,3 +76,11 @@ def killed(last: Last, number: int) -> v.Check:
     advice = "A crash like this comes from an access outside of a tensor: look at the pointers and masks of your loads and stores."
     places = (v.Place(line, linecache.getline(str(last.file), line).strip()),) if line else ()
     return _failed(v.Outcome.CRASH, says, advice, places)
+
+
+def ended_its_parent(last: Last) -> v.Check:
+    """Whoever had started the child, and then it, more than once."""
+    says = f"While your code ran, the process that had started it was ended, twice{last.during}."
+    return _failed(
+        v.Outcome.EXIT, says, "Take out calls such as os.kill(os.getppid(), ...): end only what you started."
+    )

@@ -29,6 +29,7 @@ R = TypeVar("R")
 WORKER = Path(__file__).resolve().parent / "worker.py"
 START_SECONDS = 120.0  # a cold disk takes its time to import torch
 GRACE_SECONDS = 5.0  # on top of the child's own limit, for a hang that holds the interpreter lock
+LOOK_SECONDS = 0.02  # between two looks whether a job is still wanted
 DRAINS = 16  # of 64 KiB: what a pipe can hold at the most
 KEPT_BYTES = 8_000  # of a flood, at its beginning and again at its end
 MEMORY_GIB = 4
@@ -36,6 +37,10 @@ ON_A_GPU = frozenset({"judge_on_gpu", "race", "profile"})  # kinds of work that 
 CONTROL = re.compile(
     r"\x1b\[[0-9;?]*[ -/]*[@-~]|\x1b[^\[]|[\x00-\x08\x0b-\x1f\x7f-\x9f]"
 )  # what could confuse the terminal
+
+
+class Cancelled(Exception):
+    """The job was no longer wanted, and was ended."""
 
 
 @dataclass(frozen=True)
@@ -108,6 +113,7 @@ class _Watch:
     stage: v.StageStarted | None = None
     deadline: float = 0.0
     timed_out: bool = False
+    cancelled: bool = False
     broken: str = ""
     deaf: bool = False  # the child lived on after its channel was closed
     crash: str = ""  # the child's stack, if it died of a signal
@@ -123,6 +129,8 @@ class Child(Protocol):
 
 
 Start = Callable[[Job, int, int, int], Child]  # job, and the fds of the reports, the crash file and the output
+Tell = Callable[[v.Record], None]
+Ask = Callable[[], bool]
 
 
 def start_cold(job: Job, report_fd: int, crash_fd: int, output_fd: int) -> Child:
@@ -150,10 +158,13 @@ def child_environ(device: str = "interpreter") -> dict[str, str]:
 
 
 def judge(
-    job: Job, on_record: Callable[[v.Record], None] = lambda record: None, start: Start = start_cold
+    job: Job,
+    on_record: Tell = lambda record: None,
+    start: Start = start_cold,
+    is_cancelled: Ask = lambda: False,
 ) -> v.Verdict:
-    """Judge `job.file` in a child process. `on_record` is told of each record as it arrives."""
-    ended = run(job, on_record, start)
+    """Judge `job.file` in a child process. `on_record` is told of each record as it arrives. Raises Cancelled."""
+    ended = run(job, on_record, start, is_cancelled)
     checks = ended.all(v.Check)
     return v.Verdict(
         level=job.level.number,
@@ -168,8 +179,13 @@ def judge(
     )
 
 
-def run(job: Job, on_record: Callable[[v.Record], None] = lambda record: None, start: Start = start_cold) -> Ending:
-    """Do the job in a child process, to its end or until its time is up."""
+def run(
+    job: Job,
+    on_record: Tell = lambda record: None,
+    start: Start = start_cold,
+    is_cancelled: Ask = lambda: False,
+) -> Ending:
+    """Do the job in a child process, to its end or until its time is up. Raises Cancelled as soon as it is."""
     started = time.monotonic()
     watch = _Watch(deadline=started + START_SECONDS)
     with open(os.memfd_create("crash"), "w+b") as crash:  # in memory: the disk may be full
@@ -182,32 +198,36 @@ def run(job: Job, on_record: Callable[[v.Record], None] = lambda record: None, s
                 os.close(report_write)
                 os.close(output_write)
             try:
-                _follow(child, report_read, output_read, watch, on_record)
+                _follow(child, report_read, output_read, watch, on_record, is_cancelled)
             finally:
-                code, watch.deaf = _end(child)
+                code, watch.deaf = _end(child, 0.0 if watch.cancelled else 0.2)
         finally:
             os.close(report_read)
             os.close(output_read)
         crash.seek(0)
         watch.crash = crash.read(KEPT_BYTES).decode(errors="replace")
+    if watch.cancelled:
+        raise Cancelled
     return _conclude(job, watch, code, time.monotonic() - started)
 
 
-def _follow(
-    child: Child, records_fd: int, output_fd: int, watch: _Watch, on_record: Callable[[v.Record], None]
-) -> None:
-    """Read both pipes until the child is done, out of time, or gone."""
+def _follow(child: Child, records_fd: int, output_fd: int, watch: _Watch, on_record: Tell, is_cancelled: Ask) -> None:
+    """Read both pipes until the child is done, out of time, gone, or no longer wanted."""
     with selectors.DefaultSelector() as selector:
         selector.register(records_fd, selectors.EVENT_READ)
         selector.register(output_fd, selectors.EVENT_READ)
         while records_fd in selector.get_map():
+            if is_cancelled():
+                watch.cancelled = True
+                return
             left = watch.deadline - time.monotonic()
-            if left <= 0:
+            gone = child.poll() is not None
+            ready = selector.select(timeout=0.0 if gone else max(0.0, min(left, LOOK_SECONDS)))
+            if left <= 0 and all(key.fd == output_fd for key, _ in ready):  # we may have been suspended meanwhile
                 watch.timed_out = True
                 return
-            ready = selector.select(timeout=min(left, 0.5))
-            if not ready and child.poll() is not None:
-                break  # gone, though a process that it left behind holds the pipe open
+            if not ready and gone:
+                break  # though a process that it left behind holds the pipe open
             for key, _ in ready:
                 data = os.read(key.fd, 65536)
                 if not data:
@@ -233,7 +253,7 @@ def _drain(output_fd: int, selector: selectors.BaseSelector, watch: _Watch) -> N
         watch.output.add(data)
 
 
-def _take(data: bytes, watch: _Watch, on_record: Callable[[v.Record], None]) -> None:
+def _take(data: bytes, watch: _Watch, on_record: Tell) -> None:
     watch.unread += data
     while b"\n" in watch.unread and not watch.broken and not watch.finished:
         line, _, rest = watch.unread.partition(b"\n")
@@ -253,15 +273,16 @@ def _take(data: bytes, watch: _Watch, on_record: Callable[[v.Record], None]) -> 
         on_record(record)
 
 
-def _end(child: Child) -> tuple[int, bool]:
+def _end(child: Child, patience: float) -> tuple[int, bool]:
     """End the child and everything that it started; its exit code, and whether it had to be ended."""
     alive = False
     try:
-        child.wait(timeout=0.2)
+        child.wait(timeout=patience)
     except subprocess.TimeoutExpired:
         alive = True
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.killpg(child.pid, signal.SIGKILL)
+    finally:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(child.pid, signal.SIGKILL)
     return child.wait(), alive
 
 

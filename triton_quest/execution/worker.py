@@ -2,6 +2,8 @@
 
     python worker.py JOB REPORT_FD CRASH_FD     one job, cold
     python worker.py --serve SOCKET_FD          many, each in a process forked off this warm one
+    python worker.py --ahead SOCKET_FD          one, in a process that has loaded everything before it is asked: CUDA
+                                                doesn't survive a fork
 
 It reads the learner's file before it imports torch, so that a file that isn't ready is answered at once.
 """
@@ -16,6 +18,7 @@ import gc
 import importlib
 import json
 import os
+import select
 import signal
 import socket
 import sys
@@ -162,31 +165,105 @@ def serve(channel: socket.socket) -> None:
 
     prepare()
     pipeline.warm_up()
-    end_with_parent = ctypes.CDLL(None).prctl
     gc.collect()
     gc.freeze()
+    family = Family(channel)
     channel.sendall(b"ready\n")
-    while True:
-        message, fds, _, _ = socket.recv_fds(channel, 65536, 3)
-        if not message:
-            return
-        pid = os.fork()
+    while received := receive(channel):
+        pid = family.fork()
         if pid == 0:
-            os.setsid()
-            end_with_parent(PR_SET_PDEATHSIG, signal.SIGKILL)
             channel.close()
-            nothing = os.open(os.devnull, os.O_RDONLY)
-            for target, source in ((0, nothing), (1, fds[2]), (2, fds[2])):
-                os.dup2(source, target)
-            run(json.loads(message), fds[0], fds[1])
-        for fd in fds:
+            run_forked(*received)
+        for fd in received[1]:
             os.close(fd)
         channel.sendall(f"{pid}\n".encode())
-        channel.sendall(f"{os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])}\n".encode())
+        family.see_off(pid)
+
+
+def stand_by(channel: socket.socket) -> None:
+    """Do one job in a child that is there before it: this process only tells how it ended, as `serve` does."""
+    family = Family(channel)
+    pid = family.fork()
+    if pid == 0:
+        prepare()
+        importlib.import_module(WORK["judge_on_gpu"])
+        channel.sendall(b"ready\n")
+        received = receive(channel)
+        if received is None:
+            os._exit(0)
+        channel.sendall(f"{os.getpid()}\n".encode())
+        channel.close()
+        run_forked(*received)
+    family.see_off(pid)
+
+
+def receive(channel: socket.socket) -> tuple[dict[str, Any], list[int]] | None:
+    """The next job, and the fds of its reports, its crash file and its output; None when nobody is left to ask."""
+    message, fds, _, _ = socket.recv_fds(channel, 65536, 3)
+    return (json.loads(message), fds) if message else None
+
+
+def run_forked(job: dict[str, Any], fds: list[int]) -> NoReturn:
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    for target, source in ((0, nothing), (1, fds[2]), (2, fds[2])):
+        os.dup2(source, target)
+    run(job, fds[0], fds[1])
+
+
+class Family:
+    """A process that forks children and whose own parent is at the other end of `channel`: none outlives the one before."""
+
+    def __init__(self, channel: socket.socket) -> None:
+        self._channel, self._prctl = channel, ctypes.CDLL(None).prctl
+        self._ended, self._tell = os.pipe()
+        for fd in (self._ended, self._tell):
+            os.set_blocking(fd, False)
+        signal.signal(signal.SIGCHLD, lambda *_: None)  # or nothing is written
+        signal.set_wakeup_fd(self._tell, warn_on_full_buffer=False)
+
+    def fork(self) -> int:
+        """As os.fork; the child is a process group of its own, and ends with this process."""
+        parent, pid = os.getpid(), os.fork()
+        if pid:
+            with contextlib.suppress(OSError):  # gone already
+                os.setpgid(pid, pid)  # here too: whoever is told the pid may end the group at once
+            return pid
+        os.setpgid(0, 0)
+        self._prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+        if os.getppid() != parent:
+            os._exit(1)
+        signal.set_wakeup_fd(-1)
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        os.close(self._ended)
+        os.close(self._tell)
+        return 0
+
+    def see_off(self, pid: int) -> None:
+        """Wait for a child and tell its exit code. Ends it, and us, when the other end is closed."""
+        poll = select.poll()
+        poll.register(self._ended, select.POLLIN)
+        poll.register(self._channel, 0)  # tells only that it was closed
+        while True:
+            gone, status = os.waitpid(pid, os.WNOHANG)
+            if gone:
+                self._channel.sendall(f"{os.waitstatus_to_exitcode(status)}\n".encode())
+                return
+            events = dict(poll.poll())
+            if self._channel.fileno() in events:
+                with contextlib.suppress(ProcessLookupError):
+                    os.killpg(pid, signal.SIGKILL)
+                os._exit(0)
+            os.read(self._ended, 4096)
+
+
+def main(words: list[str]) -> None:
+    if words[0] == "--serve":
+        serve(socket.socket(fileno=int(words[1])))
+    elif words[0] == "--ahead":
+        stand_by(socket.socket(fileno=int(words[1])))
+    else:
+        run(json.loads(words[0]), int(words[1]), int(words[2]))
 
 
 if __name__ == "__main__":
-    if sys.argv[1] == "--serve":
-        serve(socket.socket(fileno=int(sys.argv[2])))
-    else:
-        run(json.loads(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]))
+    main(sys.argv[1:])

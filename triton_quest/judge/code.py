@@ -16,6 +16,8 @@ from typing import Any
 from triton_quest import verdict as v
 from triton_quest.levels import Level
 
+LEARNER = "learner_"  # begins the name of the module that a learner's file becomes
+
 
 class Stopped(Exception):
     """The judgement ends here, with this failed check."""
@@ -28,7 +30,7 @@ class Stopped(Exception):
 def load(file: Path) -> ModuleType:
     """Execute the learner's file as a module. Raises Stopped, with the line, if it raises."""
     check = v.Check(name="the file can be imported", kind="import", state=v.State.PASSED)
-    name = f"learner_{file.stem}"  # a file called torch.py must not take torch's place
+    name = LEARNER + file.stem  # a file called torch.py must not take torch's place
     loader = SourceFileLoader(name, str(file))  # whatever its suffix
     module = types.ModuleType(name)
     module.__file__ = str(file)

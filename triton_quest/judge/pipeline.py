@@ -6,6 +6,7 @@ or as wrong numbers in the interpreter, and the line that is to blame is another
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -85,9 +86,16 @@ def run(level: Level, file: Path, send: Send, seconds: float) -> v.Outcome:
 
 
 def warm_up() -> None:
-    """Do once what the first judgement of a process would spend its time on. Runs the first level's own solution."""
-    level = LEVELS[0]
+    """Do once what the first judgement of a process would spend its time on. Runs the first level's own solution.
+
+    Leaves no trace where the learner's imports look.
+    """
+    level, path, modules = LEVELS[0], list(sys.path), set(sys.modules)
     run(level, level.folder / "solution.py", lambda record: None, seconds=60.0)
+    sys.path[:] = path
+    for name in set(sys.modules) - modules:
+        if name.startswith(code.LEARNER):
+            del sys.modules[name]
 
 
 class _Judge:

@@ -57,6 +57,7 @@ class Level:
     )  # bronze, silver, gold: PyTorch's best time over the learner's
     inputs: tuple[str, ...] = ()  # the shape of each argument in the letters of SIZES, for `compile` and `traffic`
     grows: str = "S"  # the letter that `traffic` lets grow
+    feats: tuple[str, ...] = ()  # achievements that `compile` and `traffic` can show of it: where it can go wrong
     beside: str = ""  # its name in the comparison of the levels that compute the same thing in different ways
     number: int = 0
     course: Path = COURSE
@@ -85,6 +86,7 @@ def table(*rows: Level) -> tuple[Level, ...]:
 
 
 QK, QKV = ("B H S D",) * 2, ("B H S D",) * 3
+SPILL, TRAFFIC = "no-spill", "least-traffic"
 SDPA = ("flash", "cudnn", "efficient", "math", "flex")
 
 LEVELS = table(
@@ -106,6 +108,7 @@ LEVELS = table(
         file="level2_matmul.py",
         launcher="matmul",
         inputs=("S S", "S S"),
+        feats=(SPILL,),
         copies_allowed=False,
         races=("eager", "compile"),
     ),
@@ -117,6 +120,7 @@ LEVELS = table(
         file="level3_softmax.py",
         launcher="softmax",
         inputs=("R C",),
+        feats=(TRAFFIC,),
         grows="C",
         races=("eager", "compile"),
     ),
@@ -128,6 +132,7 @@ LEVELS = table(
         file="level4_attention_scores.py",
         launcher="attention_scores",
         inputs=QK,
+        feats=(SPILL,),
         copies_allowed=False,
     ),
     Level(
@@ -138,6 +143,7 @@ LEVELS = table(
         file="level5_causal_mask.py",
         launcher="causal_scores",
         inputs=QK,
+        feats=(SPILL,),
         fills_count=False,
     ),
     Level(
@@ -148,6 +154,7 @@ LEVELS = table(
         file="level6_naive_attention.py",
         launcher="naive_attention",
         inputs=QKV,
+        feats=(SPILL, TRAFFIC),  # the second for whoever does without the S x S matrix
         beside="naive",
         races=("eager", "compile", "flash", "cudnn"),
         medals=(0.02, 0.05, 0.08),
@@ -160,6 +167,7 @@ LEVELS = table(
         file="level7_fused_attention.py",
         launcher="fused_attention",
         inputs=QKV,
+        feats=(SPILL,),
         beside="fused",
         races=("eager", "flash", "cudnn"),
         medals=(0.002, 0.004, 0.006),
@@ -172,6 +180,7 @@ LEVELS = table(
         file="level8_flash_attention.py",
         launcher="flash_attention",
         inputs=QKV,
+        feats=(SPILL, TRAFFIC),
         beside="flash",
         races=SDPA,
         medals=(0.4, 0.6, 0.8),

@@ -46,6 +46,7 @@ class Glyphs:
     open: str = "▶"
     locked: str = "○"
     ahead: str = "·"
+    badge: str = "◆"
     path: str = "│"
     path_ahead: str = "┊"
     arrow: str = "→"
@@ -56,7 +57,7 @@ class Glyphs:
     is_ascii: bool = False
 
 
-ASCII = Glyphs("+", "x", "-", "?", "*", ".", ">", "o", ".", "|", ":", "->", "-", "+", "+", "+", True)
+ASCII = Glyphs("+", "x", "-", "?", "*", ".", ">", "o", ".", "#", "|", ":", "->", "-", "+", "+", "+", True)
 
 
 def _plainly(trouble: UnicodeError) -> tuple[str, int]:

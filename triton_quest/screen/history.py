@@ -43,8 +43,8 @@ def entries(
         version = entry.version
         if last and version.run != last.version.run:
             rows.append(("", "", Text(), Text("here you started over", "star")))
-        rows.append((str(version.id), when(version), _lines(entry.change), _came_of(entry, g)))
-    rows.append(("", "now", _lines(now) if now else Text(), Text(says, "soft")))
+        rows.append((str(version.id), when(version), changed_lines(entry.change), _came_of(entry, g)))
+    rows.append(("", "now", changed_lines(now) if now else Text(), Text(says, "soft")))
     heading = Text(f"The checked versions of level {level.number}, {level.title}", "heading")
     return Group(heading, Text(), *(_table(rows, width) if width >= NARROWEST else _stack(rows)))
 
@@ -75,7 +75,7 @@ def _stack(rows: Sequence[Row]) -> list[RenderableType]:
 
 def _came_of(entry: Entry, g: Glyphs) -> Text:
     version = entry.version
-    text = _outcome(version, g)
+    text = ending(version, g)
     if entry.checks > 1:
         text.append(f" ({entry.checks} checks)", "soft")
     if version.outcome not in (JUDGED_PASSED, UNJUDGED) and version.cause:
@@ -83,14 +83,16 @@ def _came_of(entry: Entry, g: Glyphs) -> Text:
     return text
 
 
-def _outcome(version: Version, g: Glyphs) -> Text:
+def ending(version: Version, g: Glyphs) -> Text:
+    """ "✗ wrong numbers" """
     mark, style = {JUDGED_PASSED: (g.passed, "good"), UNJUDGED: (g.unverified, "soft")}.get(
         version.outcome, (g.failed, "bad")
     )
     return Text().append(f"{mark} {outcome(version.outcome)}", style)
 
 
-def _lines(change: Change) -> Text:
+def changed_lines(change: Change) -> Text:
+    """ "+3 -1" """
     if change.same:
         return Text("same", "soft")
     return Text(f"+{change.added}", "good").append(f" -{change.removed}", "bad")
@@ -100,7 +102,7 @@ def version(level: Level, shown: Version, g: Glyphs) -> RenderableType:
     """A version's heading, and what came of it."""
     heading = Text(f"Version {shown.id} of level {level.number}, {level.title}", "heading")
     heading.append(f"   checked on {when(shown)}", "soft")
-    parts: list[RenderableType] = [heading, _outcome(shown, g)]
+    parts: list[RenderableType] = [heading, ending(shown, g)]
     if shown.outcome not in (JUDGED_PASSED, UNJUDGED):
         parts.append(Text(printable(shown.cause)))
     return Group(*parts)

@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 
 from rich.console import Group, RenderableType
+from rich.style import StyleType
 from rich.table import Table
 from rich.text import Text
 
+from triton_quest.achievements import Award
+from triton_quest.experience import standing
+from triton_quest.screen.achievements import rank
 from triton_quest.screen.console import ASCII, Glyphs
 from triton_quest.screen.messages import next_step
 from triton_quest.store.records import LevelState, Status
 
 STARS = 3
+BESIDE = "   "
 NARROWEST = 16  # columns: with less room than this the map drops what each level teaches
 
+NO_LOOKS: Mapping[int, StyleType] = {}
 MEDALS = {"gold": "star", "silver": "bold", "bronze": "place"}
 SAID = {
     Status.LOCKED: ("locked", "soft"),
@@ -32,28 +39,42 @@ def overview(
     g: Glyphs,
     width: int,
     remark: RenderableType | None = None,
+    awards: Sequence[Award] = (),
 ) -> RenderableType:
     """The whole map with its heading, a remark if there is one, and the next step."""
     said = [remark, Text()] if remark is not None else []
     step = next_step(sentence, next_command, g)
-    return Group(_heading(states, g), Text(), _map(states, g, width), Text(), *said, step)
+    levels = level_map(states, g, width, awards=awards)
+    return Group(_heading(states, awards, g, width), Text(), levels, Text(), *said, step)
 
 
-def _heading(states: Sequence[LevelState], g: Glyphs) -> Text:
+def _heading(states: Sequence[LevelState], awards: Sequence[Award], g: Glyphs, width: int) -> Text:
+    """The title, and under it what was reached so far, with the rank beside it where that fits."""
     passed = sum(state.is_done for state in states)
     stars = sum(state.stars for state in states)
-    text = Text("Triton Attention Quest", "heading")
-    text.append("   from x + y to Flash Attention\n", "soft")
-    text.append(f"{passed} of {len(states)} levels passed", "good" if passed else "")
-    text.append(f"   {stars} of {STARS * len(states)} ", "soft")
-    text.append(g.star, "star")
-    return text
+    title = Text("Triton Attention Quest", "heading")
+    title.append("   from x + y to Flash Attention\n", "soft")
+    text = Text().append(f"{passed} of {len(states)} levels passed", "good" if passed else "")
+    text.append(f"   {stars} of {STARS * len(states)} ", "soft").append(g.star, "star")
+    if awards:
+        text.append(f"   {len(awards)} ", "soft").append(g.badge, "place")
+    reached = rank(standing(states, awards))
+    fits = text.cell_len + len(BESIDE) + reached.cell_len <= width
+    return title.append_text(text).append(BESIDE if fits else "\n").append_text(reached)
 
 
-def _map(states: Sequence[LevelState], g: Glyphs, width: int) -> Table:
-    standing = max(len(_standing(state, True, ASCII)) for state in states)
+def level_map(
+    states: Sequence[LevelState],
+    g: Glyphs,
+    width: int,
+    looks: Mapping[int, StyleType] = NO_LOOKS,
+    awards: Sequence[Award] = (),
+) -> Table:
+    """The levels, a row each, and the path between them. `looks`: the style of a level's row, by its number."""
+    badges = Counter(award.level.slug for award in awards if award.level)
+    standings = max(len(_standing(state, badges, True, ASCII)) for state in states)
     titles = max(len(state.level.title) for state in states)
-    room = width - (len(str(len(states))) + 1 + titles + standing + 4 * 2)  # for what each level teaches
+    room = width - (len(str(len(states))) + 1 + titles + standings + 4 * 2)  # for what each level teaches
     wide = room >= NARROWEST
     grid = Table.grid(padding=(0, 2 if wide else 1))
     grid.add_column(justify="right", no_wrap=True)
@@ -63,36 +84,43 @@ def _map(states: Sequence[LevelState], g: Glyphs, width: int) -> Table:
         grid.add_column(no_wrap=True, overflow="ellipsis", max_width=room)
     here = next((state for state in states if state.status is Status.OPEN), None)
     for state in states:
-        grid.add_row(*_row(state, state is here, g, wide))
+        grid.add_row(*_row(state, badges, state is here, g, wide), style=looks.get(state.level.number))
         if state is not states[-1]:
             ahead = not state.is_done
             grid.add_row("", Text(g.path_ahead if ahead else g.path, "soft" if ahead else "good"))
     return grid
 
 
-def _row(state: LevelState, is_here: bool, g: Glyphs, wide: bool) -> list[RenderableType]:
+def _row(state: LevelState, badges: Mapping[str, int], is_here: bool, g: Glyphs, wide: bool) -> list[RenderableType]:
     level = state.level
-    mark = {
+    mark = mark_of(state, is_here, g)
+    faint = state.status in (Status.LOCKED, Status.AHEAD)
+    title = Text(level.title, "soft" if faint else ("bold" if is_here else ""))
+    number = Text(str(level.number), "soft" if faint else "bold")
+    row: list[RenderableType] = [number, mark, title, _standing(state, badges, wide, g)]
+    return [*row, Text(level.teaches, "soft")] if wide else row
+
+
+def mark_of(state: LevelState, is_here: bool, g: Glyphs) -> Text:
+    """The sign of where a level stands; `is_here`: it is the one to play now."""
+    return {
         Status.LOCKED: Text(g.locked, "soft"),
         Status.OPEN: Text(g.open if is_here else g.locked, "bold cyan"),
         Status.PASSED: Text(g.passed, "good"),
         Status.CHANGED: Text(g.passed, "star"),
         Status.AHEAD: Text(g.ahead, "soft"),
     }[state.status]
-    faint = state.status in (Status.LOCKED, Status.AHEAD)
-    title = Text(level.title, "soft" if faint else ("bold" if is_here else ""))
-    number = Text(str(level.number), "soft" if faint else "bold")
-    row: list[RenderableType] = [number, mark, title, _standing(state, wide, g)]
-    return [*row, Text(level.teaches, "soft")] if wide else row
 
 
-def _standing(state: LevelState, wide: bool, g: Glyphs) -> Text:
-    """ "★★☆ gold changed since" """
+def _standing(state: LevelState, badges: Mapping[str, int], wide: bool, g: Glyphs) -> Text:
+    """ "★★☆ gold ◆3", "★★☆ gold changed since" """
     said, style = SAID[state.status]
     if state.status is Status.CHANGED and not wide:
         said = "changed"
     parts = [stars(state.stars, g)] if state.is_done else []
     parts += [Text(state.medal, MEDALS[state.medal])] if state.medal else []
+    count = badges.get(state.level.slug) if not said else 0
+    parts += [Text(f"{g.badge}{count}", "place")] if count else []
     return Text(" ").join([*parts, *([Text(said, style)] if said else [])])
 
 

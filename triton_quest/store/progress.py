@@ -18,9 +18,10 @@ from triton_quest.errors import LevelAhead, LockedLevel
 from triton_quest.levels import LEVELS, Level
 from triton_quest.store import schema
 from triton_quest.store.database import Database, Unfit
-from triton_quest.store.records import Attempt, LevelState, Speed, Statistics, Status, Version, stars_for
+from triton_quest.store.records import Attempt, Earned, LevelState, Speed, Statistics, Status, Version, stars_for
 
 if TYPE_CHECKING:
+    from triton_quest.store.story import Feat, Story
     from triton_quest.verdict import Verdict
 
 HINTS_A_LEVEL = 6
@@ -148,6 +149,28 @@ class Progress:
             return tuple(Speed(**row) for row in _understood("speeds", db.execute(query, (level.slug,))))
 
     @mended
+    def has_passed(self, level: Level, text: str) -> bool:
+        """Whether this very text passed in this run."""
+        query = f"SELECT 1 FROM attempts WHERE slug = ? AND outcome = '{JUDGED_PASSED}' AND text = ? AND run = ?"
+        with self._database.reading() as db:
+            return db.execute(query, (level.slug, text, _run(db))).fetchone() is not None
+
+    @mended
+    def story(self) -> Story:
+        """What happened in the present run, as far as achievements follow from it."""
+        from triton_quest.store import story
+
+        with self._database.reading() as db:
+            return story.story(db, _run(db), tuple(level.slug for level in self.levels))
+
+    @mended
+    def earned(self) -> tuple[Earned, ...]:
+        """The achievements of the present run, in the order in which they were earned."""
+        query = "SELECT achievement, slug, at FROM earned WHERE run = ? ORDER BY rowid"
+        with self._database.reading() as db:
+            return tuple(Earned(**row) for row in _understood("earned", _rows(db, query)))
+
+    @mended
     def statistics(self) -> Statistics:
         """Attempts, hints and dates of the present run."""
         judged = f"attempts WHERE run = ? AND outcome != '{UNJUDGED}'"
@@ -202,6 +225,14 @@ class Progress:
         with self._database.writing() as db:
             values = (_run(db), level.slug, _now(), gpu, ratio, medal, json.dumps(race))
             db.execute(f"INSERT INTO speeds ({columns}) VALUES (?, ?, ?, ?, ?, ?, ?)", values)
+
+    @mended
+    def earn(self, run: int, feats: Iterable[Feat]) -> tuple[Earned, ...]:
+        """Note the feats of a run that aren't noted yet, and return those; none if another run began meanwhile."""
+        from triton_quest.store import story
+
+        with self._database.writing() as db:
+            return story.note(db, run, feats, _now()) if run == _run(db) else ()
 
     @mended
     def start_over(self) -> None:

@@ -65,6 +65,15 @@ class Speed:
 
 
 @dataclass(frozen=True)
+class Earned:
+    """An achievement that was noted, by its slug, at which level ("": at none in particular), and when."""
+
+    achievement: str
+    slug: str
+    at: str
+
+
+@dataclass(frozen=True)
 class Statistics:
     """What a run came to so far. `first`, `last`: the dates of its first and last attempt, None before the first."""
 

@@ -45,5 +45,5 @@ def fill(db: sqlite3.Connection, rows: Rows) -> None:
         how = "REPLACE" if table == "runs" else "IGNORE"  # a new database has its first run already
         db.executemany(f"INSERT OR {how} INTO {table} ({columns}) VALUES ({places})", found)
     # whatever was done was done in some run, also where the list of the runs is lost
-    done = " UNION ALL ".join(f"SELECT run, at FROM {table}" for table in ("attempts", "passes", "hints", "solutions"))
+    done = " UNION ALL ".join(f"SELECT run, at FROM {table}" for table in schema.ROWS if table != "runs")
     db.execute(f"INSERT OR IGNORE INTO runs (id, at) SELECT run, min(at) FROM ({done}) GROUP BY run")

@@ -27,6 +27,10 @@ STEPS: tuple[tuple[str, ...], ...] = (
         "CREATE TABLE speeds (id INTEGER PRIMARY KEY, run INTEGER NOT NULL, slug TEXT NOT NULL, at TEXT NOT NULL,"
         " gpu TEXT NOT NULL, ratio REAL, medal TEXT NOT NULL, race TEXT NOT NULL)",
     ),
+    (
+        "CREATE TABLE earned (run INTEGER NOT NULL, achievement TEXT NOT NULL, slug TEXT NOT NULL, at TEXT NOT NULL,"
+        " PRIMARY KEY (run, achievement, slug))",
+    ),
 )
 FIRST_TABLES = frozenset({"runs", "attempts", "hints", "solutions", "passes"})  # every version has them
 
@@ -68,6 +72,7 @@ ROWS: dict[str, dict[str, Callable[[Any], bool]]] = {
         "medal": _text("(gold|silver|bronze)?"),
         "race": _text(r"\{.*\}"),
     },
+    "earned": {"run": ID, "achievement": SLUG, "slug": _text("[a-z0-9-]*"), "at": DATE},
 }
 
 

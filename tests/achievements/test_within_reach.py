@@ -1,0 +1,42 @@
+"""What the reference solutions reach earns the achievements of a race and of a measurement: they can be had."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import ROOT
+from triton_quest.achievements import reached, shown_by
+from triton_quest.commands.race import Race
+from triton_quest.execution.runner import Job, run
+from triton_quest.levels import LEVELS
+from triton_quest.raced import Ceilings, Timing
+from triton_quest.store.progress import Progress
+from triton_quest.store.story import Feat
+
+
+def test_the_races_of_the_solutions_on_an_h100_earn_all_that_a_race_can_but_for_tuning(tmp_path: Path) -> None:
+    data = json.loads((ROOT / "benchmarks" / "data" / "nvidia-h100-80gb-hbm3.json").read_text())
+    progress = Progress(tmp_path / "progress.db")
+    for level in LEVELS:
+        timings = [Timing(**timing) for timing in data["timings"] if timing["slug"] == level.slug]
+        race = Race(level, Ceilings(**data["ceilings"]), timings)
+        progress.record_speed(level, "an H100", race.ratio, race.medal.value if race.medal else "", race.as_json())
+    found = reached(progress.story())
+    assert {feat.achievement for feat in found} == {"faster-than-pytorch", "at-the-bound", "beats-flash", "all-gold"}
+    faster = {feat.slug for feat in found if feat.achievement == "faster-than-pytorch"}
+    assert faster == {"softmax", "attention-scores", "causal-mask"}
+    assert Feat("beats-flash", "flash-attention") in found
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("kind", "feat", "numbers"), [("compile", "no-spill", (2, 4, 5, 6, 7, 8)), ("traffic", "least-traffic", (3, 8))]
+)
+def test_the_solutions_earn_what_a_measurement_shows(kind: str, feat: str, numbers: tuple[int, ...]) -> None:
+    for number in numbers:
+        level = LEVELS[number - 1]
+        ended = run(Job(level, level.folder / "solution.py", 60.0, kind=kind))
+        assert Feat(feat, level.slug, once=False) in shown_by(level, ended.records), f"level {number}"

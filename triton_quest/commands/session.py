@@ -1,0 +1,252 @@
+"""What the live session does to the quest: each command's own work, without its console. See screen/session/game.py."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shlex
+import shutil
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from threading import Event
+
+from rich.console import Group, RenderableType
+from rich.text import Text
+
+from triton_quest import environment, invocation
+from triton_quest import verdict as v
+from triton_quest.commands import catching_up, check, finale, race, restore, subject, traffic
+from triton_quest.commands import compile as compiling
+from triton_quest.commands import history as versions
+from triton_quest.commands import solution as solutions
+from triton_quest.commands.benchmark import chosen as chosen_races
+from triton_quest.commands.context import Context
+from triton_quest.commands.overview import new_templates, next_words, template_remark
+from triton_quest.errors import NoWorkspace, QuestError, UnusableFile
+from triton_quest.execution import runner
+from triton_quest.execution.runner import Cancelled, Job, Tell
+from triton_quest.execution.targets import USUAL
+from triton_quest.execution.watching import saves
+from triton_quest.levels import Level
+from triton_quest.screen import compiled, texts
+from triton_quest.screen import finale as last_screen
+from triton_quest.screen.fitted import Fitted
+from triton_quest.screen.session.game import Attempts, Hints, Judged, States
+from triton_quest.store import files, history, template, workspace
+from triton_quest.store.progress import HINTS_A_LEVEL
+from triton_quest.store.records import stars_for
+
+Judge = Callable[[Job, Tell, Event], v.Verdict]  # raises Cancelled once the event is set
+Run = Callable[..., runner.Ending]  # of a job: it tells of its records, and ends when the view is left
+
+STEP_SECONDS = 30.0  # for any one step of the learner's code, as `check` gives it
+COUNTING_SECONDS = 60.0
+AT_LINE = {  # how editors are told to open a file at a line; others get the file alone
+    **dict.fromkeys(
+        ("vi", "vim", "nvim", "nano", "emacs", "emacsclient", "micro", "kak", "joe"), ("+{line}", "{file}")
+    ),
+    **dict.fromkeys(("hx", "helix", "subl", "zed"), ("{file}:{line}",)),
+    **dict.fromkeys(("code", "codium", "cursor"), ("--goto", "{file}:{line}")),
+}
+NO_RACE = (
+    "There is no GPU here, and times from Triton's interpreter say nothing about a kernel's speed. "
+    "What a GPU would have to move and compute instead:"
+)
+
+
+class Session:
+    """The quest for as long as one stays. Its methods may run in any thread, and several at once."""
+
+    def __init__(self, context: Context, where: tuple[str, ...], judge: Judge) -> None:
+        self._context, self._where, self._judge = context, where, judge
+        self._told: list[str] = []
+        context.tell = self._told.append
+        self.glyphs = context.glyphs
+
+    # Where the learner stands
+
+    def states(self) -> States:
+        self._require_workspace()
+        return self._context.progress.states()
+
+    def current(self) -> Level:
+        return self._context.progress.current().level
+
+    def require_open(self, level: Level) -> None:
+        self._require_workspace()
+        self._context.progress.require_open(level)
+
+    def next_step(self) -> tuple[str, str]:
+        return next_words(self.states())
+
+    def notices(self) -> list[str]:
+        told, self._told[:] = list(self._told), []
+        return told
+
+    def _require_workspace(self) -> None:
+        """Raises NoWorkspace: without this, a database would be made where nothing else is."""
+        root = self._context.workspace.root
+        if not (root / "levels").is_dir():
+            sentence = (
+                f"Your workspace {root} is gone: it was moved or deleted. Bring it back and go on, or make another:"
+            )
+            raise NoWorkspace(sentence, "init my-quest")
+
+    # Texts
+
+    def briefing(self, level: Level) -> RenderableType:
+        try:
+            state = self._context.progress.require_open(level)
+        except QuestError as shut:
+            return Text(f"{level.description}\n\n{shut.sentence}")
+        path, line = self.place(level)
+        remark = template_remark(new_templates(self._context, [state]), self.glyphs)
+        above = [texts.where_to_edit(path, line, invocation.short_path(path)), *([remark] if remark else [])]
+        return Group(*above, Text(), texts.briefing(template.briefing(workspace.course_text(level, "solution.py"))))
+
+    def place(self, level: Level) -> tuple[Path, int]:
+        path, line = self._context.workspace.file(level), 1
+        with contextlib.suppress(UnusableFile):
+            line = template.first_line_to_edit(files.read_text(path, ""))
+        return path, line
+
+    def name(self, level: Level) -> str:
+        return invocation.short_path(self._context.workspace.file(level))
+
+    def hints(self, level: Level) -> Hints:
+        state, gave_up = self._context.progress.require_open(level), self._context.progress.saw_solution(level)
+        written = template.split_hints(workspace.course_text(level, "hints.md"))
+        taken = range(1, state.hints_taken + 1)
+        shown = tuple(texts.hint(n, HINTS_A_LEVEL, *written[n - 1]) for n in taken)
+        now, then = (state.stars if state.is_done else stars_for(len(taken) + n, gave_up) for n in (0, 1))
+        return Hints(shown, HINTS_A_LEVEL, now, then)
+
+    def take_hint(self, level: Level) -> None:
+        self._require_workspace()
+        self._context.progress.take_hint(level)
+
+    def price_of_the_solution(self, level: Level) -> str:
+        self._require_workspace()
+        state = self._context.progress.require_open(level)
+        if state.is_done or self._context.progress.saw_solution(level):
+            return ""
+        return (
+            f"You haven't passed level {level.number} yet. To look at its solution now is to give up on it: the level "
+            "is then worth one star. A hint (h) costs less. Look at the solution all the same?"
+        )
+
+    def solution(self, level: Level) -> RenderableType:
+        self._require_workspace()
+        if not self._context.progress.require_open(level).is_done:
+            self._context.progress.note_solution_seen(level)
+        return texts.code(solutions.read(level))
+
+    # The learner's file
+
+    def judge(self, level: Level, tell: Tell, cancelled: Event) -> Judged | None:
+        self.require_open(level)
+        mine = subject.Subject(level, self._context.workspace.file(level), False, f"reset {level.number}")
+
+        def judge(job: Job) -> v.Verdict:
+            return self._judge(job, tell, cancelled)
+
+        try:
+            judged, kept = check.judge_and_keep(self._context, mine, STEP_SECONDS, judge)
+            assert kept is not None
+            return self._told_of(level, judged, kept, judge, tell)
+        except Cancelled:
+            return None
+
+    def _told_of(
+        self, level: Level, judged: v.Verdict, kept: check.KeptCheck, judge: catching_up.Judge, tell: Tell
+    ) -> Judged:
+        """The verdict, with all that a check lets follow."""
+        remarks, end = [], None
+        if check.is_the_end(self._context, level, judged, kept):
+            found = finale.judge_all(self._context, level, STEP_SECONDS, judge, tell)
+            end = last_screen.finale(found.states, found.changed, self._context.progress.statistics(), self.glyphs)
+        elif judged.passed and "gpu" in self._where:
+            for again in catching_up.catch_up(self._context, STEP_SECONDS, quiet=True):
+                said = "passes" if again.passed else f"doesn't pass: {again.cause}"
+                remarks.append(f"Level {again.level}, passed without a GPU before, {said} on this one.")
+        if kept.trouble is not None:
+            unremembered = f"This check can't be remembered. {kept.trouble.sentence}"
+            return Judged(level, self.name(level), judged, ("", ""), unremembered=unremembered)
+        step = check.next_after(self._context.progress, level, judged)
+        return Judged(level, self.name(level), judged, step, kept.first_pass, "", tuple(remarks), end)
+
+    def attempts(self, level: Level) -> Attempts:
+        kept = self._context.progress.versions(level)
+        given = workspace.level_template(level) if level.has_arrived else ""
+        now = None
+        with contextlib.suppress(UnusableFile):
+            now = files.exact_text(self._context.workspace.file(level), "")
+        return Attempts(history.entries(kept, given), given, now, self.name(level))
+
+    def restore(self, level: Level, version: int) -> str:
+        self._require_workspace()
+        found = versions.find(self._context, level, version)
+        changed, backup = restore.bring_back(self._context, level, found)
+        return restore.report(found, self.name(level), changed) + _kept_at(backup)
+
+    def reset(self, level: Level) -> str:
+        self.require_open(level)
+        backup = workspace.renew(self._context.workspace, level)
+        return f"{self.name(level)} is as it was given." + _kept_at(backup)
+
+    def editor(self, level: Level) -> list[str] | None:
+        words = shlex.split(os.environ.get("VISUAL") or os.environ.get("EDITOR") or "")
+        if not words or shutil.which(words[0]) is None:
+            return None
+        path, line = self.place(level)
+        pattern = AT_LINE.get(Path(words[0]).name, ("{file}",))
+        return [*words, *(part.format(file=path, line=line) for part in pattern)]
+
+    async def saves(self) -> AsyncIterator[tuple[Level, ...]]:
+        async with contextlib.aclosing(saves(self._context.workspace.root / "levels")) as found:
+            async for levels in found:
+                yield levels
+
+    # Views of it
+
+    def look(self, kind: str, level: Level, tell: Tell, cancelled: Event) -> RenderableType | None:
+        self._require_workspace()
+
+        def run(job: Job, start: runner.Start = runner.start_cold, take: Tell = lambda record: None) -> runner.Ending:
+            def hear(record: v.Record) -> None:
+                take(record)
+                tell(record)
+
+            return runner.run(job, hear, start, cancelled.is_set)
+
+        views = {"traffic": self._traffic, "compile": self._compile, "race": self._race}
+        try:
+            return views[kind](level, run)
+        except Cancelled:
+            return None
+
+    def _traffic(self, level: Level, run: Run) -> RenderableType:
+        def count(job: Job, first: str, start: runner.Start) -> runner.Ending:
+            return run(job, start)
+
+        counted = traffic.count(self._context, level, None, COUNTING_SECONDS, count)
+        return Fitted(lambda width: traffic.report(counted, width, self.glyphs))
+
+    def _compile(self, level: Level, run: Run) -> RenderableType:
+        chosen = subject.choose(self._context, level, None, "compile")
+        return compiled.report(compiling.report(level, USUAL, run(compiling.job_for(chosen))), self.glyphs)
+
+    def _race(self, level: Level, run: Run) -> RenderableType:
+        if not environment.can_use_gpu():
+            raise QuestError(NO_RACE, f"traffic {level.number}")
+
+        def timed(job: Job, take: Tell) -> runner.Ending:
+            return run(job, take=take)
+
+        races, _ = race.race(self._context, chosen_races(self._context, level, None), quiet=True, run=timed)
+        race.keep(self._context, races)
+        return race.report(races, self.glyphs)
+
+
+def _kept_at(backup: Path | None) -> str:
+    return f" Backup of what was there: {invocation.short_path(backup)}" if backup else ""

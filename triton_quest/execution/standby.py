@@ -1,0 +1,139 @@
+"""Judging without the wait: for each device a process that has everything loaded is always at hand.
+
+    standby = Standby(devices.choose(None))
+    verdict = standby.judge(job, on_record, cancelled)      # blocks: call it in a thread
+    standby.close()
+
+A process that has died, or that has loaded what has changed on disk since, is replaced, and the caller doesn't notice.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from types import TracebackType
+
+from triton_quest import verdict as v
+from triton_quest.execution import devices, endings, runner
+from triton_quest.execution.runner import Ask, Cancelled, Job, Tell
+from triton_quest.execution.warm import Warm, WarmProcessGone
+
+__all__ = ("Cancelled", "Standby")
+
+PACKAGE = Path(__file__).resolve().parent.parent
+LOADED = ("torch", "triton", "numpy")  # besides this package
+OURS_IN_LEVELS = ("__init__.py", "quest_setup.py")  # in a clone, the learner's files lie beside them
+TRIES = 2
+
+Stamp = frozenset[tuple[str, int, int, int]]
+
+
+def stamp() -> Stamp:
+    """What a warm process loads, as it is on disk: another one when anything of it has changed."""
+    files = [Path(spec.origin) for spec in map(find_spec, LOADED) if spec is not None and spec.origin]
+    for folder, folders, names in os.walk(PACKAGE):
+        folders[:] = [name for name in folders if not name.startswith((".", "__"))]
+        kept = OURS_IN_LEVELS if Path(folder) == PACKAGE / "levels" else names
+        files += [Path(folder, name) for name in names if name in kept and name.endswith(".py")]
+    found = set()
+    for file in files:
+        try:
+            status = file.stat()
+        except OSError:  # removed at this moment
+            continue
+        found.add((str(file), status.st_ino, status.st_mtime_ns, status.st_size))
+    return frozenset(found)
+
+
+@dataclass(frozen=True)
+class _Ready:
+    process: Warm
+    stamp: Stamp
+
+
+class Standby:
+    """Judges on `devices`, as devices.judge_on does. One judgement at a time: a second waits for the first."""
+
+    def __init__(self, on: tuple[str, ...]) -> None:
+        self._devices = on
+        self._one_at_a_time, self._closed = threading.Lock(), threading.Event()
+        self._ready = {device: self._fresh(device) for device in on}
+
+    def judge(
+        self, job: Job, on_record: Tell = lambda record: None, cancelled: threading.Event | None = None
+    ) -> v.Verdict:
+        """Raises Cancelled as soon as `cancelled` is set, or this is closed; what ran by then has been ended.
+
+        `on_record` hears the first records again if the warm process died meanwhile and another began anew.
+        """
+
+        def is_cancelled() -> bool:
+            return self._closed.is_set() or (cancelled is not None and cancelled.is_set())
+
+        with self._one_at_a_time:
+            return devices.in_turn(self._devices, job, lambda one: self._judge(one, on_record, is_cancelled))
+
+    def close(self) -> None:
+        """End what is running, and leave no process behind."""
+        self._closed.set()
+        with self._one_at_a_time:
+            for ready in self._ready.values():
+                ready.process.close()
+
+    def _judge(self, job: Job, on_record: Tell, is_cancelled: Ask) -> v.Verdict:
+        stage: v.StageStarted | None = None
+
+        def tell(record: v.Record) -> None:
+            nonlocal stage
+            stage = record if isinstance(record, v.StageStarted) else stage
+            on_record(record)
+
+        for _ in range(TRIES):
+            stage = None
+            if is_cancelled():
+                raise Cancelled
+            try:
+                return self._judge_warm(job, tell, is_cancelled)
+            except WarmProcessGone:
+                self._replace(job.device)
+        if is_cancelled():
+            raise Cancelled
+        if stage is None:  # the processes died before they came to the learner's file: that is our trouble
+            return runner.judge(job, on_record, is_cancelled=is_cancelled)
+        # started cold, its parent would be this very process
+        check = endings.ended_its_parent(endings.Last(stage, job.kind, job.file))
+        on_record(check)
+        return v.Verdict(job.level.number, job.level.slug, v.Outcome.EXIT, job.device, 0.0, (check,), detail=check.says)
+
+    def _judge_warm(self, job: Job, tell: Tell, is_cancelled: Ask) -> v.Verdict:
+        ready = self._ready[job.device]
+        if ready.stamp != stamp():
+            self._replace(job.device)
+            ready = self._ready[job.device]
+        ready.process.wait(is_cancelled)
+        if job.device != "gpu":
+            return runner.judge(job, tell, ready.process.start, is_cancelled)
+        self._ready[job.device] = self._fresh(job.device)  # for the next one
+        try:
+            return runner.judge(job, tell, ready.process.start, is_cancelled)
+        finally:
+            ready.process.close()
+
+    def _fresh(self, device: str) -> _Ready:
+        before = stamp()  # so that what changes while it loads is noticed
+        return _Ready(Warm(device), before)
+
+    def _replace(self, device: str) -> None:
+        self._ready[device].process.close()
+        self._ready[device] = self._fresh(device)
+
+    def __enter__(self) -> Standby:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()

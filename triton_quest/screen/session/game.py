@@ -1,0 +1,125 @@
+"""What the session asks of the quest, and the records in which it is answered. `commands/session.py` answers.
+
+Every method may block (a lock, a disk, a judge) and may raise a QuestError: the session calls them in threads.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from threading import Event
+from typing import Protocol
+
+from rich.console import RenderableType
+
+from triton_quest.levels import Level
+from triton_quest.screen.console import Glyphs
+from triton_quest.store.history import Entry
+from triton_quest.store.records import LevelState
+from triton_quest.verdict import Record, Verdict
+
+Tell = Callable[[Record], None]
+States = tuple[LevelState, ...]
+
+
+@dataclass(frozen=True)
+class Judged:
+    """What came of a save: the verdict, what it changed, and what to do now."""
+
+    level: Level
+    file: str  # as the learner would name it
+    verdict: Verdict
+    next_step: tuple[str, str]  # a sentence, and the words of a command
+    first_pass: bool = False
+    unremembered: str = ""  # why this can't be remembered
+    remarks: tuple[str, ...] = ()  # what else there is to say, in sentences
+    finale: RenderableType | None = None  # the last level passed
+
+
+@dataclass(frozen=True)
+class Hints:
+    """The hints of a level that were taken, and what the next would cost."""
+
+    taken: tuple[RenderableType, ...]
+    of: int
+    stars_now: int  # what a pass is worth now, and after one more hint
+    stars_then: int
+
+    @property
+    def are_left(self) -> bool:
+        return len(self.taken) < self.of
+
+
+@dataclass(frozen=True)
+class Attempts:
+    """The checked versions of a level, oldest first; the template they began from; the file as it is now, if it is text."""
+
+    entries: tuple[Entry, ...]
+    template: str
+    now: str | None
+    file: str
+    ids: dict[int, Entry] = field(init=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "ids", {entry.version.id: entry for entry in self.entries})
+
+    def before(self, entry: Entry) -> tuple[str, str]:
+        """The name and the text of what this version is a change of."""
+        place = self.entries.index(entry)
+        earlier = self.entries[place - 1].version if place else None
+        return (f"version {earlier.id}", earlier.text) if earlier else ("the template", self.template)
+
+
+class Game(Protocol):
+    glyphs: Glyphs
+
+    def states(self) -> States: ...
+
+    def current(self) -> Level: ...
+
+    def require_open(self, level: Level) -> None:
+        """Raises QuestError, saying what opens the level."""
+
+    def next_step(self) -> tuple[str, str]: ...
+
+    def briefing(self, level: Level) -> RenderableType: ...
+
+    def place(self, level: Level) -> tuple[Path, int]:
+        """The level's file, and the first line to edit."""
+
+    def name(self, level: Level) -> str:
+        """The level's file as the learner would name it."""
+
+    def judge(self, level: Level, tell: Tell, cancelled: Event) -> Judged | None:
+        """Keep the text, judge it, keep the verdict. None if `cancelled` was set before the end."""
+
+    def look(self, kind: str, level: Level, tell: Tell, cancelled: Event) -> RenderableType | None:
+        """What a view of this kind shows of the level's file; None if `cancelled` was set before the end."""
+
+    def hints(self, level: Level) -> Hints: ...
+
+    def take_hint(self, level: Level) -> None: ...
+
+    def price_of_the_solution(self, level: Level) -> str:
+        """What it costs to see it now; "" if nothing."""
+
+    def solution(self, level: Level) -> RenderableType:
+        """Noted as seen, where there was no pass before."""
+
+    def attempts(self, level: Level) -> Attempts: ...
+
+    def restore(self, level: Level, version: int) -> str:
+        """Bring a version back; what was done, in a sentence."""
+
+    def reset(self, level: Level) -> str:
+        """Write the template anew; what was done, in a sentence."""
+
+    def editor(self, level: Level) -> list[str] | None:
+        """The command line that opens the level's file; None where there is no editor."""
+
+    def saves(self) -> AsyncIterator[tuple[Level, ...]]:
+        """The levels whose files were saved, from now on."""
+
+    def notices(self) -> list[str]:
+        """What was to be told in the meantime, once."""

@@ -1,0 +1,118 @@
+"""The keys of the session, once: the bindings, the line at the bottom and the help are made of this table."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from rich.style import Style
+from rich.text import Text
+from textual.binding import Binding
+
+from triton_quest.screen.console import Glyphs
+
+
+@dataclass(frozen=True)
+class Key:
+    """`name` stands in the line at the bottom, `says` in the help; `shown`: the key as it is written on the keyboard."""
+
+    key: str
+    action: str
+    name: str
+    says: str
+    shown: str = ""
+
+    @property
+    def sign(self) -> str:
+        return self.shown or self.key
+
+    def binding(self) -> Binding:
+        return Binding(self.key, self.action, self.name, show=False)
+
+
+KEYS = (  # in the order in which the line at the bottom drops them where there is no room, the last first
+    Key("c", "check", "check", "judge the file as it is; saving it does the same"),
+    Key("h", "hint", "hint", "the hints you have taken, and the next one, with what it costs"),
+    Key("n", "next", "next", "go on to the level that is open, once you have passed this one"),
+    Key("e", "edit", "edit", "open the file in your editor ($VISUAL or $EDITOR), or say where it is"),
+    Key("a", "attempts", "attempts", "every version that was checked, and what changed between them"),
+    Key("b", "front('briefing')", "briefing", "the instructions of the level"),
+    Key("v", "front('verdict')", "verdict", "what came of the last save"),
+    Key("s", "solution", "solution", "the reference solution: yours after a pass, one star before it"),
+    Key("t", "look('traffic')", "traffic", "the bytes that your kernels move and the operations they do"),
+    Key("k", "look('compile')", "compile", "what your kernels become on GPUs that aren't here"),
+    Key("r", "look('race')", "race", "the race against PyTorch, on a GPU"),
+    Key("m", "map", "map", "the whole map"),
+    Key("R", "reset", "reset", "start the level over, after a backup; asks first"),
+)
+HELP = Key("question_mark", "keys", "keys", "this help", "?")
+QUIT = Key("q", "leave", "quit", "leave; everything is kept", "q")
+MORE = (
+    Key("", "", "", "look at the level of this number", "1 ... 9"),
+    Key("", "", "", "look at the level before, or after, this one", "left, right"),
+    Key("", "", "", "read on; Tab changes between the panes", "up, down, PgUp, PgDn"),
+    Key("", "", "", "stop the check that is running, or go back from a view", "Esc"),
+    Key("", "", "", "into the background; `fg` comes back", "Ctrl-Z"),
+)
+BACK = Key("escape", "back", "back", "back to the session", "Esc")
+
+
+def bindings(keys: Sequence[Key]) -> list[Binding | tuple[str, str] | tuple[str, str, str]]:
+    return [key.binding() for key in keys]
+
+
+def key_line(keys: Sequence[Key], last: Sequence[Key], width: int, target: str = "app") -> Text:
+    """As many of `keys` as there is room for, and all of `last`. A click on one is as good as its key."""
+    room = width - sum(_width(key) for key in last)
+    text = Text(no_wrap=True, overflow="crop")
+    for key in [*_fitting(keys, room), *last]:
+        click = Style(meta={"@click": f"{target}.{key.action}" if "(" in key.action else f"{target}.{key.action}()"})
+        text.append(f" {key.sign}", Style(bold=True) + click)
+        text.append(f" {key.name} ", click)
+    return text
+
+
+def _width(key: Key) -> int:
+    return len(f" {key.sign} {key.name} ")
+
+
+def _fitting(keys: Sequence[Key], room: int) -> list[Key]:
+    kept: list[Key] = []
+    for key in keys:
+        room -= _width(key)
+        if room < 0:
+            break
+        kept.append(key)
+    return kept
+
+
+def key_table(g: Glyphs) -> Text:
+    """All keys, for the help."""
+    rows = [*KEYS, *MORE, HELP, QUIT]
+    widest = max(len(key.sign) for key in rows)
+    text = Text()
+    for key in rows:
+        text.append(f"  {key.sign:<{widest}}  ", "command").append(f"{key.says}\n")
+    return text
+
+
+WAYS = {  # the key that does what a command does
+    "check": "c",
+    "hint": "h",
+    "start": "b",
+    "solution": "s",
+    "history": "a",
+    "traffic": "t",
+    "compile": "k",
+    "benchmark": "r",
+    "reset": "R",
+}
+
+
+def key_for(words: str, level: int) -> str:
+    """The key that does what this command would do for the level that is looked at; "" if none does."""
+    verb, _, rest = words.partition(" ")
+    number = rest.split(" ")[0]
+    if number and number != str(level):
+        return "n" if verb in ("start", "check") else ""
+    return WAYS.get(verb, "")

@@ -1,0 +1,61 @@
+"""The map beside the briefing: levels one below the other where there is room, else in one line. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rich.console import Group, RenderableType
+from rich.style import Style
+from rich.text import Text
+
+from triton_quest.levels import Level
+from triton_quest.screen.console import Glyphs
+from triton_quest.screen.overview import STARS, level_map, mark_of, stars
+from triton_quest.store.records import LevelState, Status
+
+
+def side(states: Sequence[LevelState], at: Level, g: Glyphs, width: int) -> RenderableType:
+    """The map as `quest` shows it, narrow; the level that is looked at stands out. A click on a level looks at it."""
+    looks = {state.level.number: _click(state) + Style(reverse=state.level == at) for state in states}
+    return Group(tally(states, g), Text(), level_map(states, g, width, looks))
+
+
+def strip(states: Sequence[LevelState], at: Level, g: Glyphs, width: int) -> Text:
+    """ "1✓★★★ 2▶ 3○": as many levels around the one that is looked at as there is room for."""
+    here = next((state for state in states if state.status is Status.OPEN), None)
+    cells = [_cell(state, state is here, state.level == at, g) for state in states]
+    first, last = at.number - 1, at.number
+    room = width - cells[first].cell_len
+    while True:
+        grown = False
+        for place in (last, first - 1):
+            if 0 <= place < len(cells) and (room := room - cells[place].cell_len) >= 0:
+                first, last, grown = min(first, place), max(last, place + 1), True
+        if not grown:
+            break
+    text = Text(no_wrap=True, overflow="crop").join(cells[first:last])
+    counted = tally(states, g)
+    if last - first == len(cells) and text.cell_len + counted.cell_len + 2 <= width:
+        text.append(" " * (width - text.cell_len - counted.cell_len)).append_text(counted)
+    return text
+
+
+def tally(states: Sequence[LevelState], g: Glyphs) -> Text:
+    """ "2 of 8 passed  5 of 24 ★" """
+    passed = sum(state.is_done for state in states)
+    text = Text(f"{passed} of {len(states)} passed", "good" if passed else "")
+    text.append(f"  {sum(state.stars for state in states)} of {STARS * len(states)} ", "soft")
+    return text.append(g.star, "star")
+
+
+def _cell(state: LevelState, is_here: bool, is_looked_at: bool, g: Glyphs) -> Text:
+    text = Text(f" {state.level.number}", "bold").append_text(mark_of(state, is_here, g))
+    if state.is_done:
+        text.append_text(stars(state.stars, g))
+    text.append(f"{state.medal[:1]} " if state.medal else " ", "bold")
+    text.stylize(_click(state) + Style(reverse=is_looked_at))
+    return text
+
+
+def _click(state: LevelState) -> Style:
+    return Style(meta={"@click": f"screen.look_at({state.level.number})"})
