@@ -31,7 +31,7 @@ format: .venv/quest-dev-pins
 .venv/quest-dev-pins: requirements.txt requirements-dev.txt
 	@./quest --dev
 
-pictures: .venv/quest-dev-pins  ## docs/map.svg and docs/traffic.svg, from the real map and real counts
+pictures: .venv/quest-dev-pins  ## docs/map.svg, docs/traffic.svg and docs/show.svg, from the real map, counts and traces
 	$(python) docs/make_pictures.py
 
 speeds: .venv/quest-dev-pins  ## docs/speeds.md and its pictures, from benchmarks/data

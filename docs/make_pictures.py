@@ -1,4 +1,4 @@
-"""Writes docs/map.svg from the real map of a game in progress, and docs/traffic.svg from what the solutions move: `make pictures`."""
+"""Writes docs/map.svg from the real map of a game in progress, docs/traffic.svg and docs/show.svg from the solutions: `make pictures`."""
 
 from __future__ import annotations
 
@@ -46,14 +46,15 @@ def map_svg() -> str:
     return console.export_svg(title="./quest", theme=MONOKAI, unique_id="map")
 
 
-def draw_traffic(path: Path) -> None:
-    """Naive, fused and flash attention, counted from the solutions."""
+def draw(path: Path, *command: str) -> None:
+    """What a command saves: naive, fused and flash attention side by side, or what one program touches."""
     with tempfile.TemporaryDirectory() as folder:
         made = workspace.init(Path(folder))[0]
-        words = ["--workspace", str(made.root), "traffic", "--save", str(path)]
+        words = ["--workspace", str(made.root), *command, "--save", str(path)]
         subprocess.run([sys.executable, str(ROOT / "triton_quest" / "quest.py"), *words], check=True)
 
 
 if __name__ == "__main__":
     (ROOT / "docs" / "map.svg").write_text(map_svg(), encoding="utf-8")
-    draw_traffic(ROOT / "docs" / "traffic.svg")
+    draw(ROOT / "docs" / "traffic.svg", "traffic")
+    draw(ROOT / "docs" / "show.svg", "show", "8", "--file", str(LEVELS[7].folder / "solution.py"))

@@ -45,6 +45,7 @@ WORK = {  # kinds of jobs, each a module with run(level, file, send, seconds, **
     "profile": "triton_quest.benchmark.profiling",
     "compile": "triton_quest.benchmark.compiling",
     "traffic": "triton_quest.benchmark.counting",
+    "show": "triton_quest.benchmark.showing",
 }
 
 
