@@ -2,6 +2,7 @@
 
     python benchmarks/gpu.py              benchmarks/data/<gpu>.json, for the GPU of this machine
     python benchmarks/gpu.py --quick      the smallest and the largest size of each level only
+    python benchmarks/gpu.py --only races     or judged: measure this part anew, and keep the file's other one
 
 `python docs/make_speeds.py` makes the tables and the picture of docs/speeds.md from all the data files.
 """
@@ -15,10 +16,12 @@ import re
 import sys
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
+
+import torch
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
@@ -27,7 +30,7 @@ from triton_quest import environment  # noqa: E402
 from triton_quest import verdict as v  # noqa: E402
 from triton_quest.execution.devices import COMPILING_SECONDS  # noqa: E402
 from triton_quest.execution.runner import Job, judge, run  # noqa: E402
-from triton_quest.judge.mistake import apply  # noqa: E402
+from triton_quest.judge.mistake import Edit, apply  # noqa: E402
 from triton_quest.judge.numbers import course_module  # noqa: E402
 from triton_quest.levels import LEVELS, Level  # noqa: E402
 from triton_quest.raced import Ceilings, DidNotRun, Timing  # noqa: E402
@@ -37,6 +40,10 @@ DATA = ROOT / "benchmarks" / "data"
 MUTATED = ("vector-add", "softmax", "flash-attention")  # whose known mistakes are judged on the device too
 AT_ONCE = max(2, (os.cpu_count() or 2) - 2)  # judgements; races run alone
 STEP_SECONDS = 300.0
+DESCRIPTORS = (  # level 8's variant of that name, with the tiles that suit it on sm_90
+    Edit("(2, 64): (128, 64, 8, 3)", "(2, 64): (64, 128, 4, 2)"),
+    Edit("(2, 128): (64, 64, 4, 3)", "(2, 128): (128, 128, 8, 3)"),
+)
 
 
 def judged(level: Level, file: Path, seconds: float = COMPILING_SECONDS) -> v.Verdict:
@@ -67,8 +74,8 @@ def verdicts(folder: Path) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     return [row for row in rows if not row["mistake"]], [row for row in rows if row["mistake"]]
 
 
-def race(level: Level, quick: bool) -> list[v.Record]:
-    """Every record of one level's race."""
+def race(level: Level, file: Path, quick: bool) -> list[v.Record]:
+    """Every record of one file's race."""
     races = course_module(level, "cases").RACES
     sizes = (races[0].name, races[-1].name) if quick else None
     told: list[v.Record] = []
@@ -81,25 +88,36 @@ def race(level: Level, quick: bool) -> list[v.Record]:
         elif isinstance(record, DidNotRun):
             print(f"  {record.size:28} {record.contender:10} {record.says[:100]}", flush=True)
 
-    ended = run(Job(level, level.folder / "solution.py", STEP_SECONDS, kind="race", asked={"sizes": sizes}), tell)
+    ended = run(Job(level, file, STEP_SECONDS, kind="race", asked={"sizes": sizes}), tell)
     if ended.outcome is not v.Outcome.PASSED:
         print(f"  {ended.outcome.value}: {ended.failure.says if ended.failure else ended.detail}", flush=True)
     return told
 
 
-def main() -> None:
-    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    arguments.add_argument("--quick", action="store_true", help="the smallest and the largest size of each level only")
-    arguments.add_argument("--out", type=Path, help="the data file (default: benchmarks/data/<gpu>.json)")
-    asked = arguments.parse_args()
-    if not environment.can_use_gpu():
-        sys.exit("There is no NVIDIA GPU here that this torch can use.")
+def races(data: dict[str, Any], path: Path, quick: bool) -> None:
+    """Race every solution, and level 8's variant with tensor descriptors beside it; what is measured is kept at once."""
     records: list[v.Record] = []
-    data: dict[str, Any] = {"schema": 1, "date": date.today().isoformat()}
     for level in (level for level in LEVELS if level.has_arrived):
         print(f"racing level {level.number}, {level.title}", flush=True)
-        records += race(level, asked.quick)
-        keep(data, records, asked.out)
+        records += race(level, level.folder / "solution.py", quick)
+        ceilings = [record for record in records if isinstance(record, Ceilings)]
+        data["ceilings"] = asdict(ceilings[0])
+        data["clocks"] = [record.clocks for record in ceilings]
+        data["timings"] = [asdict(record) for record in records if isinstance(record, Timing)]
+        data["left_out"] = [asdict(record) for record in records if isinstance(record, DidNotRun)]
+        keep(data, path)
+    print("racing level 8's variant with tensor descriptors", flush=True)
+    level = LEVELS[-1]
+    variant = next(one for one in course_module(level, "mistakes").VARIANTS if one.key == "descriptors")
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "descriptors.py"
+        file.write_text(apply((*variant.edits, *DESCRIPTORS), workspace.course_text(level, "solution.py"), variant.key))
+        told = race(replace(level, races=("flash", "cudnn")), file, quick)
+    data["descriptors"] = [asdict(record) for record in told if isinstance(record, Timing)]
+
+
+def judge_all(data: dict[str, Any]) -> None:
+    """Judge every solution and the known mistakes of some levels on the device."""
     print("judging solutions and known mistakes on the device", flush=True)
     with tempfile.TemporaryDirectory() as folder:
         data["solutions"], data["mistakes"] = verdicts(Path(folder))
@@ -110,20 +128,31 @@ def main() -> None:
     print(
         f"  {len(rejected) - len(missed)} of {len(rejected)} rejected; not seen there: {', '.join(missed)}", flush=True
     )
-    print(f"written: {keep(data, records, asked.out)}")
 
 
-def keep(data: dict[str, Any], records: list[v.Record], asked: Path | None) -> Path:
-    """Write what there is so far; the file."""
-    ceilings = [record for record in records if isinstance(record, Ceilings)]
-    data["ceilings"] = asdict(ceilings[0])
-    data["clocks"] = [record.clocks for record in ceilings]
-    data["timings"] = [asdict(record) for record in records if isinstance(record, Timing)]
-    data["left_out"] = [asdict(record) for record in records if isinstance(record, DidNotRun)]
-    path = asked or DATA / f"{re.sub(r'[^a-z0-9]+', '-', ceilings[0].gpu.lower()).strip('-')}.json"
+def keep(data: dict[str, Any], path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(data, indent=1) + "\n")
-    return path
+
+
+def main() -> None:
+    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    arguments.add_argument("--quick", action="store_true", help="the smallest and the largest size of each level only")
+    arguments.add_argument("--only", choices=("races", "judged"), help="this part alone; the other one stays as it is")
+    arguments.add_argument("--out", type=Path, help="the data file (default: benchmarks/data/<gpu>.json)")
+    asked = arguments.parse_args()
+    if not environment.can_use_gpu():
+        sys.exit("There is no NVIDIA GPU here that this torch can use.")
+    name = re.sub(r"[^a-z0-9]+", "-", torch.cuda.get_device_name().lower()).strip("-")
+    path = asked.out or DATA / f"{name}.json"
+    data: dict[str, Any] = json.loads(path.read_text()) if asked.only and path.exists() else {}
+    data |= {"schema": 1, "date": date.today().isoformat()}
+    if asked.only != "judged":
+        races(data, path, asked.quick)
+    if asked.only != "races":
+        judge_all(data)
+    keep(data, path)
+    print(f"written: {path}")
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ import triton
 
 from triton_quest import raced
 from triton_quest import verdict as v
-from triton_quest.benchmark.rivals import RIVALS, Contender
+from triton_quest.benchmark.rivals import Contender, lineup
 from triton_quest.benchmark.timing import alternately
 from triton_quest.judge import code, gpu_sentences, numbers
 from triton_quest.judge.case import DTYPES, Draw, Race
@@ -47,9 +47,8 @@ def run(level: Level, file: Path, send: Send, seconds: float, sizes: Sequence[st
     send(raced.Lineup(level.slug, tuple(race.name for race in chosen), level.races))
     send(v.StageStarted("ceilings", "measuring what this GPU can do", seconds))
     send(ceilings())
-    contenders = {name: RIVALS[name](level.launcher) for name in level.races}
     for race in chosen:
-        _race(level, race, launcher, contenders, send, seconds)
+        _race(level, race, launcher, send, seconds)
     return v.Outcome.PASSED
 
 
@@ -70,10 +69,10 @@ def ceilings() -> raced.Ceilings:
     )
 
 
-def _race(level: Level, race: Race, yours: Contender, rivals: dict[str, Contender], send: Send, seconds: float) -> None:
+def _race(level: Level, race: Race, yours: Contender, send: Send, seconds: float) -> None:
     send(v.StageStarted("race", f"{level.title}, {race.name}", seconds))
     inputs = race.inputs(Draw(race.name, DTYPES[race.dtype], device="cuda"))
-    everybody = {**rivals, raced.YOURS: yours}
+    everybody = {**lineup(level), raced.YOURS: yours}
     calls: dict[str, Callable[[], Any]] = {
         name: partial(contender, *inputs, **race.keywords)
         for name, contender in everybody.items()

@@ -13,6 +13,7 @@ import torch
 import torch.nn.functional as F
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
+from triton_quest.levels import Level
 from triton_quest.utils import baseline
 
 Contender = Callable[..., torch.Tensor]
@@ -64,3 +65,15 @@ RIVALS: dict[str, Callable[[str], Contender]] = {
     "math": partial(sdpa, SDPBackend.MATH),
     "flex": flex,
 }
+COMPILED = frozenset({"compile", "flex"})
+
+
+def lineup(level: Level) -> dict[str, Contender]:
+    """The level's rivals, for one size.
+
+    Forgets what was compiled for the size before: torch compiles one function eight times, and from then on runs it
+    uncompiled, without a word.
+    """
+    if COMPILED.intersection(level.races):
+        torch.compiler.reset()
+    return {name: RIVALS[name](level.launcher) for name in level.races}

@@ -183,7 +183,7 @@ LEVELS = table(
         feats=(SPILL, TRAFFIC),
         beside="flash",
         races=SDPA,
-        medals=(0.3, 0.5, 0.7),
+        medals=(0.4, 0.6, 0.8),
     ),
 )
 

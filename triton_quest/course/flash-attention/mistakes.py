@@ -23,17 +23,17 @@ ALPHA = "    alpha = tl.exp2(m_i - m_new)\n"
 RESCALE = "    acc = acc * alpha[:, None]\n"
 ADD = '    acc = tl.dot(p.to(v.dtype), v, acc, input_precision="ieee")\n'
 ADD_L = "    l_i = l_i * alpha + tl.sum(p, axis=1)\n"
-PID_M = "    pid_m = tl.program_id(axis=0)\n"
+PID_M = "    pid_m = tl.program_id(axis=0).to(tl.int64)"
 REVERSED = "        pid_m = tl.num_programs(axis=0) - 1 - pid_m  # the longest first\n"
 PID_BH = "    pid_bh = tl.program_id(axis=1)\n"
-BATCH = "    batch = (pid_bh // H).to(tl.int64)  # int64, as in level 4: the places of a large tensor pass 2^31\n"
+BATCH = "    batch = (pid_bh // H).to(tl.int64)\n"
 HEAD = "    head = (pid_bh % H).to(tl.int64)\n"
 K_PTR = "    k_ptr += batch * stride_kb + head * stride_kh\n"
 V_PTR = "    v_ptr += batch * stride_vb + head * stride_vh\n"
 OFFS_M = "    offs_m = pid_m * BLOCK_M + tl.arange(0, BLOCK_M)"
 Q_PTRS = "    q_ptrs = q_ptr + offs_m[:, None] * stride_qm + offs_d[None, :] * stride_qd"
-K_PTRS = "    k_ptrs = k_ptr + offs_d[:, None] * stride_kd + offs_n[None, :] * stride_kn"
-V_PTRS = "    v_ptrs = v_ptr + offs_n[:, None] * stride_vn + offs_d[None, :] * stride_vd"
+K_OFFS = "    k_offs = offs_d[:, None] * stride_kd + offs_n[None, :] * stride_kn"
+V_OFFS = "    v_offs = offs_n[:, None] * stride_vn + offs_d[None, :] * stride_vd"
 LOAD_Q = "    q = tl.load(q_ptrs, mask=offs_m[:, None] < M, other=0.0)\n"
 QK_SCALE = f"    qk_scale = sm_scale * {LOG2_E}\n"
 M_I = '    m_i = tl.full((BLOCK_M,), -float("inf"), dtype=tl.float32)\n'
@@ -43,11 +43,11 @@ MASK_FROM = "    mask_from = (pid_m * BLOCK_M if CAUSAL else N) // BLOCK_N * BLO
 END = "    end = tl.minimum((pid_m + 1) * BLOCK_M, N) if CAUSAL else N\n"
 FIRST_LOOP = "    for start_n in range(0, mask_from, BLOCK_N):\n"
 SECOND_LOOP = "    for start_n in range(mask_from, end, BLOCK_N):\n"
-PLAIN_K = "        k = tl.load(k_ptrs + start_n * stride_kn)\n"
-PLAIN_V = "        v = tl.load(v_ptrs + start_n * stride_vn)\n"
+PLAIN_K = "        k = tl.load(k_ptr + start_n * stride_kn + k_offs)\n"
+PLAIN_V = "        v = tl.load(v_ptr + start_n * stride_vn + v_offs)\n"
 KEYS = "        keys = start_n + offs_n\n"
-LOAD_K = "        k = tl.load(k_ptrs + start_n * stride_kn, mask=keys[None, :] < N, other=0.0)\n"
-LOAD_V = "        v = tl.load(v_ptrs + start_n * stride_vn, mask=keys[:, None] < N, other=0.0)\n"
+LOAD_K = "        k = tl.load(k_ptr + start_n * stride_kn + k_offs, mask=keys[None, :] < N, other=0.0)\n"
+LOAD_V = "        v = tl.load(v_ptr + start_n * stride_vn + v_offs, mask=keys[:, None] < N, other=0.0)\n"
 QK = '        qk = tl.dot(q, k, input_precision="ieee")\n'  # in both loops
 VISIBLE = "        visible = keys[None, :] <= offs_m[:, None] if CAUSAL else keys[None, :] < N\n"
 MASKED = '        qk = tl.where(visible, qk, -float("inf"))\n'
@@ -703,14 +703,17 @@ MISTAKES = (
     ),
     Mistake(
         "k_assumed_contiguous",
-        (Edit(K_PTRS, "    k_ptrs = k_ptr + offs_d[:, None] + offs_n[None, :] * D"),),
+        (Edit(K_OFFS, "    k_offs = offs_d[:, None] + offs_n[None, :] * D"),),
         "memory",
         "Your pointers take `k` to be contiguous. Its keys are `stride_kn` apart, and their numbers `stride_kd`.",
         5,
     ),
     Mistake(
         "always_the_first_tile",
-        (Edit(PLAIN_K, "        k = tl.load(k_ptrs)\n"), Edit(PLAIN_V, "        v = tl.load(v_ptrs)\n")),
+        (
+            Edit(PLAIN_K, "        k = tl.load(k_ptr + k_offs)\n"),
+            Edit(PLAIN_V, "        v = tl.load(v_ptr + v_offs)\n"),
+        ),
         "numbers",
         "Your first loop loads the first tile of keys and values in every step: the tile of the step is `start_n` keys further on.",
         5,
@@ -891,7 +894,7 @@ MISTAKES = (
         "k_not_transposed",
         (Edit(QK, QK.replace("k,", "tl.trans(k),"), count=2),),
         "compile",
-        "Your `k` is transposed twice: the pointers `k_ptrs` already fetch a tile of K^T, (D, BLOCK_N).",
+        "Your `k` is transposed twice: the offsets `k_offs` already fetch a tile of K^T, (D, BLOCK_N).",
         5,
     ),
     Mistake(
@@ -932,16 +935,14 @@ INLINED = """\
         acc = tl.dot(p.to(v.dtype), v, acc * alpha[:, None], input_precision="ieee")
         m_i = m_new
 """
-NATURAL_K = "    k_ptrs = k_ptr + offs_n[:, None] * stride_kn + offs_d[None, :] * stride_kd"
+NATURAL_K = "    k_offs = offs_n[:, None] * stride_kn + offs_d[None, :] * stride_kd"
 DESCRIPTORS = """\
-    q_desc = tl.make_tensor_descriptor(q_ptr, [M, D], [stride_qm, 1], [BLOCK_M, D])
     k_desc = tl.make_tensor_descriptor(k_ptr, [N, D], [stride_kn, 1], [BLOCK_N, D])
     v_desc = tl.make_tensor_descriptor(v_ptr, [N, D], [stride_vn, 1], [BLOCK_N, D])
-    q = q_desc.load([pid_m * BLOCK_M, 0])
 """
 ALLOCATOR = """\
     triton.set_allocator(lambda size, alignment, stream: torch.empty(size, dtype=torch.int8, device=q.device))
-    q, k, v = q.contiguous(), k.contiguous(), v.contiguous()
+    k, v = k.contiguous(), v.contiguous()
 """
 
 VARIANTS = (
@@ -952,7 +953,7 @@ VARIANTS = (
     Variant(
         "heads_first",
         (
-            Edit(PID_M, "    pid_m = tl.program_id(axis=1)\n"),
+            Edit(PID_M, PID_M.replace("axis=0", "axis=1")),
             Edit(REVERSED, REVERSED.replace("axis=0", "axis=1")),
             Edit(PID_BH, "    pid_bh = tl.program_id(axis=0)\n"),
             Edit(GRID, "    grid = (B * H, triton.cdiv(M, BLOCK_M))\n"),
@@ -962,7 +963,7 @@ VARIANTS = (
     Variant(
         "grid_of_one_axis",
         (
-            Edit(PID_M, "    tiles = tl.cdiv(M, BLOCK_M)\n    pid_m = tl.program_id(axis=0) % tiles\n"),
+            Edit(PID_M, "    tiles = tl.cdiv(M, BLOCK_M)\n    pid_m = (tl.program_id(axis=0) % tiles).to(tl.int64)"),
             Edit(f"    if CAUSAL:\n{REVERSED}", ""),
             Edit(PID_BH, "    pid_bh = tl.program_id(axis=0) // tiles\n"),
             Edit(GRID, "    grid = (triton.cdiv(M, BLOCK_M) * B * H,)\n"),
@@ -1021,7 +1022,7 @@ VARIANTS = (
     Variant(
         "k_transposed_in_the_tile",
         (
-            Edit(K_PTRS, NATURAL_K),
+            Edit(K_OFFS, NATURAL_K),
             Edit(LOAD_K, LOAD_K.replace("keys[None, :] < N", "keys[:, None] < N")),
             Edit(QK, QK.replace("k,", "tl.trans(k),"), count=2),
         ),
@@ -1030,15 +1031,25 @@ VARIANTS = (
     Variant(
         "pointers_moved",
         (
-            Edit(PLAIN_K, "        k = tl.load(k_ptrs)\n"),
-            Edit(PLAIN_V, "        v = tl.load(v_ptrs)\n"),
+            Edit(PLAIN_K, PLAIN_K.replace(" + start_n * stride_kn", "")),
+            Edit(PLAIN_V, PLAIN_V.replace(" + start_n * stride_vn", "")),
             Edit(LOAD_K, LOAD_K.replace(" + start_n * stride_kn", "")),
             Edit(LOAD_V, LOAD_V.replace(" + start_n * stride_vn", "")),
-            Edit(
-                STEP, f"{STEP}        k_ptrs += BLOCK_N * stride_kn\n        v_ptrs += BLOCK_N * stride_vn\n", count=2
-            ),
+            Edit(STEP, f"{STEP}        k_ptr += BLOCK_N * stride_kn\n        v_ptr += BLOCK_N * stride_vn\n", count=2),
         ),
         "The pointers may move on with each step, as in level 7: the second loop finds them where the first left them.",
+    ),
+    Variant(
+        "tiles_of_pointers",
+        (
+            Edit(K_OFFS, K_OFFS.replace("k_offs =", "k_ptrs = k_ptr +")),
+            Edit(V_OFFS, V_OFFS.replace("v_offs =", "v_ptrs = v_ptr +")),
+            Edit(PLAIN_K, "        k = tl.load(k_ptrs + start_n * stride_kn)\n"),
+            Edit(PLAIN_V, "        v = tl.load(v_ptrs + start_n * stride_vn)\n"),
+            Edit(LOAD_K, LOAD_K.replace("k_ptr + start_n * stride_kn + k_offs", "k_ptrs + start_n * stride_kn")),
+            Edit(LOAD_V, LOAD_V.replace("v_ptr + start_n * stride_vn + v_offs", "v_ptrs + start_n * stride_vn")),
+        ),
+        "Tiles of pointers, as in level 4, fetch the same numbers; they take twice the registers.",
     ),
     Variant(
         "without_a_function",
@@ -1056,7 +1067,9 @@ VARIANTS = (
     Variant(
         "descriptors",
         (
-            Edit(LOAD_Q, DESCRIPTORS),
+            Edit(PID_M, PID_M.replace(".to(tl.int64)", "")),
+            Edit("    N: tl.int64,", "    N,"),
+            Edit(LOAD_Q, LOAD_Q + DESCRIPTORS),
             Edit(PLAIN_K, "        k = k_desc.load([start_n, 0])\n"),
             Edit(PLAIN_V, "        v = v_desc.load([start_n, 0])\n"),
             Edit(LOAD_K, "        k = k_desc.load([start_n, 0])\n"),
