@@ -22,6 +22,7 @@ from tests.execution.conftest import is_gone
 from triton_quest import verdict as v
 from triton_quest.execution import runner
 from triton_quest.execution.runner import Job, Output, judge
+from triton_quest.execution.worker import WORK
 from triton_quest.levels import LEVELS, Level
 
 PRELUDE = f"""\
@@ -52,12 +53,15 @@ def act(level: Level, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Act:
     """act(script): the verdict on a child that does what the script says."""
 
     def acted(
-        script: str, seconds: float = 20.0, on_record: Callable[[v.Record], None] = lambda record: None
+        script: str,
+        seconds: float = 20.0,
+        on_record: Callable[[v.Record], None] = lambda record: None,
+        kind: str = "judge",
     ) -> v.Verdict:
         actor = tmp_path / "actor.py"
         actor.write_text(PRELUDE + script, encoding="utf-8")
         monkeypatch.setattr(runner, "WORKER", actor)
-        return judge(Job(level, tmp_path / "file.py", seconds), on_record)
+        return judge(Job(level, tmp_path / "file.py", seconds, kind), on_record)
 
     return acted
 
@@ -133,6 +137,13 @@ def test_a_child_that_leaves_without_its_last_word_has_exited(act: Act, code: in
     assert "one element, fp32" in the_failure(verdict).says, "names what was being checked"
 
 
+@pytest.mark.parametrize("kind", WORK)
+def test_a_child_that_leaves_has_exited_whatever_it_was_asked_to_do(act: Act, kind: str) -> None:
+    verdict = act("stage(); os._exit(3)", kind=kind)
+    assert verdict.outcome is v.Outcome.EXIT
+    assert "one element, fp32" in the_failure(verdict).says
+
+
 @pytest.mark.parametrize("name", ["SIGSEGV", "SIGABRT", "SIGBUS", "SIGFPE", "SIGILL", "SIGTERM"])
 def test_a_child_killed_by_a_signal_has_crashed_and_the_signal_is_named(act: Act, name: str) -> None:
     verdict = act(f"stage(); os.kill(os.getpid(), signal.{name})")
@@ -151,6 +162,23 @@ def test_a_child_that_the_system_killed_ran_out_of_memory(act: Act) -> None:
     verdict = act("stage(); os.kill(os.getpid(), signal.SIGKILL)")
     assert verdict.outcome is v.Outcome.OUT_OF_MEMORY
     assert "memory" in the_failure(verdict).says
+
+
+def test_what_arrived_while_this_process_was_suspended_counts(
+    act: Act, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(runner, "GRACE_SECONDS", 0.0)
+    os.mkfifo(tmp_path / "fifo")
+
+    def hold_up(record: v.Record) -> None:
+        if isinstance(record, v.StageStarted):
+            (tmp_path / "fifo").write_text("go on")
+            assert is_gone(int(record.says)), "by now its time is up, too"
+
+    script = (
+        f"send(v.StageStarted('numbers', str(os.getpid()), 0.01)); open({str(tmp_path / 'fifo')!r}).read(); finish()"
+    )
+    assert act(script, on_record=hold_up).passed
 
 
 def test_a_step_that_outlasts_its_limit_and_the_grace_is_a_timeout(act: Act, monkeypatch: pytest.MonkeyPatch) -> None:

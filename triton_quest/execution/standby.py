@@ -74,6 +74,8 @@ class Standby:
             return self._closed.is_set() or (cancelled is not None and cancelled.is_set())
 
         with self._one_at_a_time:
+            if not is_cancelled():
+                self._renew()
             return devices.in_turn(self._devices, job, lambda one: self._judge(one, on_record, is_cancelled))
 
     def close(self) -> None:
@@ -109,18 +111,21 @@ class Standby:
         return v.Verdict(job.level.number, job.level.slug, v.Outcome.EXIT, job.device, 0.0, (check,), detail=check.says)
 
     def _judge_warm(self, job: Job, tell: Tell, is_cancelled: Ask) -> v.Verdict:
-        ready = self._ready[job.device]
-        if ready.stamp != stamp():
-            self._replace(job.device)
-            ready = self._ready[job.device]
-        ready.process.wait(is_cancelled)
+        process = self._ready[job.device].process
+        process.wait(is_cancelled)
         if job.device != "gpu":
-            return runner.judge(job, tell, ready.process.start, is_cancelled)
+            return runner.judge(job, tell, process.start, is_cancelled)
         self._ready[job.device] = self._fresh(job.device)  # for the next one
         try:
-            return runner.judge(job, tell, ready.process.start, is_cancelled)
+            return runner.judge(job, tell, process.start, is_cancelled)
         finally:
-            ready.process.close()
+            process.close()
+
+    def _renew(self) -> None:
+        """Replace each process that has loaded what is different now."""
+        now = stamp()
+        for device in [device for device, ready in self._ready.items() if ready.stamp != now]:
+            self._replace(device)
 
     def _fresh(self, device: str) -> _Ready:
         before = stamp()  # so that what changes while it loads is noticed
