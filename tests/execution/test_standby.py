@@ -117,6 +117,16 @@ def test_what_was_started_ahead_for_a_gpu_is_not_told_to_interpret(quick: Open) 
     assert quick(CPU)(asks).output.split() == ["1"]
 
 
+@pytest.mark.parametrize("on", [CPU, GPU])
+def test_any_kind_of_job_is_done_where_something_stands_by_and_cold_elsewhere(quick: Open, on: tuple[str, ...]) -> None:
+    session = quick(on)
+    at_hand = session.standby._ready[on[0]].process.pid
+    session.file.write_text(PIDS)
+    ended = session.standby.run(Job(session.level, session.file, kind="compile"))
+    assert ended.outcome is v.Outcome.PASSED
+    assert int(ended.output.split()[1]) == (at_hand if on == CPU else os.getpid())
+
+
 # Cancelling
 
 

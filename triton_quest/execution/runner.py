@@ -164,7 +164,10 @@ def judge(
     is_cancelled: Ask = lambda: False,
 ) -> v.Verdict:
     """Judge `job.file` in a child process. `on_record` is told of each record as it arrives. Raises Cancelled."""
-    ended = run(job, on_record, start, is_cancelled)
+    return verdict_of(job, run(job, on_record, start, is_cancelled))
+
+
+def verdict_of(job: Job, ended: Ending) -> v.Verdict:
     checks = ended.all(v.Check)
     return v.Verdict(
         level=job.level.number,
