@@ -127,6 +127,24 @@ def test_any_kind_of_job_is_done_where_something_stands_by_and_cold_elsewhere(qu
     assert int(ended.output.split()[1]) == (at_hand if on == CPU else os.getpid())
 
 
+@pytest.mark.parametrize("on", [CPU, GPU])
+@pytest.mark.parametrize("ahead", [True, False], ids=["at hand before", "started after"])
+def test_where_the_current_folder_was_deleted_files_are_judged_as_elsewhere(
+    quick: Open, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, on: tuple[str, ...], ahead: bool
+) -> None:
+    here = tmp_path / "here"
+    here.mkdir()
+    monkeypatch.chdir(here)
+    session = quick(on)
+    where = "import os; print(os.getcwd())"
+    if ahead:
+        assert session(where).output == f"{here}\n"
+    here.rmdir()
+    session = session if ahead else quick(on)
+    assert session(where).output == "/\n"
+    assert judge_on(on, Job(session.level, session.file)).output == "/\n"
+
+
 # Cancelling
 
 

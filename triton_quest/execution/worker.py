@@ -213,6 +213,10 @@ def run_forked(job: dict[str, Any], fds: list[int]) -> NoReturn:
     nothing = os.open(os.devnull, os.O_RDONLY)
     for target, source in ((0, nothing), (1, fds[2]), (2, fds[2])):
         os.dup2(source, target)
+    try:
+        os.getcwd()
+    except FileNotFoundError:  # it was deleted: torch can't load its parts there
+        os.chdir("/")
     run(job, fds[0], fds[1])
 
 
