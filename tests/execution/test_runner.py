@@ -20,8 +20,9 @@ from hypothesis import strategies as st
 from tests.conftest import ROOT
 from tests.execution.conftest import is_gone
 from triton_quest import verdict as v
-from triton_quest.execution import runner
-from triton_quest.execution.runner import Job, Output, judge
+from triton_quest.execution import output, runner
+from triton_quest.execution.output import Output
+from triton_quest.execution.runner import Job, judge
 from triton_quest.execution.worker import WORK
 from triton_quest.levels import LEVELS, Level
 
@@ -309,7 +310,7 @@ def test_a_flood_is_cut_in_its_middle_and_the_cut_is_counted(act: Act) -> None:
     verdict = act("print('beginning', 'x' * 10_000_000, 'end', flush=True); finish()")
     assert verdict.passed
     assert verdict.output.startswith("beginning xx") and verdict.output.endswith("xx end\n")
-    kept = 2 * runner.KEPT_BYTES
+    kept = 2 * output.KEPT_BYTES
     assert f"... {len('beginning  end') + 10_000_000 + 1 - kept:,} bytes more ..." in verdict.output
     assert len(verdict.output) < kept + 100
 
@@ -321,32 +322,32 @@ def test_a_child_may_close_its_output(act: Act) -> None:
 @given(st.lists(st.binary(max_size=30), max_size=12))
 def test_output_keeps_its_beginning_and_its_end_however_it_arrives(pieces: list[bytes]) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(runner, "KEPT_BYTES", 16)
-        output = Output()
+        patch.setattr(output, "KEPT_BYTES", 16)
+        printed = Output()
         for piece in pieces:
-            output.add(piece)
+            printed.add(piece)
     everything = b"".join(pieces)
-    assert bytes(output.head) == everything[:16]
-    assert bytes(output.tail) == everything[16:][-16:]
-    assert output.dropped == max(0, len(everything) - 32)
+    assert bytes(printed.head) == everything[:16]
+    assert bytes(printed.tail) == everything[16:][-16:]
+    assert printed.dropped == max(0, len(everything) - 32)
 
 
 @given(st.text("aé€😀", max_size=4), st.integers(1, 7))
 def test_text_that_is_not_cut_is_shown_as_it_was_printed(text: str, piece: int) -> None:
     data = text.encode()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(runner, "KEPT_BYTES", 8)  # it all fits, though not into the first half alone
-        output = Output()
+        patch.setattr(output, "KEPT_BYTES", 8)  # it all fits, though not into the first half alone
+        printed = Output()
         for at in range(0, len(data), piece):
-            output.add(data[at : at + piece])
-        assert output.text() == text
+            printed.add(data[at : at + piece])
+        assert printed.text() == text
 
 
 @given(st.text(st.sampled_from("\x1b[]0;31mHJ\x07\x08\r\n\t\x7f\x9b\x85é ?"), max_size=30))
 def test_nothing_that_was_printed_can_command_the_terminal(text: str) -> None:
-    output = Output()
-    output.add(text.encode())
-    commands = {character for character in output.text() if not character.isprintable()} - {"\n", "\t"}
+    printed = Output()
+    printed.add(text.encode())
+    commands = {character for character in printed.text() if not character.isprintable()} - {"\n", "\t"}
     assert not commands
 
 
