@@ -55,7 +55,7 @@ class SessionApp(App[None]):
 
     def on_app_focus(self) -> None:
         """The learner is back: another terminal may have played."""
-        self._main.look()
+        self._main.look_again()
 
     def action_help_quit(self) -> None:
         """At Ctrl-C, which leaves so many other programs."""

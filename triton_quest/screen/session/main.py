@@ -102,6 +102,11 @@ class Main(Opening):
             self._pane("briefing").show(briefing, f"Level {level.number}, {level.title}")
         await self._refresh()
 
+    @work(exclusive=True, group="look")
+    async def look_again(self) -> None:
+        """What is read stays where it is."""
+        await self._refresh()
+
     async def _refresh(self) -> None:
         """Look again at what the quest remembers: another terminal may have played, too."""
         states = await self.session.ask(self.game.states)
@@ -223,8 +228,11 @@ class Main(Opening):
 
     # Keys that open nothing
 
-    def action_check(self) -> None:
-        self._judge(self.at)
+    @work(group="key")
+    async def action_check(self) -> None:
+        level = self.at
+        if await self.session.ask(self.game.require_open, level) is not None:
+            self._judge(level)
 
     def action_stop(self) -> None:
         self.app.clear_notifications()
@@ -232,7 +240,7 @@ class Main(Opening):
             self.session.tell("Stopped. Your text was kept, without a verdict.")
 
     def action_look_at(self, number: int) -> None:
-        if 1 <= number <= len(LEVELS) and LEVELS[number - 1] != self.at:
+        if 1 <= number <= len(LEVELS):
             self.at = LEVELS[number - 1]
             self.action_front("briefing")
             self.look()
