@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import select
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -100,6 +101,17 @@ def test_a_closed_terminal_leaves_no_process_and_loses_no_text(quest: Quest, ter
     terminal.closed = True
     wait_for_the_end(pids)
     assert [version.text for version in quest.progress.versions(LEVELS[0])] == [kernels.HANGING]
+
+
+@pytest.mark.slow
+def test_a_session_that_is_told_to_end_gives_the_terminal_back(terminal: pexpect.spawn) -> None:
+    terminal.expect("save it to judge it")
+    pids = descendants(terminal.pid)
+    os.kill(terminal.pid, signal.SIGTERM)
+    terminal.expect(pexpect.EOF)
+    terminal.close()
+    assert terminal.exitstatus == 0 and "\x1b[?1049l" in terminal.before and TRACEBACK not in terminal.before
+    wait_for_the_end(pids)
 
 
 def test_without_a_terminal_it_names_the_command_that_does_without(quest: Quest) -> None:

@@ -6,7 +6,7 @@ Every method may block (a lock, a disk, a judge) and may raise a QuestError: the
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from threading import Event
 from typing import Protocol
@@ -62,10 +62,6 @@ class Attempts:
     template: str
     now: str | None
     file: str
-    ids: dict[int, Entry] = field(init=False, compare=False)
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "ids", {entry.version.id: entry for entry in self.entries})
 
     def before(self, entry: Entry) -> tuple[str, str]:
         """The name and the text of what this version is a change of."""

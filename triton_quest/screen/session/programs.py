@@ -14,6 +14,10 @@ from triton_quest.screen.session.game import Walk
 from triton_quest.screen.session.keys import Key, bindings
 from triton_quest.screen.session.views import Working
 from triton_quest.screen.shown import shown
+from triton_quest.screen.touched import ROWS
+
+FEWEST_ROWS = 4  # of cells
+AROUND = 13  # lines of the grid, of the step, of names and legend
 
 
 class ProgramsView(Working):
@@ -66,7 +70,8 @@ class ProgramsView(Working):
         self.pane.show(Group(Fitted(self._drawn), *remark), top=False)
 
     def _drawn(self, width: int) -> RenderableType:
-        return shown(self._walk.trace, self._place, width, self.session.game.glyphs)
+        rows = max(FEWEST_ROWS, min(ROWS, self.pane.size.height - AROUND))
+        return shown(self._walk.trace, self._place, width, self.session.game.glyphs, rows)
 
     def action_step(self, by: int) -> None:
         self._move(lambda trace: trace.by_step(self._place, by))
