@@ -161,19 +161,14 @@ class Session:
         try:
             judged, kept = check.judge_and_keep(self._context, mine, STEP_SECONDS, judge)
             assert kept is not None
-            return self._told_of(level, judged, kept, judge, tell)
+            return self._told_of(level, judged, kept)
         except Cancelled:
             return None
 
-    def _told_of(
-        self, level: Level, judged: v.Verdict, kept: check.KeptCheck, judge: catching_up.Judge, tell: Tell
-    ) -> Judged:
-        """The verdict, with all that a check lets follow."""
-        remarks, end = [], None
-        if check.is_the_end(self._context, level, judged, kept):
-            found = finale.judge_all(self._context, level, STEP_SECONDS, judge, tell)
-            end = last_screen.finale(found.states, found.changed, self._context.progress.statistics(), self.glyphs)
-        elif judged.passed and "gpu" in self._where:
+    def _told_of(self, level: Level, judged: v.Verdict, kept: check.KeptCheck) -> Judged:
+        """The verdict, with all that a check lets follow at once."""
+        remarks, is_the_end = [], check.is_the_end(self._context, level, judged, kept)
+        if not is_the_end and judged.passed and "gpu" in self._where:
             for again in catching_up.catch_up(self._context, STEP_SECONDS, quiet=True):
                 said = "passes" if again.passed else f"doesn't pass: {again.cause}"
                 remarks.append(f"Level {again.level}, passed without a GPU before, {said} on this one.")
@@ -183,7 +178,18 @@ class Session:
         step = check.next_after(self._context.progress, level, judged)
         earned = tuple(announcing.announce(self._context, quiet=True))
         stars = self._context.progress.state(level).stars if kept.first_pass else 0
-        return Judged(level, self.name(level), judged, step, stars, "", tuple(remarks), earned, end)
+        return Judged(level, self.name(level), judged, step, stars, "", tuple(remarks), earned, is_the_end)
+
+    def finale(self, level: Level, tell: Tell, cancelled: Event) -> RenderableType | None:
+        def judge(job: Job) -> v.Verdict:
+            return self._judge(job, tell, cancelled)
+
+        try:
+            found = finale.judge_all(self._context, level, STEP_SECONDS, judge, tell)
+        except Cancelled:
+            return None
+        self._tell_of(announcing.announce(self._context, quiet=True))
+        return last_screen.finale(found.states, found.changed, self._context.progress.statistics(), self.glyphs)
 
     def attempts(self, level: Level) -> Attempts:
         self._require_workspace()

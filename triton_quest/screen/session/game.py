@@ -37,7 +37,7 @@ class Judged:
     unremembered: str = ""  # why this can't be remembered
     remarks: tuple[str, ...] = ()  # what else there is to say, in sentences
     earned: tuple[Award, ...] = ()
-    finale: RenderableType | None = None  # the last level passed
+    is_the_end: bool = False  # every level is passed now: the finale comes next
 
 
 @dataclass(frozen=True)
@@ -103,6 +103,9 @@ class Game(Protocol):
 
     def judge(self, level: Level, tell: Tell, cancelled: Event) -> Judged | None:
         """Keep the text, judge it, keep the verdict. None if `cancelled` was set before the end."""
+
+    def finale(self, level: Level, tell: Tell, cancelled: Event) -> RenderableType | None:
+        """Every level but this one judged again, and what was built; None if `cancelled` was set before the end."""
 
     def look(self, kind: str, level: Level, tell: Tell, cancelled: Event) -> RenderableType | None:
         """What a view of this kind shows of the level's file; None if `cancelled` was set before the end."""

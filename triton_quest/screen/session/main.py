@@ -24,7 +24,7 @@ from triton_quest.screen.session.judging import Desk
 from triton_quest.screen.session.keys import HELP, KEYS, QUIT, bindings, key_line, step
 from triton_quest.screen.session.opening import Opening
 from triton_quest.screen.session.panes import Line, Pane, StatusLine
-from triton_quest.screen.session.views import View
+from triton_quest.screen.session.views import Working
 from triton_quest.screen.verdict import TITLES
 from triton_quest.screen.verdict import verdict as render_verdict
 from triton_quest.store.records import LevelState
@@ -219,8 +219,10 @@ class Main(Opening):
             self.session.tell(f"{judged.file} was judged: {TITLES[judged.verdict.outcome]}.")
         if judged.unremembered:
             self.session.notify(judged.unremembered, severity="warning", timeout=12.0, markup=False)
-        if judged.finale is not None:
-            self.app.push_screen(View("The end of the quest", judged.finale))
+        if judged.is_the_end:
+            level, game = judged.level, self.game
+            last = Working("The end of the quest", lambda tell, cancelled: game.finale(level, tell, cancelled))
+            self.app.push_screen(last)
 
     def _title(self, judged: Judged) -> None:
         self._pane("verdict").name_it(f"Verdict on {judged.file}")
