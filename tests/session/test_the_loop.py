@@ -217,3 +217,30 @@ def test_on_the_first_gpu_what_passed_without_one_is_judged_again_and_told(
         await driver.sees("Level 1, passed without a GPU before, passes on this one.")
 
     drive(quest.workspace, scenario, level=2, where=("interpreter", "gpu"))
+
+
+def test_of_many_files_that_change_at_once_the_open_ones_are_judged_and_the_locked_ones_are_silent(
+    quest: Quest,
+) -> None:
+    quest.pass_levels(1)
+    judge = QuickJudge()
+
+    async def scenario(driver: Driver) -> None:
+        quest("reset --yes")  # in another terminal
+        await driver.until(lambda: sorted(judge.files) == sorted(level.file for level in LEVELS[:2]))
+        assert not any("isn't judged" in notice for notice in driver.notices())
+
+    drive(quest.workspace, scenario, level=2, judge=judge)
+
+
+def test_a_helper_module_that_is_saved_lets_the_last_level_be_judged_again(quest: Quest) -> None:
+    judge = QuickJudge()
+
+    async def scenario(driver: Driver) -> None:
+        driver.save(1, "wrong")
+        await driver.sees("Vector addition: wrong numbers")
+        await driver.press("3")
+        (quest.workspace.root / "levels" / "my_blocks.py").write_text("BLOCK = 64")
+        await driver.until(lambda: judge.files == [LEVELS[0].file] * 2)
+
+    drive(quest.workspace, scenario, judge=judge)
