@@ -38,7 +38,7 @@ KEYS = (  # in the order in which the line at the bottom drops them where there 
     Key("n", "next", "next", "go on to the level that is open, once this one is passed"),
     Key("e", "edit", "edit", "open the file in your editor ($VISUAL, $EDITOR)"),
     Key("a", "attempts", "attempts", "every version that was checked, and what changed"),
-    Key("b", "front('briefing')", "briefing", "the instructions of the level"),
+    Key("b", "front('briefing')", "task", "the instructions of the level"),
     Key("v", "front('verdict')", "verdict", "what came of the last save"),
     Key("s", "solution", "solution", "the reference solution: yours after a pass, one star before it"),
     Key("t", "look('traffic')", "traffic", "the bytes that your kernels move, the operations they do"),
