@@ -20,7 +20,7 @@ from triton_quest.store import template
 from triton_quest.store.workspace import course_text
 
 
-@pytest.mark.parametrize("size", [NARROW, WIDE])
+@pytest.mark.parametrize("size", [NARROW, (119, 30), WIDE], ids=str)
 @pytest.mark.parametrize("level", arrived(), ids=lambda level: level.slug)
 def test_no_picture_of_a_briefing_is_cut(quest: Quest, size: tuple[int, int], level: Level) -> None:
     quest.pass_levels(*range(1, level.number))

@@ -212,7 +212,9 @@ class Session:
         return f"{self.name(level)} is as it was given." + _kept_at(backup)
 
     def editor(self, level: Level) -> list[str] | None:
-        words = shlex.split(os.environ.get("VISUAL") or os.environ.get("EDITOR") or "")
+        words: list[str] = []
+        with contextlib.suppress(ValueError):  # a quotation mark that is never closed
+            words = shlex.split(os.environ.get("VISUAL") or os.environ.get("EDITOR") or "")
         if not words or shutil.which(words[0]) is None:
             return None
         path, line = self.place(level)

@@ -55,7 +55,7 @@ class AttemptsView(View):
         with Container(id="attempts"):
             yield self._list
             yield self.pane
-        yield Line(lambda width: key_line(self.KEYS, (BACK,), width, "screen"), "keys")
+        yield Line(lambda width: key_line(self.KEYS, (BACK,), width), "keys")
 
     def begin(self) -> None:
         self.pane.show(Text(NONE))

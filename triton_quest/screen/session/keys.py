@@ -11,7 +11,6 @@ from textual.binding import Binding
 
 from triton_quest import invocation
 from triton_quest.levels import LEVELS, Level
-from triton_quest.screen.console import Glyphs
 
 
 @dataclass(frozen=True)
@@ -64,12 +63,13 @@ def bindings(keys: Sequence[Key]) -> list[Binding | tuple[str, str] | tuple[str,
     return [key.binding() for key in keys]
 
 
-def key_line(keys: Sequence[Key], last: Sequence[Key], width: int, target: str = "app") -> Text:
+def key_line(keys: Sequence[Key], last: Sequence[Key], width: int) -> Text:
     """As many of `keys` as there is room for, and all of `last`. A click on one is as good as its key."""
     room = width - sum(_width(key) for key in last)
     text = Text(no_wrap=True, overflow="crop")
     for key in [*_fitting(keys, room), *last]:
-        click = Style(meta={"@click": f"{target}.{key.action}" if "(" in key.action else f"{target}.{key.action}()"})
+        action = key.action if "(" in key.action else f"{key.action}()"
+        click = Style(meta={"@click": f"screen.{action}"})
         text.append(f" {key.sign}", Style(bold=True) + click)
         text.append(f" {key.name} ", click)
     return text
@@ -89,7 +89,7 @@ def _fitting(keys: Sequence[Key], room: int) -> list[Key]:
     return kept
 
 
-def key_table(g: Glyphs) -> Text:
+def key_table() -> Text:
     """All keys, for the help."""
     rows = [*KEYS, *MORE, HELP, QUIT]
     widest = max(len(key.sign) for key in rows)
@@ -110,6 +110,7 @@ WAYS = {  # the key that does what a command does
     "show": "p",
     "benchmark": "r",
     "reset": "R",
+    "achievements": "m",
 }
 
 

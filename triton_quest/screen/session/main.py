@@ -80,7 +80,7 @@ class Main(Opening):
                 yield self._pane("briefing")
                 yield self._pane("verdict")
         yield self._status
-        yield Line(lambda width: key_line(KEYS, (HELP, QUIT), width, "screen"), "keys")
+        yield Line(lambda width: key_line(KEYS, (HELP, QUIT), width), "keys")
 
     def on_mount(self) -> None:
         self.action_front("briefing")

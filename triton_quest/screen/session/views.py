@@ -45,7 +45,7 @@ class View(Screen[None]):
 
     def compose(self) -> ComposeResult:
         yield self.pane
-        yield Line(lambda width: key_line(self.KEYS, (BACK,), width, "screen"), "keys")
+        yield Line(lambda width: key_line(self.KEYS, (BACK,), width), "keys")
 
     def on_mount(self) -> None:
         self.begin()
@@ -80,7 +80,7 @@ class Working(View):
     def compose(self) -> ComposeResult:
         yield self.pane
         yield self._status
-        yield Line(lambda width: key_line(self.KEYS, (BACK,), width, "screen"), "keys")
+        yield Line(lambda width: key_line(self.KEYS, (BACK,), width), "keys")
 
     def begin(self) -> None:
         super().begin()
@@ -134,7 +134,7 @@ class Ask(ModalScreen[bool]):
     def compose(self) -> ComposeResult:
         with Vertical(id="question"):
             yield Static(Text(self._question))
-            yield Line(lambda width: key_line((self.YES, self.NO), (), width, "screen"), "answers")
+            yield Line(lambda width: key_line((self.YES, self.NO), (), width), "answers")
 
     def action_answer(self, agreed: bool) -> None:
         self.dismiss(agreed)
