@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from threading import Event
+
 import pytest
 from textual import events
 
 from tests.conftest import Quest
 from tests.session.driving import NARROW, WIDE, Driver, QuickJudge, drive
 from triton_quest import verdict as v
-from triton_quest.commands import catching_up
-from triton_quest.execution.runner import Job
+from triton_quest.execution.runner import Ending, Job, Tell
 from triton_quest.levels import LEVELS
 from triton_quest.store.records import Status
 
@@ -202,21 +203,21 @@ def test_the_last_level_ends_in_the_finale_over_all_levels(quest: Quest) -> None
     assert [state.status for state in quest.progress.states()[2:4]] == [Status.CHANGED, Status.PASSED]
 
 
-def test_on_the_first_gpu_what_passed_without_one_is_judged_again_and_told(
-    quest: Quest, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_on_the_first_gpu_what_passed_without_one_is_judged_again_and_told(quest: Quest) -> None:
     quest.pass_levels(1)
+    jobs: list[tuple[str, str]] = []
 
-    def judge_on(devices: tuple[str, ...], job: Job) -> v.Verdict:
-        return v.Verdict(job.level.number, job.level.slug, v.Outcome.PASSED, "gpu", 1.0)
-
-    monkeypatch.setattr(catching_up, "judge_on", judge_on)
+    def run(job: Job, tell: Tell, cancelled: Event) -> Ending:
+        jobs.append((job.kind, job.level.slug))
+        return Ending(v.Outcome.PASSED, 1.0)
 
     async def scenario(driver: Driver) -> None:
         driver.save(2, "right")
-        await driver.sees("Level 1, passed without a GPU before, passes on this one.")
+        await driver.sees("Level 2, Matrix multiplication: passed")
+        await driver.told("Level 1, passed without a GPU before, passes on this one.")
 
-    drive(quest.workspace, scenario, level=2, where=("interpreter", "gpu"))
+    drive(quest.workspace, scenario, level=2, where=("interpreter", "gpu"), run=run)
+    assert ("judge_on_gpu", "vector-add") in jobs
 
 
 def test_of_many_files_that_change_at_once_the_open_ones_are_judged_and_the_locked_ones_are_silent(

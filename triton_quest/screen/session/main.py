@@ -65,6 +65,7 @@ class Main(Opening):
         super().__init__(game, level)
         self._desk, self._said_shut = Desk(), set[Level]()
         self._judged: Judged | None = None
+        self._left = Event()
         self._panes = {name: Pane(title, name) for name, title in PANES.items()}
         self._top, self._status = Line(self._strip, "strip"), StatusLine("status")
 
@@ -189,12 +190,18 @@ class Main(Opening):
             self._judged = message.judged
             self._show(message.judged)
             self.look_again()
+            if message.judged.verdict.passed and not message.judged.is_the_end:
+                self._catch_up()
         elif message.trouble is not None:
             self._tell_once(message.level, message.trouble)
         self.session.tell_notices()
         if self._judged is not None and message.judged is None:
             self._title(self._judged)
         self._begin()
+
+    @work(exclusive=True, group="catch up")
+    async def _catch_up(self) -> None:
+        await self.session.ask(self.game.catch_up, self._left)
 
     def _tell_once(self, level: Level, trouble: QuestError) -> None:
         """That a level is locked is said the first time that its file is saved."""
@@ -215,7 +222,6 @@ class Main(Opening):
         if judged.stars:
             earned = stars(judged.stars, self.game.glyphs)
             parts.append(earned.append(f"  You passed level {judged.level.number}.", "good.heading"))
-        parts += [Text(remark) for remark in judged.remarks]
         parts += [award_line(award, self.game.glyphs) for award in judged.earned]
         parts.append(step(*judged.next_step, judged.level))
         self._pane("verdict").show(Group(*parts))
@@ -275,4 +281,5 @@ class Main(Opening):
         self._pane(name).focus()
 
     def on_unmount(self) -> None:
+        self._left.set()
         self._desk.stop()
