@@ -114,9 +114,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         found = asyncio.run(measure(Path(folder)))
     colds = len(next(iter(found.values()))[1].wall)
-    print(
-        f"save to verdict: {ROUNDS} saves a level; check: {colds}. Seconds; in brackets those of the processor, median."
-    )
+    busy = f"{os.getloadavg()[0]:.1f} processes on {os.cpu_count()} processors, this one's among them"
+    print(f"save to verdict: {ROUNDS} saves a level; check: {colds}; {busy}.")
+    print("Seconds; in brackets those of the processor, median.")
     print(f"{'level':<20}{'p50':>8}{'p95':>8}{'':>9}{'check p50':>13}{'':>9}{'ratio':>8}")
     for level, (warm, cold) in found.items():
         processors = [f"({statistics.median(times.processor):.2f})" for times in (warm, cold)]

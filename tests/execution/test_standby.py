@@ -204,8 +204,13 @@ def test_cancelling_does_not_wait_until_the_process_is_ready(
     never_ready = tmp_path / "never.py"
     never_ready.write_text("import time; time.sleep(1000)")
     monkeypatch.setattr(warm, "WORKER", never_ready)
-    session, cancelled = quick(), threading.Event()
-    threading.Timer(0.1, cancelled.set).start()
+    session, cancelled, wait = quick(), threading.Event(), warm._Lines.next
+
+    def waited(lines: warm._Lines, timeout: float) -> str | None:
+        cancelled.set()
+        return wait(lines, timeout)
+
+    monkeypatch.setattr(warm._Lines, "next", waited)
     with pytest.raises(Cancelled):
         session("print(1)", cancelled=cancelled)
 
