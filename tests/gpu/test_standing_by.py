@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.execution.conftest import is_gone
 from tests.execution.learner import at_import, first_level, in_launcher, solved
+from tests.gpu.test_judging_on_a_gpu import ADD, STORE
 from triton_quest import verdict as v
 from triton_quest.execution.runner import Job
 from triton_quest.execution.standby import Cancelled, Standby
@@ -43,3 +45,14 @@ def test_a_launcher_that_kills_its_parent_on_the_gpu_harms_neither_us_nor_the_ne
         assert standby.judge(Job(level, file)).outcome is v.Outcome.EXIT
         file.write_text(solved(level))
         assert standby.judge(Job(level, file)).passed
+
+
+def test_an_illegal_access_leaves_the_next_save_alone_and_no_process_is_left_behind(tmp_path: Path) -> None:
+    level, file = first_level(), tmp_path / "mine.py"
+    with Standby(("gpu",)) as standby:
+        file.write_text(ADD.replace(STORE, "tl.store(out_ptr + offsets + 1000000000000, x + y)"))
+        assert standby.judge(Job(level, file)).outcome is v.Outcome.MEMORY
+        file.write_text(ADD)
+        assert standby.judge(Job(level, file)).passed
+        left = [ready.process.pid for ready in standby._ready.values()]
+    assert left and all(is_gone(pid) for pid in left)

@@ -139,7 +139,7 @@ def test_c_judges_the_file_as_it_is(quest: Quest) -> None:
 
 def test_what_another_terminal_passed_is_on_the_map_once_one_comes_back(quest: Quest) -> None:
     async def scenario(driver: Driver) -> None:
-        await driver.sees("0 of 8 passed")
+        await driver.sees("0 of 8 passed", "Add two vectors")
         quest.pass_levels(1)
         driver.pane("briefing").scroll_to(y=7, animate=False)
         driver.app.post_message(events.AppFocus())
