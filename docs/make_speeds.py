@@ -1,4 +1,4 @@
-"""Writes docs/speeds.md and its pictures from benchmarks/data/*.json, which `python benchmarks/gpu.py` measures: `make speeds`."""
+"""Writes docs/speeds.md, its pictures and the README's table from benchmarks/data/*.json: `make speeds`."""
 
 from __future__ import annotations
 
@@ -17,7 +17,8 @@ from triton_quest.benchmark.standing import Bound, Standing, medal, overall, sta
 from triton_quest.levels import LEVELS, Level  # noqa: E402
 from triton_quest.raced import YOURS, Ceilings, Timing  # noqa: E402
 
-DATA, DOCS = ROOT / "benchmarks" / "data", ROOT / "docs"
+DATA, DOCS, README = ROOT / "benchmarks" / "data", ROOT / "docs", ROOT / "README.md"
+FIRST, LAST = "<!-- made by `make speeds` -->", "<!-- until here -->"
 INTRODUCTION = """\
 # How fast the reference solutions are
 
@@ -25,7 +26,8 @@ Made by `make speeds` from `benchmarks/data/`; don't edit it. To add a GPU, run 
 
 Every contender ran in one process, in turn, on the same random inputs with a cold L2, timed by CUDA events; a cell is the median in
 milliseconds, and ± half the distance between the second and the eighth of ten parts where that is 2 % and more. The ratio is
-PyTorch's best time over the solution's. Sizes marked * are over before their launch is, so their times say little of the kernels.
+PyTorch's best time over the solution's. The times are the GPU's; sizes marked * take less than a launch takes the CPU, so that a program
+would wait for the launches, and they don't count for a medal.
 """
 
 DESCRIPTORS = """\
@@ -45,6 +47,27 @@ def timings(data: dict[str, Any], level: Level, part: str = "timings") -> list[T
 def markdown() -> str:
     """The whole page."""
     return "\n".join([INTRODUCTION, *(line for path in sorted(DATA.glob("*.json")) for line in _gpu(path))]) + "\n"
+
+
+def readme(text: str) -> str:
+    """README.md with its table anew: of each GPU and level, the largest size."""
+    before, rest = text.split(f"{FIRST}\n")
+    after = rest.split(f"{LAST}\n")[1]
+    lines = [line for path in sorted(DATA.glob("*.json")) for line in _summary(path)]
+    return "\n".join([before + FIRST, *lines, LAST, after])
+
+
+def _summary(path: Path) -> Iterator[str]:
+    data = load(path)
+    ceilings = Ceilings(**data["ceilings"])
+    yield f"| {ceilings.gpu}, {data['date']} | size | rate | PyTorch's best | its time over ours |"
+    yield "|---|---|--:|---|--:|"
+    for level in LEVELS:
+        one = standings(timings(data, level), ceilings)[-1]
+        assert one.best is not None
+        yield f"| level {level.number}, {level.title} | {one.size} | {one.rate} | {one.best.contender} | {one.ratio:.2f} |"
+    yield ""
+    yield f"![The races on the {ceilings.gpu}](docs/{path.stem}.svg)"
 
 
 def _gpu(path: Path) -> Iterator[str]:
@@ -127,4 +150,5 @@ def pictures() -> None:
 
 if __name__ == "__main__":
     (DOCS / "speeds.md").write_text(markdown(), encoding="utf-8")
+    README.write_text(readme(README.read_text(encoding="utf-8")), encoding="utf-8")
     pictures()

@@ -26,6 +26,8 @@ def page() -> ModuleType:
 
 def test_the_page_is_as_the_data_files_say(page: ModuleType) -> None:
     assert (ROOT / "docs" / "speeds.md").read_text(encoding="utf-8") == page.markdown(), "make speeds, and look"
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert text == page.readme(text), "make speeds, and look"
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)

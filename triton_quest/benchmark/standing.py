@@ -1,7 +1,7 @@
 """What a race means: where the learner stands at each size, which bound holds, which medal that is, what to try next. Pure.
 
 The bound of a size is the larger of two times: its least bytes at the copy bandwidth, its FLOPs at the matmul rate, both
-measured on this GPU in the same run. The ratio compares with PyTorch's best; sizes that a launch dominates don't count.
+measured on this GPU in the same run. The ratio compares with PyTorch's best; sizes that take less than a launch don't count.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from statistics import median
 from triton_quest.levels import Level
 from triton_quest.raced import YOURS, Ceilings, Timing
 
-LAUNCH_MS = 0.02  # a size that could be over in less says more of the launch than of the kernel
+LAUNCH_MS = 0.02  # what could be over in less is over before the CPU has launched it: a program waits for the launch
 NEAR, FAR = 0.85, 0.5  # of the bound
 
 
@@ -95,7 +95,10 @@ LESSONS = {
         "far",
     ): "Most of the time the tensor cores wait, or aren't used: `compile` says whether they are, and "
     "whether registers spill.",
-    (Bound.LAUNCH, ""): "Every size was over before the launch was: this race says nothing about the kernel.",
+    (
+        Bound.LAUNCH,
+        "",
+    ): "Every size takes less than a launch takes the CPU: a program would wait for the launches, not for this kernel.",
 }
 
 
