@@ -1,12 +1,14 @@
 """Names the known mistake behind a wrong access, or behind a line that a GPU's compiler refuses: the one that leads to the same.
 
 A finding says what happened; what is to blame is often another line. For a wrong access the mistakes are run, with the learner's
-constants on the same inputs. For a refused line those that stand in the learner's file word for word are compiled.
+constants on the same inputs, those first that stand in the learner's file word for word. For a refused line only these are
+compiled.
 """
 
 from __future__ import annotations
 
 import ast
+import contextlib
 import re
 import tempfile
 import time
@@ -23,7 +25,7 @@ from triton_quest.judge.mistake import Mistake, apply
 from triton_quest.judge.reruns import Reruns
 from triton_quest.judge.watch import Run, Subject, watched
 
-SECONDS = 3.0  # for all reruns together; where they take longer, nothing is named
+SECONDS = 4.0  # for all reruns together; where they take longer, nothing is named
 _PLACE = re.compile(r"\b([Ll])ine \d+")
 _GENERAL_CURE = re.compile(r"[;:] (?:lanes with .* must be masked off|check how [^:;]*)\.$")
 
@@ -35,9 +37,10 @@ def named(
 
     The mistake's sentence takes the place of the cure that fits such a finding in general.
     """
-    same = _leading_to(check, mistakes, subject, run, blocks)
-    if len({mistake.says for mistake in same}) > 1:
-        same = _as_written(same, subject) or same
+    candidates = [one for one in mistakes if one.caught_by == "memory" and one.finding in ("", check.finding)]
+    written = _as_written(candidates, subject)
+    others = [one for one in candidates if one not in written]
+    same = _leading_to(check, written, subject, run, blocks) or _leading_to(check, others, subject, run, blocks)
     sentences = list(dict.fromkeys(mistake.says for mistake in same))
     if not 1 <= len(sentences) <= 2:
         return check
@@ -66,10 +69,9 @@ def refused_alike(
 
 
 def _leading_to(
-    check: v.Check, mistakes: tuple[Mistake, ...], subject: Subject, run: Run, blocks: tuple[int, ...]
+    check: v.Check, candidates: list[Mistake], subject: Subject, run: Run, blocks: tuple[int, ...]
 ) -> list[Mistake]:
     """The mistakes of which the memory checks say the same on this run's inputs. None if looking takes too long."""
-    candidates = [one for one in mistakes if one.caught_by == "memory" and one.finding in ("", check.finding)]
     began, same = time.perf_counter(), []
     with tempfile.TemporaryDirectory() as folder:
         reruns = Reruns(subject.level, Path(folder))
@@ -97,23 +99,26 @@ def _told_of(subject: Subject | None, run: Run, blocks: tuple[int, ...]) -> str 
     return None
 
 
-def _as_written(same: list[Mistake], subject: Subject) -> list[Mistake]:
+def _as_written(mistakes: list[Mistake], subject: Subject) -> list[Mistake]:
     """Those of the mistakes whose own statements stand in the learner's file."""
     solution = (subject.level.folder / "solution.py").read_text(encoding="utf-8")
     theirs, right = _statements(subject.file.read_text(encoding="utf-8")), _statements(solution)
     wrong = {}
-    for mistake in same:
-        try:
+    for mistake in mistakes:
+        with contextlib.suppress(CourseTrouble):  # the gate's affair
             wrong[mistake.key] = _statements(apply(mistake.edits, solution, mistake.key)) - right
-        except CourseTrouble:  # the gate's affair
-            continue
-    return [mistake for mistake in same if wrong.get(mistake.key) and wrong[mistake.key] <= theirs]
+    return [mistake for mistake in mistakes if wrong.get(mistake.key) and wrong[mistake.key] <= theirs]
 
 
 def _statements(text: str) -> set[str]:
-    """The simple statements of a file, however they are laid out."""
-    kinds = (ast.Assign, ast.AugAssign, ast.Expr, ast.Return)
-    return {ast.unparse(node) for node in ast.walk(ast.parse(text)) if isinstance(node, kinds)}
+    """The statements of a file, however they are laid out; of a loop its head."""
+    found = set()
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, (ast.Assign, ast.AugAssign, ast.Expr, ast.Return)):
+            found.add(ast.unparse(node))
+        elif isinstance(node, ast.For):
+            found.add(f"for {ast.unparse(node.target)} in {ast.unparse(node.iter)}")
+    return found
 
 
 def _placeless(says: str) -> str:

@@ -92,7 +92,7 @@ def looks_for_infinity_in_tl(x_ptr):
     tl.store(x_ptr, -tl.inf)  # here
 
 
-@refused("reduces_one_block", "`tl.maximum(x, y)` takes one", x_ptr=floats)
+@refused("reduces_one_block", "of two values write `tl.maximum(x, y)`", x_ptr=floats)
 @triton.jit
 def takes_the_max_of_two(x_ptr):
     tl.store(x_ptr, tl.max(tl.load(x_ptr), tl.load(x_ptr + 1)))  # here

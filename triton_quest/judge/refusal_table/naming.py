@@ -78,7 +78,7 @@ NAMES = (
     ),
     Row(
         "reduces_one_block",
-        "`tl.{name}` looks through one block: `tl.{name}(x, axis=0)`. Of two values, `tl.{name}imum(x, y)` takes one.",
+        "`tl.{name}` looks through one block, as in `tl.{name}(x, axis=0)`: of two values write `tl.{name}imum(x, y)`.",
         reason="Did you forget to add @triton.jit",
         code=r"^tl\.(?P<name>max|min)\(",
     ),
