@@ -902,6 +902,13 @@ MISTAKES = (
     ),
     # -- the launch
     Mistake(
+        "grid_of_three_axes",
+        (Edit(GRID, "    grid = (triton.cdiv(M, BLOCK_M), B, H)\n"),),
+        "memory",
+        "Your grid has three axes, and the kernel looks at two: batch and head are one number there, and axis 1 counts B * H.",
+        6,
+    ),
+    Mistake(
         "grid_axes_swapped",
         (Edit(GRID, "    grid = (B * H, triton.cdiv(M, BLOCK_M))\n"),),
         "memory",

@@ -749,6 +749,20 @@ MISTAKES = (
     ),
     # -- the launch
     Mistake(
+        "grid_of_three_axes",
+        (Edit(GRID, "    grid = (M, B, H)\n"),),
+        "memory",
+        "Your grid has three axes, and the kernel looks at two: batch and head are one number there, and axis 1 counts B * H.",
+        6,
+    ),
+    Mistake(
+        "grid_by_keys",
+        (Edit(GRID, "    grid = (N, B * H)\n"),),
+        "memory",
+        "Your grid has a program for each key: it takes one for each query, and there are M.",
+        6,
+    ),
+    Mistake(
         "grid_axes_swapped",
         (Edit(GRID, "    grid = (B * H, M)\n"),),
         "memory",

@@ -737,6 +737,13 @@ MISTAKES = (
         2,
     ),
     Mistake(
+        "strides_of_q_for_out",
+        (Edit(VALUES_LAUNCH, VALUES_LAUNCH.replace("*out.stride()", "*q.stride()")),),
+        "memory",
+        "Your launch passes the strides of q with out: out is fresh from torch.empty, and q may lie in memory in another way.",
+        3,
+    ),
+    Mistake(
         "queries_and_keys_swapped",
         (in_scores_launch("H, M, N,", "H, N, M,"),),
         "memory",
