@@ -45,6 +45,11 @@ def test_of_two_that_lead_to_the_same_the_one_that_is_written(tmp_path: Path) ->
     assert check.cause == f"Probably: y{MISTAKES['key_mask_with_queries'].says[1:]}"
 
 
+def test_of_one_that_is_part_of_another_the_other(tmp_path: Path) -> None:
+    check = failure(tmp_path, "q_assumed_contiguous")  # its pointers alone are `rows_of_q_assumed_contiguous`
+    assert check.cause == f"Probably: y{MISTAKES['q_assumed_contiguous'].says[1:]}"
+
+
 def test_both_where_neither_is_written(tmp_path: Path) -> None:
     check = failure(
         tmp_path,

@@ -100,14 +100,16 @@ def _told_of(subject: Subject | None, run: Run, blocks: tuple[int, ...]) -> str 
 
 
 def _as_written(mistakes: list[Mistake], subject: Subject) -> list[Mistake]:
-    """Those of the mistakes whose own statements stand in the learner's file."""
+    """Those of the mistakes whose own statements stand in the learner's file; of one that is part of another, the other."""
     solution = (subject.level.folder / "solution.py").read_text(encoding="utf-8")
     theirs, right = _statements(subject.file.read_text(encoding="utf-8")), _statements(solution)
     wrong = {}
     for mistake in mistakes:
         with contextlib.suppress(CourseTrouble):  # the gate's affair
             wrong[mistake.key] = _statements(apply(mistake.edits, solution, mistake.key)) - right
-    return [mistake for mistake in mistakes if wrong.get(mistake.key) and wrong[mistake.key] <= theirs]
+    stand = {key: statements for key, statements in wrong.items() if statements and statements <= theirs}
+    whole = {key for key, statements in stand.items() if not any(statements < other for other in stand.values())}
+    return [mistake for mistake in mistakes if mistake.key in whole]
 
 
 def _statements(text: str) -> set[str]:

@@ -587,8 +587,8 @@ MISTAKES = (
         "first_loop_skipped",
         (Edit(FIRST_LOOP, FIRST_LOOP.replace("mask_from", "0")),),
         "numbers",
-        "Your first loop leaves nothing behind, and the keys before `mask_from` don't count. Does it run, and does it keep what "
-        "the step returns, in `m_i`, `l_i` and `acc`?",
+        "Your first loop leaves nothing behind, and the keys before `mask_from` don't count: it runs from 0 to `mask_from`, and "
+        "keeps what the step returns in `m_i`, `l_i` and `acc`.",
         3,
         by_tiles(first_until=lambda mask_from: 0),
     ),
@@ -860,6 +860,31 @@ MISTAKES = (
         (Edit(PLAIN_K, f"{PLAIN_K}        k_offs += BLOCK_N * stride_kn\n"),),
         "memory",
         "Your tiles of `k` move on twice: by `start_n`, and by `k_offs`, which stay the same in every step.",
+        5,
+    ),
+    Mistake(
+        "start_n_counted_as_a_tile",
+        (
+            Edit(PLAIN_K, PLAIN_K.replace("start_n *", "start_n * BLOCK_N *")),
+            Edit(PLAIN_V, PLAIN_V.replace("start_n *", "start_n * BLOCK_N *")),
+            Edit(LOAD_K, LOAD_K.replace("start_n *", "start_n * BLOCK_N *")),
+            Edit(LOAD_V, LOAD_V.replace("start_n *", "start_n * BLOCK_N *")),
+        ),
+        "memory",
+        "Your loads take `start_n` for the number of a tile. It is the number of a key already, and goes up in steps of BLOCK_N.",
+        5,
+    ),
+    Mistake(
+        "pointers_moved_by_start_n",
+        (
+            Edit(PLAIN_K, "        k_ptr += start_n * stride_kn\n        k = tl.load(k_ptr + k_offs)\n"),
+            Edit(PLAIN_V, "        v_ptr += start_n * stride_vn\n        v = tl.load(v_ptr + v_offs)\n"),
+            Edit(LOAD_K, "        k_ptr += start_n * stride_kn\n" + LOAD_K.replace("start_n * stride_kn + ", "")),
+            Edit(LOAD_V, "        v_ptr += start_n * stride_vn\n" + LOAD_V.replace("start_n * stride_vn + ", "")),
+        ),
+        "memory",
+        "Your `k_ptr` moves on by `start_n` keys in each step, and `start_n` counts from key 0: so much is to be added in the "
+        "load alone, while `k_ptr` stays.",
         5,
     ),
     Mistake(
