@@ -33,6 +33,12 @@ def test_the_mistake_takes_the_place_of_the_general_cure(tmp_path: Path) -> None
     assert check.hint == 4
 
 
+def test_the_general_cure_stays_where_the_mask_of_the_line_is_to_blame(tmp_path: Path) -> None:
+    check = failure(tmp_path, "no_key_mask")
+    assert check.cause == f"Probably: y{MISTAKES['no_key_mask'].says[1:]}"
+    assert check.says.endswith("this load has no mask; lanes with `offs_n >= 1` must be masked off.")
+
+
 def test_lines_further_down_and_other_names_make_no_difference(tmp_path: Path) -> None:
     check = failure(
         tmp_path, "tile_numbers_swapped", also=("    pid_bh =", "\n    # a line of their own\n    pid_bh =")

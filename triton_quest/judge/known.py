@@ -19,7 +19,7 @@ from pathlib import Path
 from triton_quest import verdict as v
 from triton_quest.errors import CourseTrouble
 from triton_quest.execution.adapt.memory.accesses import IllegalAccess
-from triton_quest.judge import code, memory
+from triton_quest.judge import code, hints, memory
 from triton_quest.judge.compile_sentences import CompileFinding
 from triton_quest.judge.mistake import Mistake, apply
 from triton_quest.judge.reruns import Reruns
@@ -35,8 +35,9 @@ def named(
 ) -> v.Check:
     """`check`, with the sentence and the hint of the mistake that leads to it; as it is where none does, or more than two.
 
-    The mistake's sentence takes the place of the cure that fits such a finding in general.
+    The cure that fits such a finding in general stays only where it is a matter of this line's mask.
     """
+    solution = _solution(subject)
     candidates = [one for one in mistakes if one.caught_by == "memory" and one.finding in ("", check.finding)]
     written = _as_written(candidates, subject)
     others = [one for one in candidates if one not in written]
@@ -44,9 +45,10 @@ def named(
     sentences = list(dict.fromkeys(mistake.says for mistake in same))
     if not 1 <= len(sentences) <= 2:
         return check
-    says = _GENERAL_CURE.sub(".", check.says)
-    hints = {mistake.hint for mistake in same}
-    hint = hints.pop() if len(hints) == 1 else check.hint
+    about_the_mask = all("mask" in one.says and hints.changes_the_line(one, check, solution) for one in same)
+    says = check.says if about_the_mask else _GENERAL_CURE.sub(".", check.says)
+    of_them = {mistake.hint for mistake in same}
+    hint = of_them.pop() if len(of_them) == 1 else check.hint
     return replace(check, says=says, cause="Probably: " + " Or: ".join(map(_lower_first, sentences)), hint=hint)
 
 
@@ -101,7 +103,7 @@ def _told_of(subject: Subject | None, run: Run, blocks: tuple[int, ...]) -> str 
 
 def _as_written(mistakes: list[Mistake], subject: Subject) -> list[Mistake]:
     """Those of the mistakes whose own statements stand in the learner's file; of one that is part of another, the other."""
-    solution = (subject.level.folder / "solution.py").read_text(encoding="utf-8")
+    solution = _solution(subject)
     theirs, right = _statements(subject.file.read_text(encoding="utf-8")), _statements(solution)
     wrong = {}
     for mistake in mistakes:
@@ -110,6 +112,10 @@ def _as_written(mistakes: list[Mistake], subject: Subject) -> list[Mistake]:
     stand = {key: statements for key, statements in wrong.items() if statements and statements <= theirs}
     whole = {key for key, statements in stand.items() if not any(statements < other for other in stand.values())}
     return [mistake for mistake in mistakes if mistake.key in whole]
+
+
+def _solution(subject: Subject) -> str:
+    return (subject.level.folder / "solution.py").read_text(encoding="utf-8")
 
 
 def _statements(text: str) -> set[str]:
