@@ -1,5 +1,5 @@
 # What people type and what CI runs. `make test` does all the set-up on a fresh machine.
-.PHONY: test fast lint types gate latency format pictures speeds
+.PHONY: test fast lint types gate latency live format pictures speeds
 python = .venv/bin/python
 pytest = $(python) -m pytest -q -n 2 --dist worksteal
 
@@ -24,6 +24,9 @@ latency: .venv/quest-dev-pins  ## how long the commands take, as ratios measured
 	$(python) benchmarks/latency.py
 	$(python) benchmarks/memory_model.py
 
+live: .venv/quest-dev-pins  ## how long a save waits for its verdict in the live session
+	$(python) benchmarks/save_to_verdict.py
+
 format: .venv/quest-dev-pins
 	$(python) -m ruff check --fix .
 	$(python) -m ruff format .
@@ -31,7 +34,7 @@ format: .venv/quest-dev-pins
 .venv/quest-dev-pins: requirements.txt requirements-dev.txt
 	@./quest --dev
 
-pictures: .venv/quest-dev-pins  ## docs/map.svg and docs/traffic.svg, from the real map and real counts
+pictures: .venv/quest-dev-pins  ## the pictures in docs/, each from the real thing
 	$(python) docs/make_pictures.py
 
 speeds: .venv/quest-dev-pins  ## docs/speeds.md and its pictures, from benchmarks/data

@@ -21,7 +21,7 @@ from triton_quest import __version__  # noqa: E402
 from triton_quest import commands as do  # noqa: E402
 from triton_quest.benchmark.gpus import GPUS  # noqa: E402
 from triton_quest.benchmark.gpus import find as find_gpu  # noqa: E402
-from triton_quest.commands.context import Context, Folder, LevelName, run  # noqa: E402
+from triton_quest.commands.context import Context, Folder, LevelName, Numbers, run  # noqa: E402
 from triton_quest.execution.targets import TARGETS  # noqa: E402
 
 pass_context = click.make_pass_decorator(Context)
@@ -225,6 +225,40 @@ def traffic(context, level, file, save, gpu, time_limit, as_json):  # type: igno
     Example: quest traffic 8 --save traffic.png
     """
     return do.traffic.run(context, level, file, save, find_gpu(gpu), time_limit, as_json)
+
+
+@cli.command()
+@level_argument
+@file_option
+@click.option(
+    "--program", type=Numbers(), metavar="X,Y,Z", help="Which program, by its program ids: the first unless you say."
+)
+@click.option("--step", type=click.IntRange(min=1), metavar="K", help="One of its loads and stores instead of all.")
+@click.option("--argument", metavar="NAME", help="One of the kernel's tensors alone, and larger.")
+@click.option(
+    "--launch", type=click.IntRange(min=1), metavar="K", help="Which launch, where the level makes several: the first."
+)
+@click.option(
+    "--errors", is_flag=True, help="Instead: a map of where the answer is wrong, in the first case where it is."
+)
+@click.option(
+    "--save", type=click.Path(path_type=Path), metavar="FILE", help="Draw it as a picture, too: a .png or .svg."
+)
+@click.option(
+    "--time-limit",
+    type=click.FloatRange(min=1),
+    default=60.0,
+    show_default=True,
+    help="Seconds for one call of your launcher.",
+)
+@json_option
+@pass_context
+def show(context, level, file, program, step, argument, launch, errors, save, time_limit, as_json):  # type: ignore[no-untyped-def]
+    """Show which elements of each tensor a program loads and stores, or where the answer is wrong.
+
+    Example: quest show 1 --program 2 --step 1
+    """
+    return do.show.run(context, level, file, (program, step, argument, launch), errors, save, time_limit, as_json)
 
 
 @cli.command()

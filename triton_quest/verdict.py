@@ -12,6 +12,7 @@ from typing import Any, ClassVar, get_args
 from triton_quest import wire
 from triton_quest.measured import Assembly, Compiled, Counted, Inputs, Refused
 from triton_quest.raced import Ceilings, DidNotRun, Lineup, Profiled, Timing
+from triton_quest.traced import Answered, ErrorMap, Launched, Traced
 
 SCHEMA = 1
 ON_A_GPU = "the kernel on a GPU: its numbers and its speed"  # what the interpreter leaves unverified
@@ -140,6 +141,10 @@ Record = (
     | Timing
     | DidNotRun
     | Profiled
+    | Launched
+    | Traced
+    | Answered
+    | ErrorMap
 )
 _KINDS: dict[str, type[Record]] = {kind.record: kind for kind in get_args(Record)}
 

@@ -52,13 +52,22 @@ TYPED_ELSEWHERE = {  # what takes longer, or needs more than a copy of the clone
     "python benchmarks/gpu.py": "tests/benchmark/test_speeds_page.py",
 }
 TYPED_NOWHERE = {'docker run -it -v "$PWD":/quest -w /quest python:3.12 ./quest'}  # a container in a container
-SLOW = ("./quest compile", "./quest traffic", "./quest benchmark", "python levels/")  # they import torch
+SLOW = (
+    "./quest compile",
+    "./quest traffic",
+    "./quest show",
+    "./quest benchmark",
+    "python levels/",
+)  # they import torch
 SAYS = {  # command: its exit code, and words that show that it does what the document says; others just end with 0
     "./quest": (0, "Your next step"),
     "python quest.py": (0, "Your next step"),
     "python -m triton_quest": (0, "Your next step"),
     "python quest.py start 1": (0, "Your file: levels/level1_vector_add.py:"),
     "python quest.py check 1": (1, "Nothing is filled in yet"),
+    "python quest.py play": (2, "needs a terminal"),
+    "./quest play": (2, "needs a terminal"),
+    "./quest play 2": (2, "needs a terminal"),
     "./quest check 1": (1, "Nothing is filled in yet"),
     "quest check 1": (1, "Nothing is filled in yet"),
     "python quest.py hint 1": (0, "hint 1 of 6"),
@@ -77,6 +86,9 @@ SAYS = {  # command: its exit code, and words that show that it does what the do
     "./quest compile 1 --asm ptx": (0, "// add_kernel for sm_90: ptx"),
     "./quest traffic 1": (0, "bytes"),
     "./quest traffic": (0, "side by side"),
+    "./quest show 1": (0, "what each program touches"),
+    "./quest show 1 --program 2 --step 1": (0, "Program (2,), step 1 of 3"),
+    "./quest show 1 --errors": (0, "Nothing is wrong"),
     "./quest benchmark": (0, "There is no GPU here"),
     "./quest profile 1": (2, "on a GPU"),
     "./quest reset": (2, "after a backup"),
@@ -110,7 +122,7 @@ def type_line(clone: Clone, home: Path):  # type: ignore[no-untyped-def]
     )
 
     def run(line: str) -> Answer:
-        if line.startswith(SLOW[:2]):
+        if line.startswith(SLOW[:3]):
             (clone.levels / level.file).write_text(kernels.RIGHT)
         at = clone.package if line.startswith(BELOW) else clone.root
         return run_line(["sh", "-c", line.replace(" DIR", f" {clone.package}")], at, environ, line)

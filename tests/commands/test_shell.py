@@ -50,7 +50,7 @@ def offered(quest: Quest, line: str, shell: str = "fish", **environ: str) -> dic
 
 def test_commands_and_options_are_offered(shared_quest: Quest) -> None:
     assert set(offered(shared_quest, "quest ")) == {name for name in TABLE if name and " " not in name}
-    assert set(offered(shared_quest, "quest s")) == {"start", "solution"}
+    assert set(offered(shared_quest, "quest s")) == {"start", "solution", "show"}
     assert {"--file", "--json"} <= set(offered(shared_quest, "quest check --"))
 
 

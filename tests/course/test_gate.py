@@ -326,3 +326,17 @@ def test_a_solution_that_doesnt_compile_all_the_way_is_refused(
 @judged_kindly
 def test_the_texts_of_the_levels_that_have_arrived_are_complete() -> None:
     assert gate.run() == []
+
+
+def test_a_level_without_a_case_to_show_is_refused(toy: ToyQuest, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gate, "_compiled", lambda level: iter(()))
+    monkeypatch.setattr(
+        gate,
+        "judge",
+        lambda job: says(job, gate.UNFINISHED[0] if job.file.name == toy.level.file else v.Outcome.PASSED),
+    )
+    toy.edit("cases.py", "SHOWN = ", "HIDDEN = ")
+    assert "can't be traced on SHOWN: AttributeError" in the_complaint(toy)
+    toy.edit("cases.py", "HIDDEN = ", "SHOWN = ")
+    toy.edit("cases.py", "pair(d, 2 * d.block + d.block // 4 + 1)", "pair(d, 5)")
+    assert "SHOWN gives a single program along an axis" in the_complaint(toy)

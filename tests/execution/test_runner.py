@@ -20,8 +20,10 @@ from hypothesis import strategies as st
 from tests.conftest import ROOT
 from tests.execution.conftest import is_gone
 from triton_quest import verdict as v
-from triton_quest.execution import runner
-from triton_quest.execution.runner import Job, Output, judge
+from triton_quest.execution import output, runner
+from triton_quest.execution.output import Output
+from triton_quest.execution.runner import Job, judge
+from triton_quest.execution.worker import WORK
 from triton_quest.levels import LEVELS, Level
 
 PRELUDE = f"""\
@@ -52,12 +54,15 @@ def act(level: Level, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Act:
     """act(script): the verdict on a child that does what the script says."""
 
     def acted(
-        script: str, seconds: float = 20.0, on_record: Callable[[v.Record], None] = lambda record: None
+        script: str,
+        seconds: float = 20.0,
+        on_record: Callable[[v.Record], None] = lambda record: None,
+        kind: str = "judge",
     ) -> v.Verdict:
         actor = tmp_path / "actor.py"
         actor.write_text(PRELUDE + script, encoding="utf-8")
         monkeypatch.setattr(runner, "WORKER", actor)
-        return judge(Job(level, tmp_path / "file.py", seconds), on_record)
+        return judge(Job(level, tmp_path / "file.py", seconds, kind), on_record)
 
     return acted
 
@@ -133,6 +138,13 @@ def test_a_child_that_leaves_without_its_last_word_has_exited(act: Act, code: in
     assert "one element, fp32" in the_failure(verdict).says, "names what was being checked"
 
 
+@pytest.mark.parametrize("kind", WORK)
+def test_a_child_that_leaves_has_exited_whatever_it_was_asked_to_do(act: Act, kind: str) -> None:
+    verdict = act("stage(); os._exit(3)", kind=kind)
+    assert verdict.outcome is v.Outcome.EXIT
+    assert "one element, fp32" in the_failure(verdict).says
+
+
 @pytest.mark.parametrize("name", ["SIGSEGV", "SIGABRT", "SIGBUS", "SIGFPE", "SIGILL", "SIGTERM"])
 def test_a_child_killed_by_a_signal_has_crashed_and_the_signal_is_named(act: Act, name: str) -> None:
     verdict = act(f"stage(); os.kill(os.getpid(), signal.{name})")
@@ -151,6 +163,23 @@ def test_a_child_that_the_system_killed_ran_out_of_memory(act: Act) -> None:
     verdict = act("stage(); os.kill(os.getpid(), signal.SIGKILL)")
     assert verdict.outcome is v.Outcome.OUT_OF_MEMORY
     assert "memory" in the_failure(verdict).says
+
+
+def test_what_arrived_while_this_process_was_suspended_counts(
+    act: Act, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(runner, "GRACE_SECONDS", 0.0)
+    os.mkfifo(tmp_path / "fifo")
+
+    def hold_up(record: v.Record) -> None:
+        if isinstance(record, v.StageStarted):
+            (tmp_path / "fifo").write_text("go on")
+            assert is_gone(int(record.says)), "by now its time is up, too"
+
+    script = (
+        f"send(v.StageStarted('numbers', str(os.getpid()), 0.01)); open({str(tmp_path / 'fifo')!r}).read(); finish()"
+    )
+    assert act(script, on_record=hold_up).passed
 
 
 def test_a_step_that_outlasts_its_limit_and_the_grace_is_a_timeout(act: Act, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -281,7 +310,7 @@ def test_a_flood_is_cut_in_its_middle_and_the_cut_is_counted(act: Act) -> None:
     verdict = act("print('beginning', 'x' * 10_000_000, 'end', flush=True); finish()")
     assert verdict.passed
     assert verdict.output.startswith("beginning xx") and verdict.output.endswith("xx end\n")
-    kept = 2 * runner.KEPT_BYTES
+    kept = 2 * output.KEPT_BYTES
     assert f"... {len('beginning  end') + 10_000_000 + 1 - kept:,} bytes more ..." in verdict.output
     assert len(verdict.output) < kept + 100
 
@@ -293,32 +322,32 @@ def test_a_child_may_close_its_output(act: Act) -> None:
 @given(st.lists(st.binary(max_size=30), max_size=12))
 def test_output_keeps_its_beginning_and_its_end_however_it_arrives(pieces: list[bytes]) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(runner, "KEPT_BYTES", 16)
-        output = Output()
+        patch.setattr(output, "KEPT_BYTES", 16)
+        printed = Output()
         for piece in pieces:
-            output.add(piece)
+            printed.add(piece)
     everything = b"".join(pieces)
-    assert bytes(output.head) == everything[:16]
-    assert bytes(output.tail) == everything[16:][-16:]
-    assert output.dropped == max(0, len(everything) - 32)
+    assert bytes(printed.head) == everything[:16]
+    assert bytes(printed.tail) == everything[16:][-16:]
+    assert printed.dropped == max(0, len(everything) - 32)
 
 
 @given(st.text("aé€😀", max_size=4), st.integers(1, 7))
 def test_text_that_is_not_cut_is_shown_as_it_was_printed(text: str, piece: int) -> None:
     data = text.encode()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(runner, "KEPT_BYTES", 8)  # it all fits, though not into the first half alone
-        output = Output()
+        patch.setattr(output, "KEPT_BYTES", 8)  # it all fits, though not into the first half alone
+        printed = Output()
         for at in range(0, len(data), piece):
-            output.add(data[at : at + piece])
-        assert output.text() == text
+            printed.add(data[at : at + piece])
+        assert printed.text() == text
 
 
 @given(st.text(st.sampled_from("\x1b[]0;31mHJ\x07\x08\r\n\t\x7f\x9b\x85é ?"), max_size=30))
 def test_nothing_that_was_printed_can_command_the_terminal(text: str) -> None:
-    output = Output()
-    output.add(text.encode())
-    commands = {character for character in output.text() if not character.isprintable()} - {"\n", "\t"}
+    printed = Output()
+    printed.add(text.encode())
+    commands = {character for character in printed.text() if not character.isprintable()} - {"\n", "\t"}
     assert not commands
 
 

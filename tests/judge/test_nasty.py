@@ -11,7 +11,7 @@ import pytest
 from tests.execution.conftest import is_gone
 from tests.judge.toys import HONEST, adding
 from triton_quest import verdict as v
-from triton_quest.execution import runner
+from triton_quest.execution import output, runner
 from triton_quest.execution.runner import Job, judge
 from triton_quest.execution.warm import Warm
 from triton_quest.levels import Level
@@ -90,7 +90,7 @@ def test_a_nasty_file_gets_a_verdict_of_its_own_and_the_next_honest_one_passes(
     assert verdict.outcome in outcomes, f"{verdict.cause} {verdict.detail}"
     failure = verdict.first_failure
     assert verdict.passed or (failure and failure.says and failure.advice and "Traceback" not in failure.says)
-    assert len(verdict.output) < 3 * runner.KEPT_BYTES
+    assert len(verdict.output) < 3 * output.KEPT_BYTES
     left_behind = re.search(r"left behind:((?: \d+)+)", verdict.output)
     for pid in left_behind[1].split() if left_behind else ():
         assert is_gone(int(pid))

@@ -20,6 +20,7 @@ from triton_quest.levels import COURSE, LEVELS, SIZES, Level
 from triton_quest.measured import Compiled, Refused
 from triton_quest.store import template, workspace
 from triton_quest.store.progress import HINTS_A_LEVEL
+from triton_quest.traced import Launched
 
 COURSE_FILES = {"solution.py", "hints.md", "cases.py", "mistakes.py", "properties.py"}
 LEVEL_FILES = {"__init__.py", "quest_setup.py"}
@@ -142,7 +143,7 @@ def _judgements(level: Level) -> Iterator[str]:
     if not judged.passed:
         yield f"the solution is judged “{judged.outcome.value}”: {judged.cause}"
     else:
-        yield from _compiled(level)
+        yield from list(_compiled(level)) or _traced(level)
 
 
 def _compiled(level: Level) -> Iterator[str]:
@@ -154,6 +155,16 @@ def _compiled(level: Level) -> Iterator[str]:
     for kernel in ended.all(Compiled):
         if kernel.spilled_bytes:
             yield f"the solution's {kernel.kernel} spills {kernel.spilled_bytes} bytes a thread on {kernel.target}: smaller blocks"
+
+
+def _traced(level: Level) -> Iterator[str]:
+    """`show` must have something to draw: a call that comes to its end, with several programs along each axis."""
+    ended = run_job(Job(level, level.folder / "solution.py", kind="show"))
+    if ended.outcome is not v.Outcome.PASSED:
+        reason = ended.failure.says if ended.failure else ended.detail.strip().rpartition("\n")[2]
+        yield f"cases.py: the solution can't be traced on SHOWN: {reason}"
+    elif any(size == 1 for launch in ended.all(Launched) for size in launch.grid):
+        yield "cases.py: SHOWN gives a single program along an axis of the grid: make it larger"
 
 
 def _mutations(levels: tuple[Level, ...], tell: Callable[[str], None], show: Callable[[Judged], None]) -> Iterator[str]:

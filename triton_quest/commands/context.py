@@ -47,6 +47,18 @@ class LevelName(click.ParamType[Level]):
         return completion.levels(ctx, incomplete)
 
 
+class Numbers(click.ParamType[tuple[int, ...]]):
+    """ "2,0": up to three numbers, in parentheses or without."""
+
+    name = "numbers"
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> tuple[int, ...]:
+        parts = str(value).strip("() ").rstrip(",").split(",")
+        if len(parts) > 3 or not all(part.strip().isdigit() for part in parts):
+            self.fail(f"“{value}” are no program ids: they look like 2 or 2,0 or 2,0,1.", param, ctx)
+        return tuple(map(int, parts))
+
+
 class Folder(click.Path):
     """A path of which a shell offers the folders."""
 

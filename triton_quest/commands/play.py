@@ -12,6 +12,7 @@ from triton_quest.commands.overview import next_words
 from triton_quest.errors import QuestError
 from triton_quest.execution import devices
 from triton_quest.levels import Level
+from triton_quest.screen.console import write_plainly
 
 NEEDED = ("textual", "watchfiles")
 
@@ -24,8 +25,9 @@ def run(context: Context, level: Level | None) -> int:
     from triton_quest.execution.standby import Standby
     from triton_quest.screen.session.app import SessionApp
 
+    write_plainly(sys.__stderr__)  # which is where Textual draws
     with Standby(where) as standby:
-        app = SessionApp(Session(context, where, standby.judge), begun)
+        app = SessionApp(Session(context, where, standby.judge, standby.run), begun)
         app.run()
     if app.return_code:  # it has shown its traceback
         return TROUBLE

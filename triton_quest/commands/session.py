@@ -6,41 +6,39 @@ import contextlib
 import os
 import shlex
 import shutil
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
 from threading import Event
 
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from triton_quest import environment, invocation
+from triton_quest import achievements, invocation
 from triton_quest import verdict as v
-from triton_quest.commands import catching_up, check, finale, race, restore, subject, traffic
-from triton_quest.commands import compile as compiling
+from triton_quest.achievements import Award
+from triton_quest.benchmark.walking import Trace
+from triton_quest.commands import announcing, catching_up, check, finale, restore, session_views, subject
 from triton_quest.commands import history as versions
+from triton_quest.commands import show as showing
 from triton_quest.commands import solution as solutions
-from triton_quest.commands.benchmark import chosen as chosen_races
 from triton_quest.commands.context import Context
 from triton_quest.commands.overview import new_templates, next_words, template_remark
+from triton_quest.commands.session_views import Run
 from triton_quest.errors import NoWorkspace, QuestError, UnusableFile
-from triton_quest.execution import runner
 from triton_quest.execution.runner import Cancelled, Job, Tell
-from triton_quest.execution.targets import USUAL
 from triton_quest.execution.watching import saves
 from triton_quest.levels import Level
-from triton_quest.screen import compiled, texts
 from triton_quest.screen import finale as last_screen
-from triton_quest.screen.fitted import Fitted
-from triton_quest.screen.session.game import Attempts, Hints, Judged, States
+from triton_quest.screen import texts
+from triton_quest.screen.achievements import AT_ONCE
+from triton_quest.screen.achievements import line as award_line
+from triton_quest.screen.session.game import Attempts, Hints, Judged, States, Walk
 from triton_quest.store import files, history, template, workspace
 from triton_quest.store.progress import HINTS_A_LEVEL
-from triton_quest.store.records import stars_for
+from triton_quest.store.records import LevelState, stars_for
 
 Judge = Callable[[Job, Tell, Event], v.Verdict]  # raises Cancelled once the event is set
-Run = Callable[..., runner.Ending]  # of a job: it tells of its records, and ends when the view is left
-
 STEP_SECONDS = 30.0  # for any one step of the learner's code, as `check` gives it
-COUNTING_SECONDS = 60.0
 AT_LINE = {  # how editors are told to open a file at a line; others get the file alone
     **dict.fromkeys(
         ("vi", "vim", "nvim", "nano", "emacs", "emacsclient", "micro", "kak", "joe"), ("+{line}", "{file}")
@@ -48,17 +46,16 @@ AT_LINE = {  # how editors are told to open a file at a line; others get the fil
     **dict.fromkeys(("hx", "helix", "subl", "zed"), ("{file}:{line}",)),
     **dict.fromkeys(("code", "codium", "cursor"), ("--goto", "{file}:{line}")),
 }
-NO_RACE = (
-    "There is no GPU here, and times from Triton's interpreter say nothing about a kernel's speed. "
-    "What a GPU would have to move and compute instead:"
-)
 
 
 class Session:
-    """The quest for as long as one stays. Its methods may run in any thread, and several at once."""
+    """The quest for as long as one stays. Its methods may run in any thread, and several at once.
 
-    def __init__(self, context: Context, where: tuple[str, ...], judge: Judge) -> None:
-        self._context, self._where, self._judge = context, where, judge
+    `judge` judges and `run` does any other job, at once, where something stands by.
+    """
+
+    def __init__(self, context: Context, where: tuple[str, ...], judge: Judge, run: Run = session_views.cold) -> None:
+        self._context, self._where, self._judge, self._run = context, where, judge, run
         self._told: list[str] = []
         context.tell = self._told.append
         self.glyphs = context.glyphs
@@ -72,9 +69,22 @@ class Session:
     def current(self) -> Level:
         return self._context.progress.current().level
 
-    def require_open(self, level: Level) -> None:
+    def require_open(self, level: Level) -> LevelState:
         self._require_workspace()
-        self._context.progress.require_open(level)
+        return self._context.progress.require_open(level)
+
+    def awards(self) -> Sequence[Award]:
+        self._require_workspace()
+        self._tell_of(announcing.announce(self._context, quiet=True))
+        return achievements.awards(self._context.progress.earned())
+
+    def _tell_of(self, earned: Sequence[Award]) -> None:
+        """In one notice, however many they are."""
+        if len(earned) > AT_ONCE:
+            xp = sum(award.achievement.xp for award in earned)
+            self._told.append(f"{self.glyphs.badge} {len(earned)} achievements, +{xp} XP: m lists them.")
+        elif earned:
+            self._told.append("\n".join(award_line(award, self.glyphs).plain for award in earned))
 
     def next_step(self) -> tuple[str, str]:
         return next_words(self.states())
@@ -101,7 +111,7 @@ class Session:
             return Text(f"{level.description}\n\n{shut.sentence}")
         path, line = self.place(level)
         remark = template_remark(new_templates(self._context, [state]), self.glyphs)
-        above = [texts.where_to_edit(path, line, invocation.short_path(path)), *([remark] if remark else [])]
+        above = [texts.where_to_edit(path, line, self.name(level)), *([remark] if remark else [])]
         return Group(*above, Text(), texts.briefing(template.briefing(workspace.course_text(level, "solution.py"))))
 
     def place(self, level: Level) -> tuple[Path, int]:
@@ -111,10 +121,10 @@ class Session:
         return path, line
 
     def name(self, level: Level) -> str:
-        return invocation.short_path(self._context.workspace.file(level))
+        return str(self._context.workspace.file(level).relative_to(self._context.workspace.root))
 
     def hints(self, level: Level) -> Hints:
-        state, gave_up = self._context.progress.require_open(level), self._context.progress.saw_solution(level)
+        state, gave_up = self.require_open(level), self._context.progress.saw_solution(level)
         written = template.split_hints(workspace.course_text(level, "hints.md"))
         taken = range(1, state.hints_taken + 1)
         shown = tuple(texts.hint(n, HINTS_A_LEVEL, *written[n - 1]) for n in taken)
@@ -126,8 +136,7 @@ class Session:
         self._context.progress.take_hint(level)
 
     def price_of_the_solution(self, level: Level) -> str:
-        self._require_workspace()
-        state = self._context.progress.require_open(level)
+        state = self.require_open(level)
         if state.is_done or self._context.progress.saw_solution(level):
             return ""
         return (
@@ -136,8 +145,7 @@ class Session:
         )
 
     def solution(self, level: Level) -> RenderableType:
-        self._require_workspace()
-        if not self._context.progress.require_open(level).is_done:
+        if not self.require_open(level).is_done:
             self._context.progress.note_solution_seen(level)
         return texts.code(solutions.read(level))
 
@@ -173,9 +181,12 @@ class Session:
             unremembered = f"This check can't be remembered. {kept.trouble.sentence}"
             return Judged(level, self.name(level), judged, ("", ""), unremembered=unremembered)
         step = check.next_after(self._context.progress, level, judged)
-        return Judged(level, self.name(level), judged, step, kept.first_pass, "", tuple(remarks), end)
+        earned = tuple(announcing.announce(self._context, quiet=True))
+        stars = self._context.progress.state(level).stars if kept.first_pass else 0
+        return Judged(level, self.name(level), judged, step, stars, "", tuple(remarks), earned, end)
 
     def attempts(self, level: Level) -> Attempts:
+        self._require_workspace()
         kept = self._context.progress.versions(level)
         given = workspace.level_template(level) if level.has_arrived else ""
         now = None
@@ -211,41 +222,21 @@ class Session:
 
     def look(self, kind: str, level: Level, tell: Tell, cancelled: Event) -> RenderableType | None:
         self._require_workspace()
-
-        def run(job: Job, start: runner.Start = runner.start_cold, take: Tell = lambda record: None) -> runner.Ending:
-            def hear(record: v.Record) -> None:
-                take(record)
-                tell(record)
-
-            return runner.run(job, hear, start, cancelled.is_set)
-
-        views = {"traffic": self._traffic, "compile": self._compile, "race": self._race}
         try:
-            return views[kind](level, run)
+            seen = session_views.VIEWS[kind](session_views.Asked(self._context, level, tell, cancelled, self._run))
         except Cancelled:
             return None
+        self._tell_of(announcing.announce(self._context, quiet=True, level=level, measured=seen.measured))
+        return seen.drawn
 
-    def _traffic(self, level: Level, run: Run) -> RenderableType:
-        def count(job: Job, first: str, start: runner.Start) -> runner.Ending:
-            return run(job, start)
-
-        counted = traffic.count(self._context, level, None, COUNTING_SECONDS, count)
-        return Fitted(lambda width: traffic.report(counted, width, self.glyphs))
-
-    def _compile(self, level: Level, run: Run) -> RenderableType:
-        chosen = subject.choose(self._context, level, None, "compile")
-        return compiled.report(compiling.report(level, USUAL, run(compiling.job_for(chosen))), self.glyphs)
-
-    def _race(self, level: Level, run: Run) -> RenderableType:
-        if not environment.can_use_gpu():
-            raise QuestError(NO_RACE, f"traffic {level.number}")
-
-        def timed(job: Job, take: Tell) -> runner.Ending:
-            return run(job, take=take)
-
-        races, _ = race.race(self._context, chosen_races(self._context, level, None), quiet=True, run=timed)
-        race.keep(self._context, races)
-        return race.report(races, self.glyphs)
+    def walk(self, level: Level, tell: Tell, cancelled: Event) -> Walk | None:
+        self._require_workspace()
+        chosen = subject.choose(self._context, level, None, "show")
+        try:
+            ended = self._run(showing.job_for(chosen), tell, cancelled)
+        except Cancelled:
+            return None
+        return Walk(Trace.of(ended.records), showing.ending(ended, self.glyphs))
 
 
 def _kept_at(backup: Path | None) -> str:

@@ -10,7 +10,15 @@ from pathlib import Path
 
 from triton_quest import verdict as v
 
-DOING = {"judge": "checking", "compile": "compiling", "traffic": "counting"}
+DOING = {
+    "judge": "checking",
+    "judge_on_gpu": "checking",
+    "race": "racing",
+    "profile": "profiling",
+    "compile": "compiling",
+    "traffic": "counting",
+    "show": "tracing",
+}
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import re
 import selectors
 import signal
 import subprocess
@@ -22,6 +21,7 @@ from typing import Any, Protocol, TypeVar
 
 from triton_quest import verdict as v
 from triton_quest.execution import endings
+from triton_quest.execution.output import KEPT_BYTES, Output
 from triton_quest.levels import Level
 
 R = TypeVar("R")
@@ -31,12 +31,8 @@ START_SECONDS = 120.0  # a cold disk takes its time to import torch
 GRACE_SECONDS = 5.0  # on top of the child's own limit, for a hang that holds the interpreter lock
 LOOK_SECONDS = 0.02  # between two looks whether a job is still wanted
 DRAINS = 16  # of 64 KiB: what a pipe can hold at the most
-KEPT_BYTES = 8_000  # of a flood, at its beginning and again at its end
 MEMORY_GIB = 4
 ON_A_GPU = frozenset({"judge_on_gpu", "race", "profile"})  # kinds of work that need one
-CONTROL = re.compile(
-    r"\x1b\[[0-9;?]*[ -/]*[@-~]|\x1b[^\[]|[\x00-\x08\x0b-\x1f\x7f-\x9f]"
-)  # what could confuse the terminal
 
 
 class Cancelled(Exception):
@@ -82,27 +78,6 @@ class Ending:
 
 
 @dataclass
-class Output:
-    """What the learner's code printed: its beginning and its end, and how much lies between."""
-
-    head: bytearray = field(default_factory=bytearray)
-    tail: bytearray = field(default_factory=bytearray)
-    dropped: int = 0
-
-    def add(self, data: bytes) -> None:
-        room = KEPT_BYTES - len(self.head)
-        self.head += data[:room]
-        self.tail += data[room:] if room < len(data) else b""
-        if len(self.tail) > KEPT_BYTES:
-            self.dropped += len(self.tail) - KEPT_BYTES
-            del self.tail[: len(self.tail) - KEPT_BYTES]
-
-    def text(self) -> str:
-        cut = f"\n... {self.dropped:,} bytes more ...\n".encode() if self.dropped else b""
-        return CONTROL.sub("", bytes(self.head + cut + self.tail).decode(errors="replace"))
-
-
-@dataclass
 class _Watch:
     """The state of one child while it runs."""
 
@@ -143,7 +118,16 @@ def start_cold(job: Job, report_fd: int, crash_fd: int, output_fd: int) -> Child
         pass_fds=(report_fd, crash_fd),
         start_new_session=True,
         env=child_environ(job.device),
+        cwd=child_folder(),
     )
+
+
+def child_folder() -> str:
+    """Where a child starts: here, unless this folder was deleted; torch can't load its parts in one that was."""
+    try:
+        return os.getcwd()
+    except FileNotFoundError:
+        return "/"
 
 
 def child_environ(device: str = "interpreter") -> dict[str, str]:
@@ -164,7 +148,10 @@ def judge(
     is_cancelled: Ask = lambda: False,
 ) -> v.Verdict:
     """Judge `job.file` in a child process. `on_record` is told of each record as it arrives. Raises Cancelled."""
-    ended = run(job, on_record, start, is_cancelled)
+    return verdict_of(job, run(job, on_record, start, is_cancelled))
+
+
+def verdict_of(job: Job, ended: Ending) -> v.Verdict:
     checks = ended.all(v.Check)
     return v.Verdict(
         level=job.level.number,

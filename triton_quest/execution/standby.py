@@ -18,7 +18,7 @@ from types import TracebackType
 
 from triton_quest import verdict as v
 from triton_quest.execution import devices, endings, runner
-from triton_quest.execution.runner import Ask, Cancelled, Job, Tell
+from triton_quest.execution.runner import Ask, Cancelled, Ending, Job, Tell
 from triton_quest.execution.warm import Warm, WarmProcessGone
 
 __all__ = ("Cancelled", "Standby")
@@ -29,6 +29,10 @@ OURS_IN_LEVELS = ("__init__.py", "quest_setup.py")  # in a clone, the learner's 
 TRIES = 2
 
 Stamp = frozenset[tuple[str, int, int, int]]
+
+
+def untold(record: v.Record) -> None:
+    """Nobody listens."""
 
 
 def stamp() -> Stamp:
@@ -62,19 +66,26 @@ class Standby:
         self._one_at_a_time, self._closed = threading.Lock(), threading.Event()
         self._ready = {device: self._fresh(device) for device in on}
 
-    def judge(
-        self, job: Job, on_record: Tell = lambda record: None, cancelled: threading.Event | None = None
-    ) -> v.Verdict:
+    def judge(self, job: Job, on_record: Tell = untold, cancelled: threading.Event | None = None) -> v.Verdict:
         """Raises Cancelled as soon as `cancelled` is set, or this is closed; what ran by then has been ended.
 
         `on_record` hears the first records again if the warm process died meanwhile and another began anew.
         """
-
-        def is_cancelled() -> bool:
-            return self._closed.is_set() or (cancelled is not None and cancelled.is_set())
-
+        ask = self._asking(cancelled)
         with self._one_at_a_time:
-            return devices.in_turn(self._devices, job, lambda one: self._judge(one, on_record, is_cancelled))
+            self._renew()
+            return devices.in_turn(
+                self._devices, job, lambda one: runner.verdict_of(one, self._run(one, on_record, ask))
+            )
+
+    def run(self, job: Job, on_record: Tell = untold, cancelled: threading.Event | None = None) -> Ending:
+        """The same for any kind of job, as runner.run does it; cold where nothing stands by on its device."""
+        ask = self._asking(cancelled)
+        with self._one_at_a_time:
+            self._renew()
+            if job.device not in self._ready:
+                return runner.run(job, on_record, is_cancelled=ask)
+            return self._run(job, on_record, ask)
 
     def close(self) -> None:
         """End what is running, and leave no process behind."""
@@ -83,7 +94,10 @@ class Standby:
             for ready in self._ready.values():
                 ready.process.close()
 
-    def _judge(self, job: Job, on_record: Tell, is_cancelled: Ask) -> v.Verdict:
+    def _asking(self, cancelled: threading.Event | None) -> Ask:
+        return lambda: self._closed.is_set() or (cancelled is not None and cancelled.is_set())
+
+    def _run(self, job: Job, on_record: Tell, is_cancelled: Ask) -> Ending:
         stage: v.StageStarted | None = None
 
         def tell(record: v.Record) -> None:
@@ -96,31 +110,41 @@ class Standby:
             if is_cancelled():
                 raise Cancelled
             try:
-                return self._judge_warm(job, tell, is_cancelled)
+                return self._run_warm(job, tell, is_cancelled)
             except WarmProcessGone:
-                self._replace(job.device)
+                continue
         if is_cancelled():
             raise Cancelled
         if stage is None:  # the processes died before they came to the learner's file: that is our trouble
-            return runner.judge(job, on_record, is_cancelled=is_cancelled)
+            return runner.run(job, on_record, is_cancelled=is_cancelled)
         # started cold, its parent would be this very process
         check = endings.ended_its_parent(endings.Last(stage, job.kind, job.file))
         on_record(check)
-        return v.Verdict(job.level.number, job.level.slug, v.Outcome.EXIT, job.device, 0.0, (check,), detail=check.says)
+        return Ending(v.Outcome.EXIT, 0.0, (check,), detail=check.says)
 
-    def _judge_warm(self, job: Job, tell: Tell, is_cancelled: Ask) -> v.Verdict:
-        ready = self._ready[job.device]
-        if ready.stamp != stamp():
+    def _run_warm(self, job: Job, tell: Tell, is_cancelled: Ask) -> Ending:
+        """Raises WarmProcessGone, with another process at hand by then."""
+        process = self._ready[job.device].process
+        try:
+            process.wait(is_cancelled)
+            if job.device != "gpu":
+                return runner.run(job, tell, process.start, is_cancelled)
+        except WarmProcessGone:
             self._replace(job.device)
-            ready = self._ready[job.device]
-        ready.process.wait(is_cancelled)
-        if job.device != "gpu":
-            return runner.judge(job, tell, ready.process.start, is_cancelled)
+            raise
         self._ready[job.device] = self._fresh(job.device)  # for the next one
         try:
-            return runner.judge(job, tell, ready.process.start, is_cancelled)
+            return runner.run(job, tell, process.start, is_cancelled)
         finally:
-            ready.process.close()
+            process.close()
+
+    def _renew(self) -> None:
+        """Replace each process that has loaded what is different now."""
+        if self._closed.is_set():
+            raise Cancelled
+        now = stamp()
+        for device in [device for device, ready in self._ready.items() if ready.stamp != now]:
+            self._replace(device)
 
     def _fresh(self, device: str) -> _Ready:
         before = stamp()  # so that what changes while it loads is noticed

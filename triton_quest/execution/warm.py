@@ -18,7 +18,17 @@ import sys
 import time
 from types import TracebackType
 
-from triton_quest.execution.runner import LOOK_SECONDS, START_SECONDS, WORKER, Ask, Cancelled, Child, Job, child_environ
+from triton_quest.execution.runner import (
+    LOOK_SECONDS,
+    START_SECONDS,
+    WORKER,
+    Ask,
+    Cancelled,
+    Child,
+    Job,
+    child_environ,
+    child_folder,
+)
 
 ANSWER_SECONDS = 5.0  # for what takes no time, unless the warm process was stopped
 
@@ -88,6 +98,7 @@ class Warm:
             pass_fds=(theirs.fileno(),),
             start_new_session=True,
             env=child_environ(device),
+            cwd=child_folder(),
         )
         theirs.close()
         self._lines = _Lines(self._channel)

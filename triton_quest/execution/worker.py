@@ -32,7 +32,8 @@ from typing import Any, NoReturn
 STARTED = time.monotonic()
 PR_SET_PDEATHSIG = 1  # prctl(2): the signal that a process gets when its parent dies
 ROOT = str(Path(__file__).resolve().parent.parent.parent)
-sys.path[0] = ROOT  # instead of this file's folder, whose modules are nobody's top-level modules
+if __name__ == "__main__":
+    sys.path[0] = ROOT  # instead of this file's folder, whose modules are nobody's top-level modules
 
 from triton_quest import verdict as v  # noqa: E402
 from triton_quest.judge import read  # noqa: E402
@@ -45,6 +46,7 @@ WORK = {  # kinds of jobs, each a module with run(level, file, send, seconds, **
     "profile": "triton_quest.benchmark.profiling",
     "compile": "triton_quest.benchmark.compiling",
     "traffic": "triton_quest.benchmark.counting",
+    "show": "triton_quest.benchmark.showing",
 }
 
 
@@ -129,6 +131,15 @@ def prepare() -> None:
     import triton_quest.judge.pipeline  # noqa: F401
 
 
+def warm_up() -> None:
+    """Do what a first judgement would spend its time on, and leave as little as can be for the collector of a forked child."""
+    from triton_quest.judge import pipeline
+
+    pipeline.warm_up()
+    gc.collect()
+    gc.freeze()
+
+
 def work(job: dict[str, Any], report: Report) -> v.Outcome:
     """Do the job; how it ended. Raises only for troubles of our own."""
     level, file = Level.from_row(job["level"]), Path(job["file"])
@@ -161,12 +172,8 @@ def run(job: dict[str, Any], report_fd: int, crash_fd: int) -> NoReturn:
 
 def serve(channel: socket.socket) -> None:
     """Stay warm: fork a child for each job that arrives, and tell its pid and, when it is gone, how it ended."""
-    from triton_quest.judge import pipeline
-
     prepare()
-    pipeline.warm_up()
-    gc.collect()
-    gc.freeze()
+    warm_up()
     family = Family(channel)
     channel.sendall(b"ready\n")
     while received := receive(channel):
@@ -207,6 +214,10 @@ def run_forked(job: dict[str, Any], fds: list[int]) -> NoReturn:
     nothing = os.open(os.devnull, os.O_RDONLY)
     for target, source in ((0, nothing), (1, fds[2]), (2, fds[2])):
         os.dup2(source, target)
+    try:
+        os.getcwd()
+    except FileNotFoundError:  # it was deleted: torch can't load its parts there
+        os.chdir("/")
     run(job, fds[0], fds[1])
 
 

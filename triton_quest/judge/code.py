@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import bdb
 import linecache
+import os
 import sys
 import traceback
 import types
@@ -36,10 +37,13 @@ def load(file: Path) -> ModuleType:
     module.__file__ = str(file)
     sys.modules[name] = module
     sys.path.append(str(file.parent))
+    kept, sys.pycache_prefix = sys.pycache_prefix, os.devnull  # bytecode is blind to a second edit within a second
     try:
         loader.exec_module(module)
     except BaseException as trouble:
         raise Stopped(explain(check, trouble, file, "while it was imported", v.Outcome.IMPORT)) from trouble
+    finally:
+        sys.pycache_prefix = kept
     return module
 
 

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 
 from triton_quest import verdict as v
@@ -70,7 +71,8 @@ def describe(
     """The mismatch to show: the worst element, how many are wrong, and where they lie."""
     error = (result.double() - truth).abs()
     error = torch.where(wrong, torch.nan_to_num(error, nan=torch.inf, posinf=torch.inf), -1.0)
-    index = tuple(int(i) for i in torch.unravel_index(error.argmax(), error.shape))
+    # torch.unravel_index would import sympy first: half a second
+    index = tuple(int(i) for i in np.unravel_index(int(error.argmax()), error.shape))
     finite_error = error[torch.isfinite(error) & (error >= 0)]
     allowed = within.allowed.expand(truth.shape)[index]
     return v.Mismatch(

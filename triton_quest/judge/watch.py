@@ -18,6 +18,7 @@ from triton_quest.execution.adapt.counting import counted
 from triton_quest.execution.adapt.launches import Launch, LaunchLog, observed
 from triton_quest.execution.adapt.memory.findings import Box, Finding
 from triton_quest.execution.adapt.memory.model import MemoryModel
+from triton_quest.execution.adapt.memory.trace import Trace
 from triton_quest.execution.adapt.opspy import OpSpy
 from triton_quest.judge import numbers
 from triton_quest.judge.case import DTYPES, Case, Draw
@@ -33,6 +34,7 @@ class Unchecked:
     findings: tuple[Finding, ...] = ()
     poison_sites: tuple[Finding, ...] = ()
     fatal: Finding | None = None
+    trace: Trace | None = None
 
     def active(self) -> AbstractContextManager[None]:
         return nullcontext()
@@ -66,8 +68,12 @@ class Subject:
     launcher: Launcher
     checks_memory: bool = True
 
-    def model(self, *, poison: bool = True, poison_only: Finding | None = None) -> MemoryModel | Unchecked:
-        return MemoryModel(poison=poison, poison_only=poison_only) if self.checks_memory else Unchecked()
+    def model(
+        self, *, poison: bool = True, poison_only: Finding | None = None, traced: bool = False
+    ) -> MemoryModel | Unchecked:
+        if not self.checks_memory:
+            return Unchecked()
+        return MemoryModel(poison=poison, poison_only=poison_only, traced=traced)
 
 
 @dataclass
@@ -117,10 +123,11 @@ def watched(
     poison: bool = True,
     poison_only: Finding | None = None,
     noop: bool = False,
+    traced: bool = False,
 ) -> Run:
-    """Call the launcher on the case's inputs; with `noop`, no kernel runs."""
+    """Call the launcher on the case's inputs; with `noop`, no kernel runs, with `traced`, the model keeps every access."""
     inputs = case.inputs(Draw(case.name, DTYPES[dtype], blocks))
-    return called_with(subject, case, dtype, inputs, poison=poison, poison_only=poison_only, noop=noop)
+    return called_with(subject, case, dtype, inputs, poison=poison, poison_only=poison_only, noop=noop, traced=traced)
 
 
 def called_with(
@@ -132,12 +139,13 @@ def called_with(
     poison: bool = True,
     poison_only: Finding | None = None,
     noop: bool = False,
+    traced: bool = False,
 ) -> Run:
     """Call the launcher on these inputs, in the name of a case."""
     level = subject.level
     shown = numbers.describe_inputs(level, inputs, case)
     reference = numbers.reference(level, inputs, case)
-    model = subject.model(poison=poison, poison_only=poison_only)
+    model = subject.model(poison=poison, poison_only=poison_only, traced=traced)
     spy = OpSpy(
         str(subject.file),
         [x for x in inputs if isinstance(x, torch.Tensor)],

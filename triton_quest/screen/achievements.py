@@ -23,7 +23,7 @@ AT_ONCE = 3  # achievements that are told in a line each; what is more is told t
 def announcement(awards: Sequence[Award], command: str, g: Glyphs) -> RenderableType:
     """What was just earned. `command` lists all of them."""
     if len(awards) <= AT_ONCE:
-        return Group(*(_line(award, g) for award in awards))
+        return Group(*(line(award, g) for award in awards))
     xp = sum(award.achievement.xp for award in awards)
     heading = Text().append(f"{g.badge} ", "place").append(f"{len(awards)} achievements", "heading")
     heading.append(f"   +{xp} XP", "soft")
@@ -32,7 +32,7 @@ def announcement(awards: Sequence[Award], command: str, g: Glyphs) -> Renderable
     return Group(heading, *(Padding(line, (0, 0, 0, 2)) for line in lines), next_step("All of them:", command, g))
 
 
-def _line(award: Award, g: Glyphs) -> Text:
+def line(award: Award, g: Glyphs) -> Text:
     """ "◆ First launch, level 3: the first finished version passed   +10 XP" """
     where = f", level {award.level.number}" if award.level else ""
     text = Text().append(f"{g.badge} ", "place").append(f"{award.achievement.title}{where}", "heading")

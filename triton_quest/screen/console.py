@@ -73,8 +73,7 @@ codecs.register_error("quest-plain", _plainly)
 def make_console(file: TextIO | None = None) -> Console:
     """A console on stdout (or `file`), never wider than one likes to read, never failing over a character."""
     file = file or sys.stdout
-    if isinstance(file, io.TextIOWrapper):
-        file.reconfigure(errors="quest-plain")
+    write_plainly(file)
     environ = {
         name: value for name, value in os.environ.items() if name != "COLUMNS"
     }  # rich takes COLUMNS=0 at its word
@@ -82,6 +81,12 @@ def make_console(file: TextIO | None = None) -> Console:
     if console.width > WIDEST:
         console.width = WIDEST
     return console
+
+
+def write_plainly(file: TextIO | None) -> None:
+    """From now on, what its encoding lacks is written in the nearest plain sign."""
+    if isinstance(file, io.TextIOWrapper):
+        file.reconfigure(errors="quest-plain")
 
 
 def _asked_width() -> int | None:

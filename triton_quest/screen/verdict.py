@@ -35,16 +35,17 @@ TITLES = {
 }
 
 
-def verdict(judged: v.Verdict, title: str, g: Glyphs) -> RenderableType:
-    """Everything but the next step, which depends on the learner's progress."""
+def verdict(judged: v.Verdict, title: str, g: Glyphs, is_brief: bool = False) -> RenderableType:
+    """Everything but the next step, which depends on the learner's progress. `is_brief`: what passed before a failure is counted."""
     style = "good.heading" if judged.passed else "bad.heading"
     heading = Text().append(f"{g.passed if judged.passed else g.failed} Level {judged.level}, {title}: ", style)
     heading.append(TITLES[judged.outcome], style)
     heading.append(f"   {judged.seconds:.1f} s", "soft")
-    parts: list[RenderableType] = [heading, Text(), checklist(judged.checks, g)]
+    parts: list[RenderableType] = [heading, Text()]
     found = judged.first_failure
+    parts.append(checklist(judged.checks, g, is_brief and found is not None))
     if found is not None:
-        parts += [Text(), failure(found, g)]
+        parts += [Text(), failure(found, g, is_brief)]
     elif judged.outcome is v.Outcome.ERROR:
         parts += [Text(), Text(judged.detail.strip(), "soft")]
     if judged.output.strip():
@@ -52,13 +53,18 @@ def verdict(judged: v.Verdict, title: str, g: Glyphs) -> RenderableType:
     return Group(*parts)
 
 
-def checklist(checks: Sequence[v.Check], g: Glyphs) -> RenderableType:
-    """A line a check; the passed cases of the numbers are counted in one."""
+def checklist(checks: Sequence[v.Check], g: Glyphs, is_brief: bool = False) -> RenderableType:
+    """A line a check; the passed cases of the numbers are counted in one, and with `is_brief` all that passed."""
     grid = Table.grid(padding=(0, 1, 0, 0))
     grid.add_column(width=3, justify="right", no_wrap=True)
     grid.add_column()
     cases = [check for check in checks if check.kind == "numbers" and check.state is v.State.PASSED]
+    passed = [check for check in checks if check.state is v.State.PASSED and check.kind != "remark"]
+    if is_brief and passed:
+        grid.add_row(*_row(v.State.PASSED, f"{len(passed)} check{'' if len(passed) == 1 else 's'} passed", g))
     for check in checks:
+        if is_brief and check in passed:
+            continue
         if check.kind == "remark":
             grid.add_row(Text(g.skipped, "soft"), Text(check.name, "soft"))
         elif check in cases:
@@ -90,8 +96,8 @@ def _row(state: v.State, name: str, g: Glyphs) -> tuple[Text, Text]:
     return Text(mark, style), text
 
 
-def failure(check: v.Check, g: Glyphs) -> RenderableType:
-    """A failed check in full: what was found, where, and what to do about it."""
+def failure(check: v.Check, g: Glyphs, numbers_last: bool = False) -> RenderableType:
+    """A failed check in full: what was found, where, and what to do about it. `numbers_last`: for a pane that shows its top."""
     parts: list[RenderableType] = [Text(check.says, "bold")]
     if check.places:
         lines = Table.grid(padding=(0, 1, 0, 0))
@@ -100,22 +106,25 @@ def failure(check: v.Check, g: Glyphs) -> RenderableType:
         for place in check.places[:8]:
             lines.add_row(Text(f"  line {place.line:>3}:", "soft"), Text(place.source, "place"))
         parts.append(lines)
-    if check.mismatch:
-        parts += [Text(), _mismatch(check.mismatch, g)]
+    numbers: list[RenderableType] = [Text(), _mismatch(check.mismatch, g, numbers_last)] if check.mismatch else []
+    parts += [] if numbers_last else numbers
     if check.cause:
         parts += [Text(), Text(check.cause, "bold"), *([Text(check.evidence, "soft")] if check.evidence else [])]
     if check.advice:
         parts += [Text(), Text(check.advice)]
     if check.hint:
         parts.append(Text(f"Hint {check.hint} of 6 speaks of this.", "soft"))
-    return Group(*parts)
+    return Group(*parts, *(numbers if numbers_last else ()))
 
 
-def _mismatch(mismatch: v.Mismatch, g: Glyphs) -> RenderableType:
+def _mismatch(mismatch: v.Mismatch, g: Glyphs, is_brief: bool = False) -> RenderableType:
+    """The worst element, its neighbours (`is_brief`: unless a picture shows them), and the picture."""
     table = Table(box=None, padding=(0, 2), pad_edge=False, header_style="soft")
     for name in ("index", "expected", "your result", ""):
         table.add_column(name, justify="right" if name in ("expected", "your result") else "left", no_wrap=True)
     rows = mismatch.neighbours or (("", mismatch.expected, mismatch.actual, True),)
+    if is_brief and mismatch.picture:
+        rows = tuple(row for row in rows if row[-1])[:1] or rows
     for index, expected, actual, wrong in rows:
         table.add_row(f"[{index}]".replace("[", r"\["), expected, actual, Text("wrong" if wrong else "", "bad"))
     worst = Text(_worst(mismatch), "soft")

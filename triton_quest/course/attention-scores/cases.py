@@ -123,6 +123,10 @@ CASES = (
     ),
 )
 
+SHOWN = Case(
+    "two heads, two tiles and a rest", "what `show` draws", lambda d: pair(d, 1, 2, tile(d) + 19, 2 * tile(d) + 19, 16)
+)
+
 RACES = tuple(
     Race(
         f"S {s}, D 64",

@@ -91,6 +91,8 @@ CASES = (
     ),
 )
 
+SHOWN = Case("two heads, two tiles and a rest", "what `show` draws", lambda d: pair(d, 1, 2, 2 * tile(d) + 35, 16))
+
 RACES = tuple(
     Race(
         f"S {s}, D 64",

@@ -194,6 +194,12 @@ CASES = (
     ),
 )
 
+SHOWN = Case(
+    "two heads, two tiles and a rest",
+    "what `show` draws",
+    lambda d: qkv(d, 1, 2, 2 * tile(d) + 35, 2 * tile(d) + 35, 16),
+)
+
 RACES = tuple(
     Race(
         f"S {s}, D {dim}, {'causal' if causal else 'full'}",

@@ -180,6 +180,12 @@ CASES = (
     ),
 )
 
+SHOWN = Case(
+    "two heads, two blocks and a rest",
+    "what `show` draws",
+    lambda d: qkv(d, 1, 2, 2 * edge(d) + 19, 2 * edge(d) + 19, 16),
+)
+
 RACES = tuple(
     Race(
         f"S {s}, D 64, {'causal' if causal else 'full'}",

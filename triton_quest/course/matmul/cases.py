@@ -90,6 +90,10 @@ CASES = (
     Case("large values", "results in the thousands", lambda d: pair(d, 9, 40, 13, scale=30.0)),
 )
 
+SHOWN = Case(
+    "two tiles and a rest", "what `show` draws", lambda d: pair(d, tile(d) + 35, tile(d) + 17, 2 * tile(d) + 35)
+)
+
 RACES = tuple(
     Race(
         f"{n} x {n} x {n}",

@@ -179,6 +179,8 @@ CASES = (
     ),
 )
 
+SHOWN = Case("two heads, two tiles and a rest", "what `show` draws", lambda d: square(d, 1, 2, 2 * tile(d) + 19, 16))
+
 RACES = tuple(
     Race(
         f"S {s}, D 64, {'causal' if causal else 'full'}",

@@ -72,6 +72,8 @@ CASES = (
     Case("long rows", "many terms in one sum", lambda d: (d.normal(2, 1000),)),
 )
 
+SHOWN = Case("seven rows of 40", "what `show` draws", lambda d: (d.normal(7, 40),))
+
 RACES = tuple(
     Race(f"{rows} rows of {cols}", lambda d, r=rows, c=cols: (d.normal(r, c),), least_bytes=2 * 2 * rows * cols)
     for rows, cols in ((256, 256), (4096, 1024), (16384, 1024), (16384, 8192), (4096, 32768))

@@ -37,6 +37,8 @@ CASES = (
     Case("large values", "sums far from zero", lambda d: pair(d, 1000, scale=100.0)),
 )
 
+SHOWN = Case("two blocks and a rest", "what `show` draws", lambda d: pair(d, 2 * d.block + d.block // 4 + 1))
+
 RACES = tuple(
     Race(f"n = 2^{power}", lambda d, n=2**power: pair(d, n), least_bytes=3 * 4 * 2**power, dtype="fp32")
     for power in (12, 16, 20, 24, 28)

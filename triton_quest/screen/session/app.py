@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 from collections.abc import Callable
-from typing import Any, ClassVar, ParamSpec, TypeVar
+from typing import ClassVar, ParamSpec, TypeVar
 
 from textual.app import App
 from textual.binding import BindingType
@@ -35,8 +35,8 @@ class SessionApp(App[None]):
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (WIDE, "-wide")]
     BINDINGS: ClassVar[list[BindingType]] = [("ctrl+z", "suspend_process")]
 
-    def __init__(self, game: Game, level: Level, **options: Any) -> None:
-        super().__init__(**options)
+    def __init__(self, game: Game, level: Level) -> None:
+        super().__init__(ansi_color=True)
         self.game = game
         self._main = Main(game, level)
         self.register_theme(look.PLAIN)
@@ -49,8 +49,17 @@ class SessionApp(App[None]):
 
     def on_mount(self) -> None:
         self.set_class(self.game.glyphs.is_ascii, "-ascii")
+        self.app_resume_signal.subscribe(self, lambda _: self.refresh(layout=True))  # `fg` brings back an empty screen
         for number in (signal.SIGHUP, signal.SIGTERM):
             asyncio.get_running_loop().add_signal_handler(number, self.exit)
+
+    def on_app_focus(self) -> None:
+        """The learner is back: another terminal may have played."""
+        self._main.look_again()
+
+    def action_help_quit(self) -> None:
+        """At Ctrl-C, which leaves so many other programs."""
+        self.tell("q leaves. Everything is kept.")
 
     async def ask(self, method: Callable[P, R], *args: P.args, **named: P.kwargs) -> R | None:
         """What the game answers, asked in a thread; None if it can't, which is told."""
@@ -60,8 +69,11 @@ class SessionApp(App[None]):
             self.tell_trouble(trouble)
             return None
         finally:
-            for notice in self.game.notices():
-                self.tell(notice)
+            self.tell_notices()
+
+    def tell_notices(self) -> None:
+        for notice in self.game.notices():
+            self.tell(notice)
 
     def tell(self, sentence: str, title: str = "") -> None:
         self.notify(sentence, title=title, timeout=SECONDS_TO_READ, markup=False)

@@ -32,7 +32,7 @@ def recent(attempts: Attempts, room: int, g: Glyphs) -> RenderableType:
 
 def row(entry: Entry, g: Glyphs) -> Text:
     """ "10:02 ✗ wrong numbers  +3 -1" """
-    text = Text(f"{screen.when(entry.version)[-5:]} ", "soft", no_wrap=True, overflow="ellipsis")
+    text = Text(no_wrap=True, overflow="ellipsis").append(f"{screen.when(entry.version)[-5:]} ", "soft")
     text.append_text(screen.ending(entry.version, g)).append("  ")
     return text.append_text(screen.changed_lines(entry.change))
 
@@ -47,7 +47,7 @@ class AttemptsView(View):
     BINDINGS = [*bindings(KEYS)]
 
     def __init__(self, level: Level) -> None:
-        super().__init__(f"Attempts at level {level.number}, {level.title}", is_code=True)
+        super().__init__(f"Attempts at level {level.number}", is_code=True)
         self._level, self._attempts, self._with_now = level, Attempts((), "", None, ""), False
 
     def compose(self) -> ComposeResult:
@@ -56,9 +56,9 @@ class AttemptsView(View):
             yield self.pane
         yield Line(lambda width: key_line(self.KEYS, (BACK,), width, "screen"), "keys")
 
-    def on_mount(self) -> None:
+    def begin(self) -> None:
         self.pane.show(Text(NONE))
-        self.query_one(OptionList).border_title = self.heading
+        self.query_one(OptionList).border_title = f" {self.heading} "
         self.query_one(OptionList).focus()
         self._read()
 

@@ -5,14 +5,16 @@ Every method may block (a lock, a disk, a judge) and may raise a QuestError: the
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from threading import Event
 from typing import Protocol
 
 from rich.console import RenderableType
 
+from triton_quest.achievements import Award
+from triton_quest.benchmark.walking import Trace
 from triton_quest.levels import Level
 from triton_quest.screen.console import Glyphs
 from triton_quest.store.history import Entry
@@ -28,12 +30,13 @@ class Judged:
     """What came of a save: the verdict, what it changed, and what to do now."""
 
     level: Level
-    file: str  # as the learner would name it
+    file: str  # as it is called in the workspace
     verdict: Verdict
     next_step: tuple[str, str]  # a sentence, and the words of a command
-    first_pass: bool = False
+    stars: int = 0  # of a first pass
     unremembered: str = ""  # why this can't be remembered
     remarks: tuple[str, ...] = ()  # what else there is to say, in sentences
+    earned: tuple[Award, ...] = ()
     finale: RenderableType | None = None  # the last level passed
 
 
@@ -59,16 +62,20 @@ class Attempts:
     template: str
     now: str | None
     file: str
-    ids: dict[int, Entry] = field(init=False, compare=False)
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "ids", {entry.version.id: entry for entry in self.entries})
 
     def before(self, entry: Entry) -> tuple[str, str]:
         """The name and the text of what this version is a change of."""
         place = self.entries.index(entry)
         earlier = self.entries[place - 1].version if place else None
         return (f"version {earlier.id}", earlier.text) if earlier else ("the template", self.template)
+
+
+@dataclass(frozen=True)
+class Walk:
+    """What was traced of the level's kernels, and what there is to say of how it ended."""
+
+    trace: Trace
+    remark: RenderableType | None = None
 
 
 class Game(Protocol):
@@ -78,8 +85,11 @@ class Game(Protocol):
 
     def current(self) -> Level: ...
 
-    def require_open(self, level: Level) -> None:
+    def require_open(self, level: Level) -> LevelState:
         """Raises QuestError, saying what opens the level."""
+
+    def awards(self) -> Sequence[Award]:
+        """What was earned by now. What of it is new is among the notices."""
 
     def next_step(self) -> tuple[str, str]: ...
 
@@ -89,13 +99,16 @@ class Game(Protocol):
         """The level's file, and the first line to edit."""
 
     def name(self, level: Level) -> str:
-        """The level's file as the learner would name it."""
+        """The level's file, as it is called in the workspace."""
 
     def judge(self, level: Level, tell: Tell, cancelled: Event) -> Judged | None:
         """Keep the text, judge it, keep the verdict. None if `cancelled` was set before the end."""
 
     def look(self, kind: str, level: Level, tell: Tell, cancelled: Event) -> RenderableType | None:
         """What a view of this kind shows of the level's file; None if `cancelled` was set before the end."""
+
+    def walk(self, level: Level, tell: Tell, cancelled: Event) -> Walk | None:
+        """What each program of the level's kernels touches; None if `cancelled` was set before the end."""
 
     def hints(self, level: Level) -> Hints: ...
 

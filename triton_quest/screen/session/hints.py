@@ -43,8 +43,8 @@ class HintsView(View):
         super().__init__(f"Hints for level {level.number}, {level.title}")
         self._level = level
 
-    def on_mount(self) -> None:
-        super().on_mount()
+    def begin(self) -> None:
+        super().begin()
         self._read(False)
 
     @work(group="hints")

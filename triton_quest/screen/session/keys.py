@@ -9,6 +9,8 @@ from rich.style import Style
 from rich.text import Text
 from textual.binding import Binding
 
+from triton_quest import invocation
+from triton_quest.levels import LEVELS, Level
 from triton_quest.screen.console import Glyphs
 
 
@@ -32,17 +34,18 @@ class Key:
 
 KEYS = (  # in the order in which the line at the bottom drops them where there is no room, the last first
     Key("c", "check", "check", "judge the file as it is; saving it does the same"),
-    Key("h", "hint", "hint", "the hints you have taken, and the next one, with what it costs"),
-    Key("n", "next", "next", "go on to the level that is open, once you have passed this one"),
-    Key("e", "edit", "edit", "open the file in your editor ($VISUAL or $EDITOR), or say where it is"),
-    Key("a", "attempts", "attempts", "every version that was checked, and what changed between them"),
+    Key("h", "hint", "hint", "the hints you took, and the next one, with what it costs"),
+    Key("n", "next", "next", "go on to the level that is open, once this one is passed"),
+    Key("e", "edit", "edit", "open the file in your editor ($VISUAL, $EDITOR)"),
+    Key("a", "attempts", "attempts", "every version that was checked, and what changed"),
     Key("b", "front('briefing')", "briefing", "the instructions of the level"),
     Key("v", "front('verdict')", "verdict", "what came of the last save"),
     Key("s", "solution", "solution", "the reference solution: yours after a pass, one star before it"),
-    Key("t", "look('traffic')", "traffic", "the bytes that your kernels move and the operations they do"),
+    Key("t", "look('traffic')", "traffic", "the bytes that your kernels move, the operations they do"),
+    Key("p", "programs", "programs", "what each program loads and stores; where the answer is wrong"),
     Key("k", "look('compile')", "compile", "what your kernels become on GPUs that aren't here"),
     Key("r", "look('race')", "race", "the race against PyTorch, on a GPU"),
-    Key("m", "map", "map", "the whole map"),
+    Key("m", "map", "map", "the whole map, and your achievements"),
     Key("R", "reset", "reset", "start the level over, after a backup; asks first"),
 )
 HELP = Key("question_mark", "keys", "keys", "this help", "?")
@@ -50,8 +53,8 @@ QUIT = Key("q", "leave", "quit", "leave; everything is kept", "q")
 MORE = (
     Key("", "", "", "look at the level of this number", "1 ... 9"),
     Key("", "", "", "look at the level before, or after, this one", "left, right"),
-    Key("", "", "", "read on; Tab changes between the panes", "up, down, PgUp, PgDn"),
-    Key("", "", "", "stop the check that is running, or go back from a view", "Esc"),
+    Key("", "", "", "read on; also up and down; Tab goes to another pane", "PgUp, PgDn"),
+    Key("", "", "", "stop the check that runs; go back from a view", "Esc"),
     Key("", "", "", "into the background; `fg` comes back", "Ctrl-Z"),
 )
 BACK = Key("escape", "back", "back", "back to the session", "Esc")
@@ -104,9 +107,28 @@ WAYS = {  # the key that does what a command does
     "history": "a",
     "traffic": "t",
     "compile": "k",
+    "show": "p",
     "benchmark": "r",
     "reset": "R",
 }
+
+
+def step(sentence: str, words: str, at: Level) -> Text:
+    """A next step, with the key that takes it; the command, where none does."""
+    text, key = Text(sentence), key_for(words, at.number)
+    if not words:
+        return text
+    if not key:
+        return text.append(f" {invocation.command(words)}", "command")
+    if key != "n":
+        return text.append(" press ").append(key, "command")
+    return Text(destination(sentence, words)).append(". Press ").append(key, "command")
+
+
+def destination(sentence: str, words: str) -> str:
+    """A next step without a key: "Your next step: level 2, Matrix multiplication"."""
+    number = words.rpartition(" ")[2]
+    return f"{sentence} level {number}, {LEVELS[int(number) - 1].title}" if number else sentence
 
 
 def key_for(words: str, level: int) -> str:

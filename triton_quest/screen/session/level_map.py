@@ -8,16 +8,20 @@ from rich.console import Group, RenderableType
 from rich.style import Style
 from rich.text import Text
 
+from triton_quest.achievements import Award
+from triton_quest.experience import standing
 from triton_quest.levels import Level
+from triton_quest.screen.achievements import rank
 from triton_quest.screen.console import Glyphs
 from triton_quest.screen.overview import STARS, level_map, mark_of, stars
 from triton_quest.store.records import LevelState, Status
 
 
-def side(states: Sequence[LevelState], at: Level, g: Glyphs, width: int) -> RenderableType:
+def side(states: Sequence[LevelState], awards: Sequence[Award], at: Level, g: Glyphs, width: int) -> RenderableType:
     """The map as `quest` shows it, narrow; the level that is looked at stands out. A click on a level looks at it."""
     looks = {state.level.number: _click(state) + Style(reverse=state.level == at) for state in states}
-    return Group(tally(states, g), Text(), level_map(states, g, width, looks))
+    heading = tally(states, g).append("\n").append_text(rank(standing(states, awards)))
+    return Group(heading, Text(), level_map(states, g, width, looks, awards))
 
 
 def strip(states: Sequence[LevelState], at: Level, g: Glyphs, width: int) -> Text:
@@ -43,7 +47,7 @@ def strip(states: Sequence[LevelState], at: Level, g: Glyphs, width: int) -> Tex
 def tally(states: Sequence[LevelState], g: Glyphs) -> Text:
     """ "2 of 8 passed  5 of 24 ★" """
     passed = sum(state.is_done for state in states)
-    text = Text(f"{passed} of {len(states)} passed", "good" if passed else "")
+    text = Text().append(f"{passed} of {len(states)} passed", "good" if passed else "")
     text.append(f"  {sum(state.stars for state in states)} of {STARS * len(states)} ", "soft")
     return text.append(g.star, "star")
 

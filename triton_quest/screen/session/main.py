@@ -2,45 +2,38 @@
 
 from __future__ import annotations
 
-import signal
-import subprocess
 from threading import Event
-from typing import TYPE_CHECKING, cast
 
 from rich.console import Group, RenderableType
 from rich.text import Text
 from textual import work
-from textual.app import ComposeResult, SuspendNotSupported
+from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Horizontal, Vertical
 from textual.message import Message
-from textual.screen import Screen
 
 from triton_quest.errors import LevelAhead, LockedLevel, QuestError
 from triton_quest.levels import LEVELS, Level
+from triton_quest.screen.achievements import line as award_line
 from triton_quest.screen.fitted import Fitted
-from triton_quest.screen.overview import overview, stars
+from triton_quest.screen.overview import stars
 from triton_quest.screen.session import level_map
-from triton_quest.screen.session.attempts import AttemptsView, recent
-from triton_quest.screen.session.game import Game, Judged, States
-from triton_quest.screen.session.hints import HintsView
+from triton_quest.screen.session.attempts import recent
+from triton_quest.screen.session.game import Game, Judged
 from triton_quest.screen.session.judging import Desk
-from triton_quest.screen.session.keys import HELP, KEYS, QUIT, bindings, key_for, key_line, key_table
+from triton_quest.screen.session.keys import HELP, KEYS, QUIT, bindings, key_line, step
+from triton_quest.screen.session.opening import Opening
 from triton_quest.screen.session.panes import Line, Pane, StatusLine
-from triton_quest.screen.session.views import Ask, View, Working
+from triton_quest.screen.session.views import View
 from triton_quest.screen.verdict import TITLES
 from triton_quest.screen.verdict import verdict as render_verdict
 from triton_quest.store.records import LevelState
 from triton_quest.verdict import Record, StageStarted
 
-if TYPE_CHECKING:
-    from triton_quest.screen.session.app import SessionApp
-
 NO_VERDICT = "Write in {file}, save it, and the verdict stands here. c judges it as it is."
-WELCOME = "Save your file, and it is judged at once. ? shows every key."
 
 
-class Main(Screen[None]):
+class Main(Opening):
     """`at` is the level that is looked at. Only the learner moves it: a verdict never does."""
 
     BINDINGS = [
@@ -66,14 +59,9 @@ class Main(Screen[None]):
             self.level, self.judged, self.trouble = level, judged, trouble
 
     def __init__(self, game: Game, level: Level) -> None:
-        super().__init__()
-        self.game, self.at = game, level
-        self._desk, self._states, self._judged = Desk(), cast(States, ()), cast("Judged | None", None)
-        self._said_shut: set[Level] = set()
-
-    @property
-    def session(self) -> SessionApp:
-        return cast("SessionApp", self.app)
+        super().__init__(game, level)
+        self._desk, self._said_shut = Desk(), set[Level]()
+        self._judged: Judged | None = None
 
     # What is on it
 
@@ -93,21 +81,20 @@ class Main(Screen[None]):
         self.action_front("briefing")
         self._pane("verdict").show(Text(NO_VERDICT.format(file=self.game.name(self.at)), "soft"))
         self._pane("map").show(Fitted(self._map))
-        self._look()
+        self.look()
         self._watch()
-        self.session.tell(WELCOME)
 
     def _pane(self, name: str) -> Pane:
         return self.query_one(f"#{name}", Pane)
 
     def _strip(self, width: int) -> Text:
-        return level_map.strip(self._states, self.at, self.game.glyphs, width) if self._states else Text()
+        return level_map.strip(self.states, self.at, self.game.glyphs, width) if self.states else Text()
 
     def _map(self, width: int) -> RenderableType:
-        return level_map.side(self._states, self.at, self.game.glyphs, width) if self._states else Text()
+        return level_map.side(self.states, self.awards, self.at, self.game.glyphs, width) if self.states else Text()
 
     @work(exclusive=True, group="look")
-    async def _look(self) -> None:
+    async def look(self) -> None:
         """Show the level that is looked at."""
         level = self.at
         briefing = await self.session.ask(self.game.briefing, level)
@@ -115,12 +102,18 @@ class Main(Screen[None]):
             self._pane("briefing").show(briefing, f"Level {level.number}, {level.title}")
         await self._refresh()
 
+    @work(exclusive=True, group="look")
+    async def look_again(self) -> None:
+        """What is read stays where it is."""
+        await self._refresh()
+
     async def _refresh(self) -> None:
         """Look again at what the quest remembers: another terminal may have played, too."""
         states = await self.session.ask(self.game.states)
         if states is None:
             return
-        self._states = states
+        self.states, awards = states, await self.session.ask(self.game.awards)
+        self.awards = self.awards if awards is None else awards
         attempts = await self.session.ask(self.game.attempts, self.at)
         if attempts is not None:
             pane = self._pane("recent")
@@ -142,7 +135,7 @@ class Main(Screen[None]):
         return text.append(" watching ", "soft").append(self.game.name(self.at)).append(": save it to judge it", "soft")
 
     def _state(self, level: Level) -> LevelState:
-        return self._states[level.number - 1]
+        return self.states[level.number - 1]
 
     # Watching and judging
 
@@ -162,7 +155,7 @@ class Main(Screen[None]):
         level, cancelled = taken
         self.query_one(StatusLine).begin(f"judging {self.game.name(level)}")
         if self._judged is not None:
-            self._pane("verdict").border_title = "Verdict on the save before (the new one is being judged)"
+            self._pane("verdict").name_it(f"The verdict before, on {self._judged.file} (a new one is coming)")
             self._pane("verdict").add_class("-old")
         self.run_worker(lambda: self._run(level, cancelled), thread=True, group="judge")
 
@@ -188,12 +181,11 @@ class Main(Screen[None]):
         self.query_one(StatusLine).end()
         if message.judged is not None:
             self._judged = message.judged
-            await self._refresh()
             self._show(message.judged)
+            await self._refresh()
         elif message.trouble is not None:
             self._tell_once(message.level, message.trouble)
-        for notice in self.game.notices():
-            self.session.tell(notice)
+        self.session.tell_notices()
         if self._judged is not None and message.judged is None:
             self._title(self._judged)
         self._begin()
@@ -210,15 +202,20 @@ class Main(Screen[None]):
     # The verdict
 
     def _show(self, judged: Judged) -> None:
-        parts: list[RenderableType] = [render_verdict(judged.verdict, judged.level.title, self.game.glyphs), Text()]
-        if judged.first_pass:
-            parts += [stars(self._state(judged.level).stars, self.game.glyphs)]
+        parts: list[RenderableType] = [
+            render_verdict(judged.verdict, judged.level.title, self.game.glyphs, is_brief=True),
+            Text(),
+        ]
+        if judged.stars:
+            earned = stars(judged.stars, self.game.glyphs)
+            parts.append(earned.append(f"  You passed level {judged.level.number}.", "good.heading"))
         parts += [Text(remark) for remark in judged.remarks]
-        parts.append(self._step(judged))
+        parts += [award_line(award, self.game.glyphs) for award in judged.earned]
+        parts.append(step(*judged.next_step, judged.level))
         self._pane("verdict").show(Group(*parts))
         self._title(judged)
-        self.action_front("verdict", focus=False)
-        if judged.level != self.at or self.app.screen is not self:
+        self.action_front("verdict")
+        if self.app.screen is not self:
             self.session.tell(f"{judged.file} was judged: {TITLES[judged.verdict.outcome]}.")
         if judged.unremembered:
             self.session.notify(judged.unremembered, severity="warning", timeout=12.0, markup=False)
@@ -226,36 +223,27 @@ class Main(Screen[None]):
             self.app.push_screen(View("The end of the quest", judged.finale))
 
     def _title(self, judged: Judged) -> None:
-        self._pane("verdict").border_title = f"Verdict on {judged.file}"
+        self._pane("verdict").name_it(f"Verdict on {judged.file}")
         self._pane("verdict").remove_class("-old")
 
-    def _step(self, judged: Judged) -> Text:
-        sentence, words = judged.next_step
-        key = key_for(words, judged.level.number)
-        text = Text(sentence)
-        if not words:
-            return text
-        if key == "n":
-            level = LEVELS[int(words.split(" ")[1]) - 1]
-            text.append(f" level {level.number}, {level.title}:")
-        if not key:
-            return text.append(f" {words}", "command")
-        return text.append(" press ").append(key, "command")
+    # Keys that open nothing
 
-    # Keys
-
-    def action_check(self) -> None:
-        self._judge(self.at)
+    @work(group="key")
+    async def action_check(self) -> None:
+        level = self.at
+        if await self.session.ask(self.game.require_open, level) is not None:
+            self._judge(level)
 
     def action_stop(self) -> None:
+        self.app.clear_notifications()
         if self._desk.stop():
             self.session.tell("Stopped. Your text was kept, without a verdict.")
 
     def action_look_at(self, number: int) -> None:
-        if 1 <= number <= len(LEVELS) and LEVELS[number - 1] != self.at:
+        if 1 <= number <= len(LEVELS):
             self.at = LEVELS[number - 1]
             self.action_front("briefing")
-            self._look()
+            self.look()
 
     def action_step(self, by: int) -> None:
         self.action_look_at(self.at.number + by)
@@ -263,94 +251,20 @@ class Main(Screen[None]):
     @work(group="key")
     async def action_next(self) -> None:
         states, level = await self.session.ask(self.game.states), await self.session.ask(self.game.current)
-        if states is None or level is None:
+        found = await self.session.ask(self.game.next_step)
+        if states is None or level is None or found is None:
             return
         if level != self.at:
             self.action_look_at(level.number)
         elif states[level.number - 1].is_done:
-            sentence, words = self.game.next_step()
-            self.session.tell(sentence)
+            self.session.tell(step(*found, level).plain)
         else:
             self.session.tell(f"Level {level.number} is the one to pass now: what comes after it opens with it.")
 
-    def action_front(self, name: str, focus: bool = True) -> None:
+    def action_front(self, name: str) -> None:
         for other in ("briefing", "verdict"):
             self.set_class(other == name, f"-front-{other}")
-        if focus:
-            self._pane(name).focus()
-
-    def action_hint(self) -> None:
-        self._open_view(HintsView(self.at))
-
-    def action_attempts(self) -> None:
-        self.app.push_screen(AttemptsView(self.at))
-
-    @work(group="key")
-    async def _open_view(self, view: View) -> None:
-        """Push a view of the level that is looked at, if it is open."""
-        try:
-            self.game.require_open(self.at)
-        except QuestError as trouble:
-            self.session.tell_trouble(trouble)
-            return
-        self.app.push_screen(view)
-
-    @work(group="key")
-    async def action_solution(self) -> None:
-        level = self.at
-        price = await self.session.ask(self.game.price_of_the_solution, level)
-        if price is None or (price and not await self.app.push_screen_wait(Ask(price))):
-            return
-        code = await self.session.ask(self.game.solution, level)
-        if code is not None:
-            self.app.push_screen(View(f"A solution of level {level.number}", code, is_code=True))
-
-    def action_look(self, kind: str) -> None:
-        level = self.at
-        self._open_view(
-            Working(
-                f"Level {level.number}: {kind}", lambda tell, cancelled: self.game.look(kind, level, tell, cancelled)
-            )
-        )
-
-    def action_map(self) -> None:
-        sentence, words = self.game.next_step()
-        shown = Fitted(lambda width: overview(self._states, words, sentence, self.game.glyphs, width))
-        self.app.push_screen(View("Map", shown))
-
-    @work(group="key")
-    async def action_reset(self) -> None:
-        level = self.at
-        question = f"{self.game.name(level)} starts anew. What you have is backed up first. Go on?"
-        if await self.app.push_screen_wait(Ask(question)):
-            said = await self.session.ask(self.game.reset, level)
-            if said is not None:
-                self.session.tell(said)
-                self._look()
-
-    def action_edit(self) -> None:
-        words = self.game.editor(self.at)
-        path, line = self.game.place(self.at)
-        if words is None:
-            self.session.tell(f"$VISUAL and $EDITOR name no editor. Your file: {path}:{line}")
-            return
-        before = signal.signal(signal.SIGINT, lambda *_: None)  # Ctrl-C belongs to the editor now
-        try:
-            with self.app.suspend():
-                subprocess.run(words, check=False)
-        except SuspendNotSupported:
-            self.session.tell(f"The terminal can't be lent to an editor. Your file: {path}:{line}")
-        finally:
-            signal.signal(signal.SIGINT, before)
-
-    def action_keys(self) -> None:
-        self.app.push_screen(View("Keys", key_table(self.game.glyphs)))
-
-    def action_leave(self) -> None:
-        self.app.exit()
-
-    def on_app_focus(self) -> None:
-        self._look()
+        self._pane(name).focus()
 
     def on_unmount(self) -> None:
         self._desk.stop()

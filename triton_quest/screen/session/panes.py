@@ -17,13 +17,19 @@ from triton_quest.screen.fitted import Fitted
 TICK = 0.1  # seconds between two looks at the clock while something is judged
 
 
+class Plain(Static):
+    """Shown as it is drawn: what can be clicked on isn't underlined."""
+
+    auto_links = False
+
+
 class Pane(VerticalScroll, can_focus=True):
     """A titled part of the screen whose content scrolls."""
 
     def __init__(self, title: str, id: str) -> None:
         super().__init__(id=id)
-        self.border_title = title
-        self._shown = Static("", markup=False)
+        self.name_it(title)
+        self._shown = Plain("", markup=False)
 
     def compose(self) -> ComposeResult:
         yield self._shown
@@ -32,16 +38,19 @@ class Pane(VerticalScroll, can_focus=True):
         """Replace the content, and the title if one is given; `top`: and begin to read it."""
         self._shown.update(content)
         if title is not None:
-            self.border_title = title
+            self.name_it(title)
         if top:
             self.scroll_home(animate=False)
+
+    def name_it(self, title: str) -> None:
+        self.border_title = f" {title} "
 
     @property
     def content(self) -> object:
         return self._shown.content
 
 
-class Line(Static):
+class Line(Plain):
     """One line, drawn for its width."""
 
     def __init__(self, draw: Callable[[int], Text], id: str) -> None:
@@ -65,7 +74,7 @@ class StatusLine(Static):
         self._draw()
 
     def begin(self, doing: str) -> None:
-        self._doing, self._stage, self._since = doing, "", time.monotonic()
+        self._doing, self._stage, self._since = doing, "starting Triton", time.monotonic()
         self._clock.resume()
         self._draw()
 

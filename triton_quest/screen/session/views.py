@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from threading import Event
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from rich.console import RenderableType
 from rich.text import Text
@@ -24,7 +24,7 @@ from triton_quest.verdict import Record, StageStarted
 if TYPE_CHECKING:
     from triton_quest.screen.session.app import SessionApp
 
-Work = Callable[[Tell, Event], RenderableType | None]
+Work = Callable[[Tell, Event], Any]
 
 
 class View(Screen[None]):
@@ -48,6 +48,10 @@ class View(Screen[None]):
         yield Line(lambda width: key_line(self.KEYS, (BACK,), width, "screen"), "keys")
 
     def on_mount(self) -> None:
+        self.begin()
+
+    def begin(self) -> None:
+        """What happens once it is there. (Textual calls `on_mount` of every class, this one of the last alone.)"""
         self.pane.show(self._content)
         self.pane.focus()
 
@@ -64,7 +68,7 @@ class Working(View):
             self.record = record
 
     class Done(Message):
-        def __init__(self, content: RenderableType | None, trouble: QuestError | None) -> None:
+        def __init__(self, content: Any, trouble: QuestError | None) -> None:
             super().__init__()
             self.content, self.trouble = content, trouble
 
@@ -77,8 +81,8 @@ class Working(View):
         yield StatusLine(self.session.game.glyphs, "status")
         yield Line(lambda width: key_line(self.KEYS, (BACK,), width, "screen"), "keys")
 
-    def on_mount(self) -> None:
-        super().on_mount()
+    def begin(self) -> None:
+        super().begin()
         self.query_one(StatusLine).begin("at work")
         self.run_worker(self._run, thread=True)
 
@@ -104,7 +108,12 @@ class Working(View):
             self.session.tell_trouble(message.trouble)
             self.dismiss()
         elif message.content is not None:
-            self.pane.show(message.content)
+            self.arrived(message.content)
+        self.session.tell_notices()
+
+    def arrived(self, content: Any) -> None:
+        """The work is done."""
+        self.pane.show(content)
 
     def on_unmount(self) -> None:
         self._cancelled.set()

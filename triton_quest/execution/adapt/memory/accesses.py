@@ -18,6 +18,7 @@ from .indices import Bools, Ints
 from .poison import Poison
 from .programs import Programs
 from .races import RaceWatch
+from .trace import Trace
 
 
 class IllegalAccess(BaseException):
@@ -39,9 +40,16 @@ class CheckedMemory:
     """`guard` and `poison.value` are what the learner's call, now running, says of masked-off lanes."""
 
     def __init__(
-        self, native: Any, programs: Programs, evidence: Evidence, poison: Poison, races: RaceWatch | None
+        self,
+        native: Any,
+        programs: Programs,
+        evidence: Evidence,
+        poison: Poison,
+        races: RaceWatch | None,
+        trace: Trace | None,
     ) -> None:
         self.native, self.programs, self.evidence, self.poison, self.races = native, programs, evidence, poison, races
+        self.trace = trace
         self.arguments: list[Argument] = []
         self.guard = Guard.MASK
 
@@ -91,7 +99,10 @@ class CheckedMemory:
         if self.races is not None:
             self.races.settle(stamp)
         guard = Guard.ATOMIC if operation is Operation.ATOMIC else self.guard
-        return Access(operation, guard, addresses, lanes, size, stamp)
+        access = Access(operation, guard, addresses, lanes, size, stamp)
+        if self.trace is not None:
+            self.trace.note(access)
+        return access
 
     def _argument_at(self, address: int) -> Argument | None:
         slot = address >> WINDOW_BITS

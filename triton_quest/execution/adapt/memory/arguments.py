@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from triton.tools.tensor_descriptor import TensorDescriptor
 
@@ -66,6 +67,7 @@ class Argument:
         self.name, self.tensor_name, self.shadow = name, tensor_name, shadow
         self.shape, self.strides = tuple(map(int, tensor.shape)), tuple(map(int, tensor.stride()))
         self.item: int = tensor.element_size()
+        self.dtype: torch.dtype = tensor.dtype
         self.start: int = tensor.storage_offset() * self.item
         self.extent = extent(self.shape, self.strides)
         self.end = self.start + self.extent * self.item

@@ -69,7 +69,7 @@ def name_of_index(index: NDArray[np.int64], axis: int | None, frame: FrameType |
 
 
 def _is_index(value: Any, index: NDArray[np.int64]) -> bool:
-    data = _integers(value)
+    data = integers(value)
     return data is not None and data.size == index.size and bool((data.ravel() == index.ravel()).all())
 
 
@@ -92,11 +92,11 @@ def name_of_size(size: int, frame: FrameType | None) -> str | None:
 
 
 def _holds(value: Any, size: int) -> bool:
-    data = _integers(value)
+    data = integers(value)
     return data is not None and data.size == 1 and int(data.item()) == size
 
 
-def _integers(value: Any) -> NDArray[Any] | None:
+def integers(value: Any) -> NDArray[Any] | None:
     """The numbers in a kernel's integer or block of integers; None for anything else, pointers among it."""
     dtype = getattr(getattr(value, "dtype", None), "scalar", None)
     if isinstance(value, bool) or (dtype is not None and dtype.is_ptr()):

@@ -26,6 +26,7 @@ from .poison import Poison
 from .programs import Programs
 from .races import RaceWatch
 from .shadow import Shadow, Stamps
+from .trace import Trace
 from .unwritten import explain_unwritten
 
 _GUARDED = {
@@ -44,7 +45,7 @@ class MemoryModel(Observer):
 
     `poison`: fill masked-off floating lanes of loads without `other` with NaN, or with `poison_only` those of that site
     alone. `cooperative`: programs of a launch may meet on an element. `footprints`: keep in `traffic` how many bytes a launch
-    touches at all, too. An access outside the tensors raises
+    touches at all, too. `traced`: keep every access in `trace`. An access outside the tensors raises
     `IllegalAccess`; everything found is in `findings`.
     """
 
@@ -55,15 +56,17 @@ class MemoryModel(Observer):
         poison_only: Finding | None = None,
         cooperative: bool = False,
         footprints: bool = False,
+        traced: bool = False,
     ) -> None:
         self.traffic: list[Traffic] = []
         self._footprints = footprints
         self._programs = Programs()
+        self.trace = Trace(self._programs) if traced else None
         self._evidence = Evidence(self._programs)
         self._poison = Poison(self._evidence, enabled=poison, only=poison_only)
         self._races = None if cooperative else RaceWatch(self._programs, self._evidence)
         self._memory = CheckedMemory(
-            interpreter._interpreter, self._programs, self._evidence, self._poison, self._races
+            interpreter._interpreter, self._programs, self._evidence, self._poison, self._races, self.trace
         )
         self._shadows: dict[int, Shadow] = {}
         self._names: Iterator[tuple[str, Any]] = iter(())
@@ -152,6 +155,8 @@ class MemoryModel(Observer):
     def begin(self, launch: Launch) -> None:
         self._programs.begin(launch)
         self._memory.arguments = []
+        if self.trace is not None:
+            self.trace.begin(launch, self._memory.arguments)
         self._tensor_names = names_of_tensors()
         self._names = (
             pair

@@ -1,0 +1,63 @@
+"""A trace as a tiled product of matrices would leave it, made up of records: for tests of what is made of a trace."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import product
+
+from triton_quest import traced as t
+from triton_quest.measured import Inputs
+
+M, K, N, TILE = 40, 24, 56, 16
+A, B, C = range(3)
+TENSORS = (
+    t.Tensor("a_ptr", "a", (M, K), "fp32"),
+    t.Tensor("b_ptr", "b", (K, N), "fp32"),
+    t.Tensor("c_ptr", "c", (M, N), "fp32"),
+)
+
+
+def tile(action: str, tensor: int, line: int, row: int, column: int, loops: tuple[tuple[str, str], ...] = ()) -> t.Step:
+    """A step that touches a tile of TILE x TILE from (row, column) on, with a mask at the edges."""
+    rows, columns = TENSORS[tensor].shape
+    inside = [(r, c) for r, c in product(range(TILE), repeat=2) if row + r < rows and column + c < columns]
+    touched = runs(sorted((row + r) * columns + column + c for r, c in inside))
+    masked = runs(sorted(set(range(TILE * TILE)) - {r * TILE + c for r, c in inside}))
+    source = f"{TENSORS[tensor].called} = tl.load(...)" if action == t.LOAD else "tl.store(c_ptrs, acc, mask=c_mask)"
+    return t.Step(action, tensor, line, source, loops, (TILE, TILE), touched, masked)
+
+
+def runs(numbers: Sequence[int]) -> t.Runs:
+    found: list[tuple[int, int]] = []
+    for number in numbers:
+        if found and found[-1][1] == number - 1:
+            found[-1] = found[-1][0], number
+        else:
+            found.append((number, number))
+    return tuple(found)
+
+
+def steps_of(program: tuple[int, int]) -> Iterator[t.Step]:
+    row, column = program[0] * TILE, program[1] * TILE
+    for k in range(0, K, TILE):
+        yield tile(t.LOAD, A, 21, row, k, (("k", str(k)),))
+        yield tile(t.LOAD, B, 22, k, column, (("k", str(k)),))
+    yield tile(t.STORE, C, 25, row, column)
+
+
+GRID = (-(-M // TILE), -(-N // TILE))  # (3, 4)
+LAUNCHED = t.Launched("matmul_kernel", GRID, TENSORS, (("TILE", str(TILE)),), True)
+RECORDS = (
+    Inputs(f"a {(M, K)}, b {(K, N)}, fp32"),
+    LAUNCHED,
+    *(t.Traced(0, program, tuple(steps_of(program))) for program in product(*map(range, GRID))),
+    t.Answered(0, M * N),
+)
+
+VECTOR = t.Tensor("x_ptr", "x", (100,), "fp32")
+OUTSIDE = (  # the second program of four goes outside, and ends its launch
+    Inputs("x (100,), fp32"),
+    t.Launched("scale_kernel", (4,), (VECTOR,), (("BLOCK", "64"),), False),
+    t.Traced(0, (0,), (t.Step(t.LOAD, 0, 9, "x = tl.load(x_ptr + offs)", (), (64,), ((0, 63),)),)),
+    t.Traced(0, (1,), (t.Step(t.LOAD, 0, 9, "x = tl.load(x_ptr + offs)", (), (64,), ((64, 99),), (), ((36, 63),)),)),
+)

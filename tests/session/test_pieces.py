@@ -1,0 +1,112 @@
+"""The session's pure parts: what is judged next, the map in one line, next steps in keys, versions against what came before."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from tests.conftest import command_table
+from triton_quest.levels import LEVELS
+from triton_quest.screen.console import ASCII, Glyphs
+from triton_quest.screen.session.game import Attempts
+from triton_quest.screen.session.judging import Desk
+from triton_quest.screen.session.keys import WAYS, destination, key_for, step
+from triton_quest.screen.session.level_map import strip
+from triton_quest.store.history import entries
+from triton_quest.store.records import LevelState, Status, Version
+
+ONE, TWO, THREE = LEVELS[:3]
+
+
+def test_a_save_comes_before_what_it_interrupts_and_that_is_judged_after_it() -> None:
+    desk = Desk()
+    desk.put([ONE])
+    taken = desk.take()
+    assert taken is not None and taken[0] == ONE and not taken[1].is_set()
+    desk.put([TWO])
+    assert taken[1].is_set() and desk.take() is None  # it has to end first
+    desk.done()
+    second = desk.take()
+    assert second is not None and second[0] == TWO and not second[1].is_set()
+    desk.done()
+    third = desk.take()
+    assert third is not None and third[0] == ONE
+    desk.done()
+    assert desk.take() is None
+
+
+def test_a_newer_save_of_the_same_file_is_judged_once() -> None:
+    desk = Desk()
+    desk.put([ONE])
+    desk.take()
+    desk.put([ONE])
+    desk.put([ONE])
+    desk.done()
+    assert desk.take() is not None
+    desk.done()
+    assert desk.take() is None
+
+
+def test_to_stop_forgets_what_waits() -> None:
+    desk = Desk()
+    assert not desk.stop()
+    desk.put([ONE, TWO])
+    taken = desk.take()
+    assert desk.stop() and taken is not None and taken[1].is_set()
+    desk.done()
+    assert desk.take() is None
+
+
+def states(passed: int) -> tuple[LevelState, ...]:
+    done = [LevelState(level, Status.PASSED, 3, 0, 1, "gold") for level in LEVELS[:passed]]
+    rest = [LevelState(level, Status.LOCKED, 0, 0, 0) for level in LEVELS[passed:]]
+    return (*done, replace(rest[0], status=Status.OPEN), *rest[1:]) if rest else tuple(done)
+
+
+@pytest.mark.parametrize("g", [Glyphs(), ASCII], ids=["unicode", "ascii"])
+@pytest.mark.parametrize("passed", range(len(LEVELS) + 1))
+def test_the_map_in_one_line_holds_the_level_that_is_looked_at_in_every_width(passed: int, g: Glyphs) -> None:
+    for at in LEVELS:
+        for width in range(10, 120):
+            line = strip(states(passed), at, g, width)
+            assert line.cell_len <= width and f" {at.number}" in line.plain
+    assert all(f" {level.number}" in strip(states(passed), ONE, g, 80).plain for level in LEVELS)
+
+
+@pytest.mark.parametrize(
+    ("words", "at", "key"),
+    [
+        ("hint 2", 2, "h"),
+        ("hint 2 --again", 2, "h"),
+        ("start 2", 2, "b"),
+        ("start 2", 1, "n"),
+        ("check 3", 8, "n"),
+        ("reset 1", 1, "R"),
+        ("reset 1", 2, ""),
+        ("doctor", 1, ""),
+        ("", 1, ""),
+    ],
+)
+def test_a_command_is_told_as_the_key_that_does_the_same_for_this_level(words: str, at: int, key: str) -> None:
+    assert key_for(words, at) == key
+
+
+def test_every_key_stands_for_a_command_that_there_is() -> None:
+    assert WAYS.keys() <= command_table().keys()
+
+
+def test_a_next_step_names_the_level_or_the_key_or_what_to_type() -> None:
+    assert step("Your next step:", "start 2", ONE).plain == ("Your next step: level 2, Matrix multiplication. Press n")
+    assert step("Stuck?", "hint 1", ONE).plain == "Stuck? press h"
+    assert step("What this machine lacks:", "doctor", ONE).plain.endswith(" doctor")
+    assert step("You passed every level.", "", ONE).plain == "You passed every level."
+    assert destination("Next:", "check 3") == "Next: level 3, Softmax"
+    assert destination("You passed every level.", "") == "You passed every level."
+
+
+def test_a_version_is_a_change_of_the_one_before_it_and_the_first_of_the_template() -> None:
+    kept = tuple(Version(number, 1, "", "wrong", "", 0.1, text) for number, text in ((4, "a"), (7, "b")))
+    found = Attempts(entries(kept, "given"), "given", None, "levels/level1.py")
+    first, second = found.entries
+    assert found.before(first) == ("the template", "given") and found.before(second) == ("version 4", "a")

@@ -1,0 +1,220 @@
+"""Save, verdict, unlock, next: the loop of the session, with a judge that answers at once."""
+
+from __future__ import annotations
+
+import pytest
+from textual import events
+
+from tests.conftest import Quest
+from tests.session.driving import NARROW, WIDE, Driver, QuickJudge, drive
+from triton_quest import verdict as v
+from triton_quest.commands import catching_up
+from triton_quest.execution.runner import Job
+from triton_quest.levels import LEVELS
+from triton_quest.store.records import Status
+
+
+@pytest.mark.parametrize("size", [NARROW, WIDE])
+def test_from_a_wrong_save_to_the_next_level(quest: Quest, size: tuple[int, int]) -> None:
+    async def scenario(driver: Driver) -> None:
+        await driver.sees("Level 1, Vector addition", "Your file:", "0 of 8 passed")
+        driver.save(1, "wrong")
+        await driver.sees("Level 1, Vector addition: wrong numbers", "The word isn't there.", "press h")
+        driver.save(1, "right")
+        await driver.sees(
+            "Level 1, Vector addition: passed", "★★★ You passed level 1.", "level 2, Matrix multiplication"
+        )
+        assert driver.main.at == LEVELS[0]  # a pass never moves on by itself
+        await driver.press("n")
+        await driver.sees("Level 2, Matrix multiplication", "level2_matmul.py", "1 of 8 passed")
+        assert driver.main.at == LEVELS[1]
+
+    drive(quest.workspace, scenario, size)
+    assert [state.status for state in quest.progress.states()[:3]] == [Status.PASSED, Status.OPEN, Status.LOCKED]
+    assert [version.text for version in quest.progress.versions(LEVELS[0])] == ["wrong", "right"]
+
+
+def test_next_before_a_pass_says_what_opens_it_and_stays(quest: Quest) -> None:
+    async def scenario(driver: Driver) -> None:
+        await driver.press("n")
+        await driver.told("Level 1 is the one to pass now")
+        assert driver.main.at == LEVELS[0]
+
+    drive(quest.workspace, scenario)
+
+
+def test_a_newer_save_cancels_the_check_that_runs(quest: Quest) -> None:
+    judge = QuickJudge(held=True)
+
+    async def scenario(driver: Driver) -> None:
+        driver.save(1, "the first, wrong")
+        await driver.until(lambda: len(judge.begun) == 1)
+        assert "judging" in driver.status()
+        driver.save(1, "the second, right")
+        await driver.until(lambda: len(judge.begun) == 2)
+        assert judge.files == []  # the first never came to its end
+        judge.held = False
+        await driver.sees("Level 1, Vector addition: passed")
+
+    drive(quest.workspace, scenario, judge=judge)
+    versions = quest.progress.versions(LEVELS[0])
+    assert [(version.text, version.outcome) for version in versions] == [
+        ("the first, wrong", "unjudged"),  # kept all the same
+        ("the second, right", "passed"),
+    ]
+
+
+def test_the_old_verdict_stays_and_is_marked_until_the_new_one_comes(quest: Quest) -> None:
+    judge = QuickJudge()
+
+    async def scenario(driver: Driver) -> None:
+        driver.save(1, "wrong")
+        await driver.sees("wrong numbers")
+        judge.held = True
+        driver.save(1, "right")
+        await driver.sees("The verdict before", "a new one is coming", "wrong numbers", "looking for the word")
+        judge.held = False
+        await driver.sees("Vector addition: passed")
+        assert "a new one is coming" not in driver.text() and "judging" not in driver.status()
+
+    drive(quest.workspace, scenario, judge=judge)
+
+
+def test_escape_stops_a_check_and_the_text_is_kept(quest: Quest) -> None:
+    judge = QuickJudge(held=True)
+
+    async def scenario(driver: Driver) -> None:
+        driver.save(1, "wrong")
+        await driver.until(lambda: len(judge.begun) == 1)
+        await driver.press("escape")
+        await driver.told("Stopped. Your text was kept")
+        await driver.until(lambda: "watching" in driver.status())
+
+    drive(quest.workspace, scenario, judge=judge)
+    assert [version.outcome for version in quest.progress.versions(LEVELS[0])] == ["unjudged"]
+
+
+def test_another_open_levels_file_is_judged_and_named_and_nothing_moves(quest: Quest) -> None:
+    quest.pass_levels(1)
+
+    async def scenario(driver: Driver) -> None:
+        await driver.sees("Level 2, Matrix multiplication")
+        driver.save(1, "wrong")
+        await driver.sees(
+            "levels/level1_vector_add.py: wrong numbers. You look at level 2.", "Verdict on levels/level1"
+        )
+        assert driver.main.at == LEVELS[1]
+
+    drive(quest.workspace, scenario, level=2)
+    assert quest.progress.states()[0].status is Status.CHANGED
+
+
+def test_a_locked_levels_file_is_answered_once_and_isnt_judged(quest: Quest) -> None:
+    judge = QuickJudge()
+
+    async def scenario(driver: Driver) -> None:
+        driver.save(3, "right")
+        await driver.told("level3_softmax.py was saved, and isn't judged.", "Level 3, Softmax, is locked")
+        driver.app.clear_notifications()
+        driver.save(3, "right again")
+        driver.save(1, "wrong")
+        await driver.sees("Vector addition: wrong numbers")
+        await driver.until(lambda: driver.main._desk.running is None)
+        assert driver.notices() == []
+
+    drive(quest.workspace, scenario, judge=judge)
+    assert judge.files == [LEVELS[0].file]
+
+
+def test_c_judges_the_file_as_it_is(quest: Quest) -> None:
+    quest.file(1).write_text("right")
+
+    async def scenario(driver: Driver) -> None:
+        await driver.press("c")
+        await driver.sees("Level 1, Vector addition: passed")
+
+    drive(quest.workspace, scenario)
+
+
+def test_what_another_terminal_passed_is_on_the_map_once_one_comes_back(quest: Quest) -> None:
+    async def scenario(driver: Driver) -> None:
+        await driver.sees("0 of 8 passed", "Add two vectors")
+        quest.pass_levels(1)
+        await driver.press("pagedown")
+        read = driver.pane("briefing").scroll_y
+        driver.app.post_message(events.AppFocus())
+        await driver.sees("1 of 8 passed")
+        assert driver.pane("briefing").scroll_y == read > 0  # and one reads on where one was
+
+    drive(quest.workspace, scenario)
+
+
+def test_what_was_earned_before_is_told_in_one_notice_and_listed(quest: Quest) -> None:
+    quest.pass_levels(1, 2, 3)
+
+    async def scenario(driver: Driver) -> None:
+        await driver.told("achievements, +", "XP: m lists them.")
+        assert len(driver.notices()) == 1
+        driver.app.clear_notifications()
+        await driver.press("m")
+        await driver.sees("3 of 8 levels passed", "Your achievements", "Earned")
+
+    drive(quest.workspace, scenario, WIDE)
+
+
+def test_what_a_pass_earns_stands_under_its_verdict_once(quest: Quest) -> None:
+    async def scenario(driver: Driver) -> None:
+        driver.save(1, "right")
+        await driver.sees("You passed level 1.", "◆ First launch, level 1")
+        driver.save(1, "right, again")
+        await driver.until(lambda: "You passed level 1." not in driver.said)
+        await driver.sees("Vector addition: passed")
+        assert "First launch" not in driver.said and driver.notices() == []
+
+    drive(quest.workspace, scenario)
+
+
+def test_a_verdict_that_comes_under_a_view_is_told_and_waits_there(quest: Quest) -> None:
+    async def scenario(driver: Driver) -> None:
+        await driver.press("h")
+        driver.save(1, "wrong")
+        await driver.told("levels/level1_vector_add.py was judged: wrong numbers.")
+        assert "Hints for level 1" in driver.said
+        await driver.press("escape")
+        await driver.sees("Level 1, Vector addition: wrong numbers")
+
+    drive(quest.workspace, scenario)
+
+
+def test_the_last_level_ends_in_the_finale_over_all_levels(quest: Quest) -> None:
+    quest.pass_levels(*range(1, 8))
+    for level in LEVELS:
+        quest.workspace.file(level).write_text("right" if level.number != 3 else "wrong")
+    judge = QuickJudge()
+
+    async def scenario(driver: Driver) -> None:
+        driver.save(8, "right at last")
+        await driver.sees("You finished the Triton Attention Quest", "level 3, Softmax: The word isn't there.")
+        await driver.press("escape")
+        await driver.sees("Level 8, Flash Attention: passed")
+
+    drive(quest.workspace, scenario, judge=judge, level=8)
+    assert judge.files == [LEVELS[7].file, *(level.file for level in LEVELS[:7])]
+    assert [state.status for state in quest.progress.states()[2:4]] == [Status.CHANGED, Status.PASSED]
+
+
+def test_on_the_first_gpu_what_passed_without_one_is_judged_again_and_told(
+    quest: Quest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    quest.pass_levels(1)
+
+    def judge_on(devices: tuple[str, ...], job: Job) -> v.Verdict:
+        return v.Verdict(job.level.number, job.level.slug, v.Outcome.PASSED, "gpu", 1.0)
+
+    monkeypatch.setattr(catching_up, "judge_on", judge_on)
+
+    async def scenario(driver: Driver) -> None:
+        driver.save(2, "right")
+        await driver.sees("Level 1, passed without a GPU before, passes on this one.")
+
+    drive(quest.workspace, scenario, level=2, where=("interpreter", "gpu"))
