@@ -27,11 +27,8 @@ def test_the_races_of_the_solutions_on_an_h100_earn_all_that_a_race_can_but_for_
     found = reached(progress.story())
     assert {feat.achievement for feat in found} == {"faster-than-pytorch", "at-the-bound", "beats-flash", "all-gold"}
     faster = {feat.slug for feat in found if feat.achievement == "faster-than-pytorch"}
-    assert faster >= {
-        "softmax",
-        "attention-scores",
-        "causal-mask",
-    }  # vector-add is as fast, now a little less, now more
+    # vector-add is as fast, now a little less, now more
+    assert faster >= {"softmax", "attention-scores", "causal-mask"}
     assert Feat("beats-flash", "flash-attention") in found
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
@@ -26,7 +25,7 @@ from triton_quest.screen.session.main import Main
 from triton_quest.screen.session.panes import Pane, StatusLine
 from triton_quest.store.workspace import Workspace
 
-SECONDS = float(os.environ.get("PATIENCE", "60"))  # until something that never comes is given up
+SECONDS = 60.0  # until something that never comes is given up
 NARROW, WIDE = (80, 24), (120, 40)
 
 

@@ -121,9 +121,24 @@ def test_capital_r_asks_and_keeps_what_was_there(quest: Quest) -> None:
     assert [path.read_text() for path in quest.workspace.backups.glob("*/*")] == ["mine"]
 
 
-def test_e_without_an_editor_says_where_the_file_is(quest: Quest, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_editor_that_cant_be_started_is_told(quest: Quest, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    editor = tmp_path / "editor"
+    editor.write_text("this is no program")
+    editor.chmod(0o755)
+    monkeypatch.setenv("VISUAL", str(editor))
+
+    async def scenario(driver: Driver) -> None:
+        monkeypatch.setattr(driver.app, "suspend", nullcontext)
+        await driver.press("e")
+        await driver.told(f"{editor} can't be started", str(quest.file(1)))
+
+    drive(quest.workspace, scenario)
+
+
+@pytest.mark.parametrize("editor", ["", "/no/such/editor", "vi '"])
+def test_e_without_an_editor_says_where_the_file_is(quest: Quest, monkeypatch: pytest.MonkeyPatch, editor: str) -> None:
     monkeypatch.delenv("VISUAL", raising=False)
-    monkeypatch.setenv("EDITOR", "/no/such/editor")
+    monkeypatch.setenv("EDITOR", editor)
 
     async def scenario(driver: Driver) -> None:
         await driver.press("e")

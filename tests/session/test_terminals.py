@@ -12,13 +12,15 @@ from tests.conftest import Quest, arrived
 from tests.session.driving import NARROW, WIDE, Driver, drive
 from triton_quest.levels import Level
 from triton_quest.screen.console import ASCII
+from triton_quest.screen.session.attempts import AttemptsView
+from triton_quest.screen.session.hints import HintsView
 from triton_quest.screen.session.keys import BACK, HELP, KEYS, QUIT, Key, key_line
 from triton_quest.screen.session.programs import ProgramsView
 from triton_quest.store import template
 from triton_quest.store.workspace import course_text
 
 
-@pytest.mark.parametrize("size", [NARROW, WIDE])
+@pytest.mark.parametrize("size", [NARROW, (119, 30), WIDE], ids=str)
 @pytest.mark.parametrize("level", arrived(), ids=lambda level: level.slug)
 def test_no_picture_of_a_briefing_is_cut(quest: Quest, size: tuple[int, int], level: Level) -> None:
     quest.pass_levels(*range(1, level.number))
@@ -61,7 +63,12 @@ def test_the_line_of_keys_drops_whole_keys_and_never_the_help() -> None:
             assert any(word.split() == [*key.sign.split(), *key.name.split()] for key in (*KEYS, HELP, QUIT))
 
 
-@pytest.mark.parametrize("keys", [ProgramsView.KEYS])
+def test_what_one_needs_all_the_time_stands_in_the_line_of_80_columns() -> None:
+    line = key_line(KEYS, (HELP, QUIT), 80).plain
+    assert [word.split()[0] for word in line.split("  ")] == ["c", "h", "n", "e", "a", "b", "v", "?", "q"]
+
+
+@pytest.mark.parametrize("keys", [ProgramsView.KEYS, AttemptsView.KEYS, HintsView.KEYS])
 def test_every_key_of_a_view_fits_into_80_columns(keys: tuple[Key, ...]) -> None:
     line = key_line(keys, (BACK,), 80).plain
     assert len(line) <= 80 and all(key.name in line for key in keys)

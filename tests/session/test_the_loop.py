@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from threading import Event
+
 import pytest
 from textual import events
 
 from tests.conftest import Quest
 from tests.session.driving import NARROW, WIDE, Driver, QuickJudge, drive
 from triton_quest import verdict as v
-from triton_quest.commands import catching_up
-from triton_quest.execution.runner import Job
+from triton_quest.execution.runner import Ending, Job, Tell
 from triton_quest.levels import LEVELS
 from triton_quest.store.records import Status
 
@@ -140,11 +141,10 @@ def test_what_another_terminal_passed_is_on_the_map_once_one_comes_back(quest: Q
     async def scenario(driver: Driver) -> None:
         await driver.sees("0 of 8 passed", "Add two vectors")
         quest.pass_levels(1)
-        await driver.press("pagedown")
-        read = driver.pane("briefing").scroll_y
+        driver.pane("briefing").scroll_to(y=7, animate=False)
         driver.app.post_message(events.AppFocus())
         await driver.sees("1 of 8 passed")
-        assert driver.pane("briefing").scroll_y == read > 0  # and one reads on where one was
+        assert driver.pane("briefing").scroll_y == 7  # and one reads on where one was
 
     drive(quest.workspace, scenario)
 
@@ -203,18 +203,45 @@ def test_the_last_level_ends_in_the_finale_over_all_levels(quest: Quest) -> None
     assert [state.status for state in quest.progress.states()[2:4]] == [Status.CHANGED, Status.PASSED]
 
 
-def test_on_the_first_gpu_what_passed_without_one_is_judged_again_and_told(
-    quest: Quest, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_on_the_first_gpu_what_passed_without_one_is_judged_again_and_told(quest: Quest) -> None:
     quest.pass_levels(1)
+    jobs: list[tuple[str, str]] = []
 
-    def judge_on(devices: tuple[str, ...], job: Job) -> v.Verdict:
-        return v.Verdict(job.level.number, job.level.slug, v.Outcome.PASSED, "gpu", 1.0)
-
-    monkeypatch.setattr(catching_up, "judge_on", judge_on)
+    def run(job: Job, tell: Tell, cancelled: Event) -> Ending:
+        jobs.append((job.kind, job.level.slug))
+        return Ending(v.Outcome.PASSED, 1.0)
 
     async def scenario(driver: Driver) -> None:
         driver.save(2, "right")
-        await driver.sees("Level 1, passed without a GPU before, passes on this one.")
+        await driver.sees("Level 2, Matrix multiplication: passed")
+        await driver.told("Level 1, passed without a GPU before, passes on this one.")
 
-    drive(quest.workspace, scenario, level=2, where=("interpreter", "gpu"))
+    drive(quest.workspace, scenario, level=2, where=("interpreter", "gpu"), run=run)
+    assert ("judge_on_gpu", "vector-add") in jobs
+
+
+def test_of_many_files_that_change_at_once_the_open_ones_are_judged_and_the_locked_ones_are_silent(
+    quest: Quest,
+) -> None:
+    quest.pass_levels(1)
+    judge = QuickJudge()
+
+    async def scenario(driver: Driver) -> None:
+        quest("reset --yes")  # in another terminal
+        await driver.until(lambda: sorted(judge.files) == sorted(level.file for level in LEVELS[:2]))
+        assert not any("isn't judged" in notice for notice in driver.notices())
+
+    drive(quest.workspace, scenario, level=2, judge=judge)
+
+
+def test_a_helper_module_that_is_saved_lets_the_last_level_be_judged_again(quest: Quest) -> None:
+    judge = QuickJudge()
+
+    async def scenario(driver: Driver) -> None:
+        driver.save(1, "wrong")
+        await driver.sees("Vector addition: wrong numbers")
+        await driver.press("3")
+        (quest.workspace.root / "levels" / "my_blocks.py").write_text("BLOCK = 64")
+        await driver.until(lambda: judge.files == [LEVELS[0].file] * 2)
+
+    drive(quest.workspace, scenario, judge=judge)

@@ -30,7 +30,11 @@ def judge_again(context: Context, level: Level, seconds: float, judge: Judge) ->
     return verdict
 
 
-def catch_up(context: Context, seconds: float, quiet: bool) -> list[v.Verdict]:
+def on_gpu(job: Job) -> v.Verdict:
+    return judge_on(("gpu",), job)
+
+
+def catch_up(context: Context, seconds: float, quiet: bool, judge: Judge = on_gpu) -> list[v.Verdict]:
     """Judge on the GPU every level that passed without one; what came of those that could be judged."""
     slugs = context.progress.passed_without_gpu()
     verdicts = []
@@ -38,7 +42,7 @@ def catch_up(context: Context, seconds: float, quiet: bool) -> list[v.Verdict]:
         if not state.is_done or state.level.slug not in slugs:
             continue
         try:
-            verdict = judge_again(context, state.level, seconds, lambda job: judge_on(("gpu",), job))
+            verdict = judge_again(context, state.level, seconds, judge)
         except UnusableFile:
             continue  # the level's own check tells of it
         if verdict.outcome is v.Outcome.ERROR:

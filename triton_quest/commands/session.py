@@ -25,6 +25,7 @@ from triton_quest.commands.context import Context
 from triton_quest.commands.overview import new_templates, next_words, template_remark
 from triton_quest.commands.session_views import Run
 from triton_quest.errors import NoWorkspace, QuestError, UnusableFile
+from triton_quest.execution import devices, runner
 from triton_quest.execution.runner import Cancelled, Job, Tell
 from triton_quest.execution.watching import saves
 from triton_quest.levels import Level
@@ -161,29 +162,46 @@ class Session:
         try:
             judged, kept = check.judge_and_keep(self._context, mine, STEP_SECONDS, judge)
             assert kept is not None
-            return self._told_of(level, judged, kept, judge, tell)
+            return self._told_of(level, judged, kept)
         except Cancelled:
             return None
 
-    def _told_of(
-        self, level: Level, judged: v.Verdict, kept: check.KeptCheck, judge: catching_up.Judge, tell: Tell
-    ) -> Judged:
-        """The verdict, with all that a check lets follow."""
-        remarks, end = [], None
-        if check.is_the_end(self._context, level, judged, kept):
-            found = finale.judge_all(self._context, level, STEP_SECONDS, judge, tell)
-            end = last_screen.finale(found.states, found.changed, self._context.progress.statistics(), self.glyphs)
-        elif judged.passed and "gpu" in self._where:
-            for again in catching_up.catch_up(self._context, STEP_SECONDS, quiet=True):
-                said = "passes" if again.passed else f"doesn't pass: {again.cause}"
-                remarks.append(f"Level {again.level}, passed without a GPU before, {said} on this one.")
+    def _told_of(self, level: Level, judged: v.Verdict, kept: check.KeptCheck) -> Judged:
+        """The verdict, with all that a check lets follow at once."""
+        is_the_end = check.is_the_end(self._context, level, judged, kept)
         if kept.trouble is not None:
             unremembered = f"This check can't be remembered. {kept.trouble.sentence}"
             return Judged(level, self.name(level), judged, ("", ""), unremembered=unremembered)
         step = check.next_after(self._context.progress, level, judged)
         earned = tuple(announcing.announce(self._context, quiet=True))
         stars = self._context.progress.state(level).stars if kept.first_pass else 0
-        return Judged(level, self.name(level), judged, step, stars, "", tuple(remarks), earned, end)
+        return Judged(level, self.name(level), judged, step, stars, "", earned, is_the_end)
+
+    def catch_up(self, cancelled: Event) -> None:
+        if "gpu" not in self._where:
+            return
+
+        def judge_one(job: Job) -> v.Verdict:
+            return runner.verdict_of(job, self._run(job, lambda record: None, cancelled))
+
+        def judge(job: Job) -> v.Verdict:
+            return devices.in_turn(("gpu",), job, judge_one)
+
+        with contextlib.suppress(Cancelled):
+            for again in catching_up.catch_up(self._context, STEP_SECONDS, quiet=True, judge=judge):
+                said = "passes" if again.passed else f"doesn't pass: {again.cause}"
+                self._told.append(f"Level {again.level}, passed without a GPU before, {said} on this one.")
+
+    def finale(self, level: Level, tell: Tell, cancelled: Event) -> RenderableType | None:
+        def judge(job: Job) -> v.Verdict:
+            return self._judge(job, tell, cancelled)
+
+        try:
+            found = finale.judge_all(self._context, level, STEP_SECONDS, judge, tell)
+        except Cancelled:
+            return None
+        self._tell_of(announcing.announce(self._context, quiet=True))
+        return last_screen.finale(found.states, found.changed, self._context.progress.statistics(), self.glyphs)
 
     def attempts(self, level: Level) -> Attempts:
         self._require_workspace()
@@ -206,7 +224,9 @@ class Session:
         return f"{self.name(level)} is as it was given." + _kept_at(backup)
 
     def editor(self, level: Level) -> list[str] | None:
-        words = shlex.split(os.environ.get("VISUAL") or os.environ.get("EDITOR") or "")
+        words: list[str] = []
+        with contextlib.suppress(ValueError):  # a quotation mark that is never closed
+            words = shlex.split(os.environ.get("VISUAL") or os.environ.get("EDITOR") or "")
         if not words or shutil.which(words[0]) is None:
             return None
         path, line = self.place(level)

@@ -23,7 +23,7 @@ from triton_quest.screen.session.main import Main
 P = ParamSpec("P")
 R = TypeVar("R")
 
-WIDE = 100  # columns from which on the map and the attempts stand beside the briefing and the verdict
+WIDE = 120  # columns from which on the map and the attempts have room beside a briefing with its pictures
 SECONDS_TO_READ = 12.0
 
 

@@ -49,17 +49,18 @@ class AttemptsView(View):
     def __init__(self, level: Level) -> None:
         super().__init__(f"Attempts at level {level.number}", is_code=True)
         self._level, self._attempts, self._with_now = level, Attempts((), "", None, ""), False
+        self._list = OptionList(id="versions")
 
     def compose(self) -> ComposeResult:
         with Container(id="attempts"):
-            yield OptionList(id="versions")
+            yield self._list
             yield self.pane
-        yield Line(lambda width: key_line(self.KEYS, (BACK,), width, "screen"), "keys")
+        yield Line(lambda width: key_line(self.KEYS, (BACK,), width), "keys")
 
     def begin(self) -> None:
         self.pane.show(Text(NONE))
-        self.query_one(OptionList).border_title = f" {self.heading} "
-        self.query_one(OptionList).focus()
+        self._list.border_title = f" {self.heading} "
+        self._list.focus()
         self._read()
 
     @work(group="attempts")
@@ -69,15 +70,13 @@ class AttemptsView(View):
         if found is None:
             return
         self._attempts = found
-        listed = self.query_one(OptionList)
-        listed.clear_options()
-        for entry in reversed(found.entries):
-            listed.add_option(Option(row(entry, game.glyphs), id=str(entry.version.id)))
+        self._list.clear_options()
+        self._list.add_options(Option(row(entry, game.glyphs)) for entry in reversed(found.entries))
         if found.entries:
-            listed.highlighted = 0
+            self._list.highlighted = 0
 
     def _chosen(self) -> Entry | None:
-        place = self.query_one(OptionList).highlighted
+        place = self._list.highlighted
         return None if place is None else self._attempts.entries[-1 - place]
 
     @on(OptionList.OptionHighlighted)

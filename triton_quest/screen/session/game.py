@@ -35,9 +35,8 @@ class Judged:
     next_step: tuple[str, str]  # a sentence, and the words of a command
     stars: int = 0  # of a first pass
     unremembered: str = ""  # why this can't be remembered
-    remarks: tuple[str, ...] = ()  # what else there is to say, in sentences
     earned: tuple[Award, ...] = ()
-    finale: RenderableType | None = None  # the last level passed
+    is_the_end: bool = False  # every level is passed now: the finale comes next
 
 
 @dataclass(frozen=True)
@@ -103,6 +102,12 @@ class Game(Protocol):
 
     def judge(self, level: Level, tell: Tell, cancelled: Event) -> Judged | None:
         """Keep the text, judge it, keep the verdict. None if `cancelled` was set before the end."""
+
+    def finale(self, level: Level, tell: Tell, cancelled: Event) -> RenderableType | None:
+        """Every level but this one judged again, and what was built; None if `cancelled` was set before the end."""
+
+    def catch_up(self, cancelled: Event) -> None:
+        """Judge on a GPU, where there is one, what passed without. What came of it is among the notices."""
 
     def look(self, kind: str, level: Level, tell: Tell, cancelled: Event) -> RenderableType | None:
         """What a view of this kind shows of the level's file; None if `cancelled` was set before the end."""

@@ -11,7 +11,6 @@ from textual.binding import Binding
 
 from triton_quest import invocation
 from triton_quest.levels import LEVELS, Level
-from triton_quest.screen.console import Glyphs
 
 
 @dataclass(frozen=True)
@@ -38,7 +37,7 @@ KEYS = (  # in the order in which the line at the bottom drops them where there 
     Key("n", "next", "next", "go on to the level that is open, once this one is passed"),
     Key("e", "edit", "edit", "open the file in your editor ($VISUAL, $EDITOR)"),
     Key("a", "attempts", "attempts", "every version that was checked, and what changed"),
-    Key("b", "front('briefing')", "briefing", "the instructions of the level"),
+    Key("b", "front('briefing')", "task", "the instructions of the level"),
     Key("v", "front('verdict')", "verdict", "what came of the last save"),
     Key("s", "solution", "solution", "the reference solution: yours after a pass, one star before it"),
     Key("t", "look('traffic')", "traffic", "the bytes that your kernels move, the operations they do"),
@@ -64,12 +63,13 @@ def bindings(keys: Sequence[Key]) -> list[Binding | tuple[str, str] | tuple[str,
     return [key.binding() for key in keys]
 
 
-def key_line(keys: Sequence[Key], last: Sequence[Key], width: int, target: str = "app") -> Text:
+def key_line(keys: Sequence[Key], last: Sequence[Key], width: int) -> Text:
     """As many of `keys` as there is room for, and all of `last`. A click on one is as good as its key."""
     room = width - sum(_width(key) for key in last)
     text = Text(no_wrap=True, overflow="crop")
     for key in [*_fitting(keys, room), *last]:
-        click = Style(meta={"@click": f"{target}.{key.action}" if "(" in key.action else f"{target}.{key.action}()"})
+        action = key.action if "(" in key.action else f"{key.action}()"
+        click = Style(meta={"@click": f"screen.{action}"})
         text.append(f" {key.sign}", Style(bold=True) + click)
         text.append(f" {key.name} ", click)
     return text
@@ -89,7 +89,7 @@ def _fitting(keys: Sequence[Key], room: int) -> list[Key]:
     return kept
 
 
-def key_table(g: Glyphs) -> Text:
+def key_table() -> Text:
     """All keys, for the help."""
     rows = [*KEYS, *MORE, HELP, QUIT]
     widest = max(len(key.sign) for key in rows)
@@ -110,6 +110,7 @@ WAYS = {  # the key that does what a command does
     "show": "p",
     "benchmark": "r",
     "reset": "R",
+    "achievements": "m",
 }
 
 

@@ -24,13 +24,16 @@ from triton_quest.screen.session.judging import Desk
 from triton_quest.screen.session.keys import HELP, KEYS, QUIT, bindings, key_line, step
 from triton_quest.screen.session.opening import Opening
 from triton_quest.screen.session.panes import Line, Pane, StatusLine
-from triton_quest.screen.session.views import View
+from triton_quest.screen.session.views import Working
 from triton_quest.screen.verdict import TITLES
 from triton_quest.screen.verdict import verdict as render_verdict
-from triton_quest.store.records import LevelState
+from triton_quest.store.records import LevelState, Status
 from triton_quest.verdict import Record, StageStarted
 
 NO_VERDICT = "Write in {file}, save it, and the verdict stands here. c judges it as it is."
+
+PANES = {"map": "Map", "recent": "Attempts", "briefing": "Briefing", "verdict": "Verdict"}
+SHUT = (Status.LOCKED, Status.AHEAD)
 
 
 class Main(Opening):
@@ -62,20 +65,23 @@ class Main(Opening):
         super().__init__(game, level)
         self._desk, self._said_shut = Desk(), set[Level]()
         self._judged: Judged | None = None
+        self._left = Event()
+        self._panes = {name: Pane(title, name) for name, title in PANES.items()}
+        self._top, self._status = Line(self._strip, "strip"), StatusLine("status")
 
     # What is on it
 
     def compose(self) -> ComposeResult:
-        yield Line(lambda width: self._strip(width), "strip")
+        yield self._top
         with Horizontal(id="body"):
             with Vertical(id="left"):
-                yield Pane("Map", "map")
-                yield Pane("Attempts", "recent")
+                yield self._pane("map")
+                yield self._pane("recent")
             with Vertical(id="right"):
-                yield Pane("Briefing", "briefing")
-                yield Pane("Verdict", "verdict")
-        yield StatusLine(self.game.glyphs, "status")
-        yield Line(lambda width: key_line(KEYS, (HELP, QUIT), width, "screen"), "keys")
+                yield self._pane("briefing")
+                yield self._pane("verdict")
+        yield self._status
+        yield Line(lambda width: key_line(KEYS, (HELP, QUIT), width), "keys")
 
     def on_mount(self) -> None:
         self.action_front("briefing")
@@ -85,7 +91,7 @@ class Main(Opening):
         self._watch()
 
     def _pane(self, name: str) -> Pane:
-        return self.query_one(f"#{name}", Pane)
+        return self._panes[name]
 
     def _strip(self, width: int) -> Text:
         return level_map.strip(self.states, self.at, self.game.glyphs, width) if self.states else Text()
@@ -102,7 +108,7 @@ class Main(Opening):
             self._pane("briefing").show(briefing, f"Level {level.number}, {level.title}")
         await self._refresh()
 
-    @work(exclusive=True, group="look")
+    @work(exclusive=True, group="look again")
     async def look_again(self) -> None:
         """What is read stays where it is."""
         await self._refresh()
@@ -119,19 +125,17 @@ class Main(Opening):
             pane = self._pane("recent")
             pane.show(Fitted(lambda width: recent(attempts, max(1, pane.size.height), self.game.glyphs)))
         self._pane("map").show(Fitted(self._map), top=False)
-        self.query_one("#strip").refresh(layout=True)
-        self.query_one(StatusLine).wait(self._idle())
+        self._top.refresh(layout=True)
+        self._status.wait(self._idle())
 
     def _idle(self) -> Text:
         text = Text(no_wrap=True, overflow="ellipsis")
         if self._judged is not None and self._judged.level != self.at:
             said = TITLES[self._judged.verdict.outcome]
-            text.append(f" {self._judged.file}: {said}.", "bold").append(
-                f" You look at level {self.at.number}.", "soft"
-            )
-            return text
-        if self._state(self.at).status.value == "locked":
-            return text.append(f" Level {self.at.number} is locked.", "soft")
+            text.append(f" {self._judged.file}: {said}.", "bold")
+            return text.append(f" You look at level {self.at.number}.", "soft")
+        if self._state(self.at).status in SHUT:
+            return text.append(f" Level {self.at.number} isn't open yet.", "soft")
         return text.append(" watching ", "soft").append(self.game.name(self.at)).append(": save it to judge it", "soft")
 
     def _state(self, level: Level) -> LevelState:
@@ -142,7 +146,10 @@ class Main(Opening):
     @work(group="watch")
     async def _watch(self) -> None:
         async for levels in self.game.saves():
-            self._judge(*(levels or (self.at,)))
+            if not levels:  # a module that they may import
+                levels = (self._judged.level if self._judged else self.at,)
+            open_ones = [level for level in levels if self._state(level).status not in SHUT]
+            self._judge(*(open_ones or levels[:1]))  # of many locked ones, one says that it is
 
     def _judge(self, *levels: Level) -> None:
         self._desk.put(levels)
@@ -153,7 +160,7 @@ class Main(Opening):
         if taken is None:
             return
         level, cancelled = taken
-        self.query_one(StatusLine).begin(f"judging {self.game.name(level)}")
+        self._status.begin(f"judging {self.game.name(level)}")
         if self._judged is not None:
             self._pane("verdict").name_it(f"The verdict before, on {self._judged.file} (a new one is coming)")
             self._pane("verdict").add_class("-old")
@@ -174,21 +181,27 @@ class Main(Opening):
 
     def on_main_told(self, message: Told) -> None:
         if isinstance(message.record, StageStarted):
-            self.query_one(StatusLine).stage(message.record.says)
+            self._status.stage(message.record.says)
 
-    async def on_main_ended(self, message: Ended) -> None:
+    def on_main_ended(self, message: Ended) -> None:
         self._desk.done()
-        self.query_one(StatusLine).end()
+        self._status.end()
         if message.judged is not None:
             self._judged = message.judged
             self._show(message.judged)
-            await self._refresh()
+            self.look_again()
+            if message.judged.verdict.passed and not message.judged.is_the_end:
+                self._catch_up()
         elif message.trouble is not None:
             self._tell_once(message.level, message.trouble)
         self.session.tell_notices()
         if self._judged is not None and message.judged is None:
             self._title(self._judged)
         self._begin()
+
+    @work(exclusive=True, group="catch up")
+    async def _catch_up(self) -> None:
+        await self.session.ask(self.game.catch_up, self._left)
 
     def _tell_once(self, level: Level, trouble: QuestError) -> None:
         """That a level is locked is said the first time that its file is saved."""
@@ -209,7 +222,6 @@ class Main(Opening):
         if judged.stars:
             earned = stars(judged.stars, self.game.glyphs)
             parts.append(earned.append(f"  You passed level {judged.level.number}.", "good.heading"))
-        parts += [Text(remark) for remark in judged.remarks]
         parts += [award_line(award, self.game.glyphs) for award in judged.earned]
         parts.append(step(*judged.next_step, judged.level))
         self._pane("verdict").show(Group(*parts))
@@ -219,8 +231,10 @@ class Main(Opening):
             self.session.tell(f"{judged.file} was judged: {TITLES[judged.verdict.outcome]}.")
         if judged.unremembered:
             self.session.notify(judged.unremembered, severity="warning", timeout=12.0, markup=False)
-        if judged.finale is not None:
-            self.app.push_screen(View("The end of the quest", judged.finale))
+        if judged.is_the_end:
+            level, game = judged.level, self.game
+            last = Working("The end of the quest", lambda tell, cancelled: game.finale(level, tell, cancelled))
+            self.app.push_screen(last)
 
     def _title(self, judged: Judged) -> None:
         self._pane("verdict").name_it(f"Verdict on {judged.file}")
@@ -267,4 +281,5 @@ class Main(Opening):
         self._pane(name).focus()
 
     def on_unmount(self) -> None:
+        self._left.set()
         self._desk.stop()

@@ -108,11 +108,13 @@ class Opening(Screen[None]):
                 subprocess.run(words, check=False)
         except SuspendNotSupported:
             self.session.tell(f"The terminal can't be lent to an editor. Your file: {path}:{line}")
+        except OSError as trouble:
+            self.session.tell(f"{words[0]} can't be started: {trouble.strerror}. Your file: {path}:{line}")
         finally:
             signal.signal(signal.SIGINT, before)
 
     def action_keys(self) -> None:
-        self.app.push_screen(View("Keys", key_table(self.game.glyphs)))
+        self.app.push_screen(View("Keys", key_table()))
 
     def action_leave(self) -> None:
         self.app.exit()

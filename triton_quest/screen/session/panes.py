@@ -11,7 +11,6 @@ from textual.app import ComposeResult
 from textual.containers import VerticalScroll
 from textual.widgets import Static
 
-from triton_quest.screen.console import Glyphs
 from triton_quest.screen.fitted import Fitted
 
 TICK = 0.1  # seconds between two looks at the clock while something is judged
@@ -60,9 +59,9 @@ class Line(Plain):
 class StatusLine(Static):
     """What the session is at: the stage and its seconds while something is judged, else what it waits for."""
 
-    def __init__(self, g: Glyphs, id: str) -> None:
+    def __init__(self, id: str) -> None:
         super().__init__("", id=id, markup=False)
-        self._g, self._idle = g, Text()
+        self._idle = Text()
         self._doing, self._stage, self._since = "", "", 0.0
 
     def on_mount(self) -> None:

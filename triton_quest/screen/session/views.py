@@ -45,7 +45,7 @@ class View(Screen[None]):
 
     def compose(self) -> ComposeResult:
         yield self.pane
-        yield Line(lambda width: key_line(self.KEYS, (BACK,), width, "screen"), "keys")
+        yield Line(lambda width: key_line(self.KEYS, (BACK,), width), "keys")
 
     def on_mount(self) -> None:
         self.begin()
@@ -75,15 +75,16 @@ class Working(View):
     def __init__(self, title: str, work: Work) -> None:
         super().__init__(title)
         self._work, self._cancelled = work, Event()
+        self._status = StatusLine("status")
 
     def compose(self) -> ComposeResult:
         yield self.pane
-        yield StatusLine(self.session.game.glyphs, "status")
-        yield Line(lambda width: key_line(self.KEYS, (BACK,), width, "screen"), "keys")
+        yield self._status
+        yield Line(lambda width: key_line(self.KEYS, (BACK,), width), "keys")
 
     def begin(self) -> None:
         super().begin()
-        self.query_one(StatusLine).begin("at work")
+        self._status.begin("at work")
         self.run_worker(self._run, thread=True)
 
     def _run(self) -> None:
@@ -100,10 +101,10 @@ class Working(View):
 
     def on_working_told(self, message: Told) -> None:
         if isinstance(message.record, StageStarted):
-            self.query_one(StatusLine).stage(message.record.says)
+            self._status.stage(message.record.says)
 
     def on_working_done(self, message: Done) -> None:
-        self.query_one(StatusLine).end()
+        self._status.end()
         if message.trouble is not None:
             self.session.tell_trouble(message.trouble)
             self.dismiss()
@@ -133,7 +134,7 @@ class Ask(ModalScreen[bool]):
     def compose(self) -> ComposeResult:
         with Vertical(id="question"):
             yield Static(Text(self._question))
-            yield Line(lambda width: key_line((self.YES, self.NO), (), width, "screen"), "answers")
+            yield Line(lambda width: key_line((self.YES, self.NO), (), width), "answers")
 
     def action_answer(self, agreed: bool) -> None:
         self.dismiss(agreed)
