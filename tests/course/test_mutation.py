@@ -50,7 +50,7 @@ def test_what_is_judged_otherwise_is_a_complaint(judged: dict[str, Judged], muta
 
 def test_the_row_of_a_mistake_carries_the_sentence_that_a_learner_reads(judged: dict[str, Judged]) -> None:
     assert judged["difference"].says == "Your output equals x - y: the sum is asked for."
-    assert "this store has no mask" in judged["no mask"].says
+    assert judged["no mask"].says.startswith("Probably: your store has no mask:")
 
 
 def test_an_edit_that_no_longer_applies_is_an_error(tmp_path: Path) -> None:

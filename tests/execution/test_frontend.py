@@ -26,6 +26,7 @@ from tests.execution.learners import mistaken
 from triton_quest.execution.adapt import fake_driver
 from triton_quest.execution.adapt.fake_driver import FakeDriver
 from triton_quest.execution.adapt.frontend import compile_front_end
+from triton_quest.execution.refusals import Refusal, RefusedBy
 from triton_quest.judge.compile_sentences import CompileFinding, explain
 from triton_quest.judge.refusal_table import TABLE
 
@@ -199,6 +200,13 @@ def test_a_fault_of_ours_is_not_told_as_the_learners(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(FakeDriver, "get_current_stream", lambda driver, device: driver.no_such_thing)
     with pytest.raises(AttributeError, match="no_such_thing"):
         compile_front_end(lambda: mistaken.sums_by_a_wrong_helper(torch.ones(8)), mistaken)
+
+
+def test_the_root_of_a_whole_number_is_told_though_the_compiler_names_no_function() -> None:
+    source_line = "scores = tl.dot(q, k) / tl.sqrt(D)"
+    reason = "'math.sqrt' op operand #0 must be floating-point-like, but got 'i32'"
+    refusal = Refusal(RefusedBy.COMPILER, "kernel", 90, "kernel", "level.py", 7, source_line, "RuntimeError", reason)
+    assert "write `tl.sqrt(D * 1.0)`" in explain([refusal])[0].says
 
 
 def test_explaining_needs_neither_torch_nor_triton() -> None:

@@ -20,10 +20,16 @@ def fitting(check: v.Check, mistakes: tuple[Mistake, ...], solution: str) -> int
     same = [mistake for mistake in mistakes if mistake.finding and mistake.finding == check.finding]
     if same:
         return _most_named(same)
-    statements = {_statement(place.source) for place in check.places} - {""}
     return _most_named(
-        mistake for mistake in mistakes if mistake.caught_by == check.kind and statements & _touched(mistake, solution)
+        mistake
+        for mistake in mistakes
+        if mistake.caught_by == check.kind and changes_the_line(mistake, check, solution)
     )
+
+
+def changes_the_line(mistake: Mistake, check: v.Check, solution: str) -> bool:
+    """Whether the mistake changes the statement that the check points to."""
+    return bool(({_statement(place.source) for place in check.places} - {""}) & _touched(mistake, solution))
 
 
 def _most_named(mistakes: Iterable[Mistake]) -> int | None:

@@ -1,7 +1,7 @@
 """The known mistakes and the right variants of a level, as data: `course/<slug>/mistakes.py`.
 
 A mistake is the solution after a named edit. It serves twice: in the gate every one must be rejected by the check that is meant to,
-and at run time a wrong output is compared with what each would give.
+and at run time it is named where it leads to the learner's wrong output, wrong access or refused line.
 """
 
 from __future__ import annotations
@@ -24,7 +24,8 @@ class Edit:
 
 @dataclass(frozen=True)
 class Mistake:
-    """A wrong version. `says` is true of every kernel whose output equals this one's; `hint` speaks of it.
+    """A wrong version. `says` is true of every kernel whose output equals this one's, or that goes wrong at the same access with the
+    same words; `hint` speaks of it.
 
     `formula` gives the wrong result in float64, from the launcher's arguments. Where it depends on the tiling, it takes the
     learner's launch constants as keyword-only parameters of the same names (`*, BLOCK_N`). Without one, the mistake is run.

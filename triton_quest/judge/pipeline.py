@@ -16,10 +16,11 @@ from triton_quest import verdict as v
 from triton_quest.execution.adapt import selftest
 from triton_quest.execution.adapt.fake_driver import activate
 from triton_quest.execution.adapt.interpreter import Adaptation, enable
-from triton_quest.judge import code, compiling, diagnosis, hints, memory, numbers, properties, rules
+from triton_quest.judge import code, compiling, diagnosis, hints, known, memory, numbers, properties, rules
 from triton_quest.judge.blocks import block_sizes
 from triton_quest.judge.case import DEFAULT_BLOCKS, DTYPES, Case
-from triton_quest.judge.compile_sentences import UNEXPLAINED
+from triton_quest.judge.compile_sentences import UNEXPLAINED, CompileFinding
+from triton_quest.judge.mistake import Mistake
 from triton_quest.judge.tampering import Snapshot
 from triton_quest.judge.watch import Run, Subject, watched
 from triton_quest.levels import LEVELS, Level
@@ -130,14 +131,19 @@ class _Judge:
         self._stage("compile", "compiling your kernels")
         cases = (self.cases[0], next((case for case in reversed(self.cases) if case.quick), self.cases[-1]))
         members = Snapshot()
-        found = compiling.findings(self.subject, cases, self.dtypes, self.blocks)
+
+        def refusals(subject: Subject) -> list[CompileFinding]:
+            return compiling.findings(subject, cases, self.dtypes, self.blocks)
+
+        found = refusals(self.subject)
         rules.torch_is_left_alone(members.undo())
         if found and found[0].construct == UNEXPLAINED:
             first = watched(self.subject, self.cases[0], self.dtypes[0], self.blocks)
             if first.trouble is not None:
                 raise code.Stopped(numbers.raised(self.subject, first))
         if found:
-            raise compiling.refused(found[0])
+            check = compiling.refused(found[0]).check
+            raise code.Stopped(known.refused_alike(self._mistakes(), check, self.subject, refusals))
 
     def _first_dtype(self) -> list[Run]:
         """Rules and memory, over every case in the first dtype; the first case shows the learner's block sizes."""
@@ -161,7 +167,7 @@ class _Judge:
         self._stage("run", f"{case.name}, {dtype}")
         run = watched(self.subject, case, dtype, self.blocks)
         rules.torch_is_left_alone(run.replaced)
-        memory.examine_accesses(run)
+        self._examine(memory.examine_accesses, run)
         if run.trouble is not None:
             raise code.Stopped(numbers.raised(self.subject, run))
         misfit = numbers.misfit(self.subject, run)
@@ -170,9 +176,20 @@ class _Judge:
         rules.kernel_is_launched(self.subject, run)
         rules.kernels_do_the_work(self.subject, run)
         rules.inputs_are_unchanged(self.subject, run)
-        memory.examine_answer(run)
+        self._examine(memory.examine_answer, run)
         rules.whole_answer_is_stored(self.subject, run)
         return run
+
+    def _examine(self, look: Callable[[Run], None], run: Run) -> None:
+        """Raises Stopped for what `look` finds, with the known mistake that leads to it."""
+        try:
+            look(run)
+        except code.Stopped as stopped:
+            raise code.Stopped(known.named(self._mistakes(), stopped.check, self.subject, run, self.blocks)) from None
+
+    def _mistakes(self) -> tuple[Mistake, ...]:
+        mistakes: tuple[Mistake, ...] = numbers.course_module(self.level, "mistakes").MISTAKES
+        return mistakes
 
     def _numbers(self, runs: list[Run]) -> None:
         """Every case in every dtype against float64."""
@@ -201,8 +218,7 @@ class _Judge:
                 right.append(other)
             elif other is not run:
                 seen.append(diagnosis.Evidence(other, elements))
-        mistakes = numbers.course_module(self.level, "mistakes").MISTAKES
-        found = diagnosis.explain(self.level, mistakes, seen, right)
+        found = diagnosis.explain(self.level, self._mistakes(), seen, right)
         if found is not None:
             check = replace(check, cause=found.says, evidence=found.evidence, finding=found.finding, hint=found.hint)
         raise code.Stopped(check)

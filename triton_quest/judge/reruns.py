@@ -15,7 +15,7 @@ from triton_quest.execution.adapt.memory.accesses import IllegalAccess
 from triton_quest.execution.adapt.memory.model import MemoryModel
 from triton_quest.judge import code
 from triton_quest.judge.mistake import Mistake, apply
-from triton_quest.judge.watch import Run
+from triton_quest.judge.watch import Run, Subject
 from triton_quest.levels import Level
 from triton_quest.store import template
 
@@ -47,6 +47,20 @@ class Reruns:
             for name in set(sys.modules) - modules:
                 del sys.modules[name]
         return output if isinstance(output, torch.Tensor) else None
+
+    def subject(self, mistake: Mistake, constants: dict[str, int]) -> Subject | None:
+        """The mistake as something to watch, in the learner's place. None if it can't be loaded."""
+        paths, modules = list(sys.path), set(sys.modules)
+        try:
+            launcher = self._launcher(mistake, constants)
+            module = sys.modules[launcher.__module__]
+        except (CourseTrouble, code.Stopped, KeyError):
+            return None
+        finally:
+            sys.path[:] = paths
+            for name in set(sys.modules) - modules:
+                del sys.modules[name]
+        return Subject(self._level, Path(launcher.__code__.co_filename), module, launcher)
 
     def _launcher(self, mistake: Mistake, constants: dict[str, int]) -> Launcher:
         key = (mistake.key, tuple(sorted(constants.items())))

@@ -9,16 +9,16 @@ away.
 
 **No looking ahead.** A language model learns to continue a text: at every position it guesses what comes next. It may
 look at the positions before, and at its own, but not at those after it, for there the answer stands. Attention that
-keeps to this is called **causal**. Queries and keys now belong to the same positions, so there are as many of both: `S`,
-the length of the sequence. Query `m` sees key `n`, that is, the key is **visible** to it, if `n <= m`. All other keys are
-**hidden** from it.
+keeps to this is called **causal**. Queries and keys now belong to the same positions, so there are as many of both:
+`S`, the length of the sequence. Query `m` sees key `n`, that is, the key is **visible** to it, if `n <= m`. All other
+keys are **hidden** from it.
 
-**Hidden means minus infinity.** The scores are going to be weights: the softmax of level 3 turns each into `exp(score)`,
-divided by the sum of its row. A hidden key must have the weight 0, whatever the other scores are, and only minus
-infinity does that. A score of 0 will not do, since `exp(0)` is 1. Nor will -1e4, though one meets it often: it is a
-number like any other, and where all the visible scores of a row are smaller, the hidden ones win. Nothing is smaller
-than minus infinity. It does no harm either: every query sees its own key, so no row is minus infinity throughout, and
-the softmax finds a maximum to subtract.
+**Hidden means minus infinity.** The scores are going to be weights: the softmax of level 3 turns each into
+`exp(score)`, divided by the sum of its row. A hidden key must have the weight 0, whatever the other scores are, and
+only minus infinity does that. A score of 0 will not do, since `exp(0)` is 1. Nor will -1e4, though one meets it often:
+it is a number like any other, and where all the visible scores of a row are smaller, the hidden ones win. Nothing is
+smaller than minus infinity. It does no harm either: every query sees its own key, so no row is minus infinity
+throughout, and the softmax finds a maximum to subtract.
 
 **A mask made on the fly.** In PyTorch one makes a matrix of True and False, S by S, and lets `masked_fill` read it. A
 kernel needs no such matrix. Whether query `m` sees key `n` is a comparison of two numbers, and the program has both at
@@ -93,8 +93,8 @@ this will do). For each head, `ceil(7 / 4) * ceil(7 / 2) = 8` programs:
       1      3      4 .. 7   6 .. 7        7           6      on the diagonal
 
 Two tiles lie below, four on and two above the diagonal. (Query 7 and key 7 don't exist: the masks of the loads and of
-the store take care of them, as in level 4.) Tile (0, 1) is needed, although its `pid_n` is larger than its `pid_m`. This
-is what its program does, if these are the scaled scores:
+the store take care of them, as in level 4.) Tile (0, 1) is needed, although its `pid_n` is larger than its `pid_m`.
+This is what its program does, if these are the scaled scores:
 
     offs_m    offs_n =  2      3          visible            stored
       0               [ 0.5    1.5 ]    [ no   no  ]    [ -inf   -inf ]

@@ -1,10 +1,10 @@
 """
 # Level 6: Naive attention
 
-Put together what you have: the scores of levels 4 and 5, the softmax of level 3, and one more matrix product. The result
-is attention, all of it. It is called naive because of what lies between the kernels: a matrix with one number for each
-pair of a query and a key, which is written to memory, fetched, written again and fetched again. You will build it, and
-count what it costs.
+Put together what you have: the scores of levels 4 and 5, the softmax of level 3, and one more matrix product. The
+result is attention, all of it. It is called naive because of what lies between the kernels: a matrix with one number
+for each pair of a query and a key, which is written to memory, fetched, written again and fetched again. You will build
+it, and count what it costs.
 
 ## The idea
 
@@ -32,17 +32,17 @@ most.
 any of it, and no other program touches that row. So nothing gets lost, and one matrix is enough instead of two.
 
 **A row is a row.** `scores` is fresh from `torch.empty`, so its rows follow each other in memory without gaps: the M
-rows of the first head, then the M rows of the second, and so on. It is the one tensor here whose layout we may rely on,
-because we allocate it ourselves. Softmax doesn't care which head a row belongs to, so `softmax_kernel` sees a single
-matrix of B * H * M rows, each N numbers long, and has one program per row.
+rows of the first head, then the M rows of the second, and so on. On its layout we may rely, because we allocate it
+ourselves; how `q`, `k` and `v` lie in memory is up to the caller. Softmax doesn't care which head a row belongs to, so
+`softmax_kernel` sees a single matrix of B * H * M rows, each N numbers long, and has one program per row.
 
 **Weights times values.** In each head this is a matrix product, (M, N) @ (N, D), with a loop as in level 2, this time
-along N: each step goes `BLOCK_N` keys to the right in the weights and `BLOCK_N` keys down in `v`. Two things are simpler
-than in level 2. D is 128 at most, so a tile of `out` is as wide as `out` itself, (BLOCK_M, D), and there are no tiles
-beside each other. And nothing hangs over along D. One thing is new: the weights are fp32, while `v` may be fp16 or bf16,
-and `tl.dot` wants two tiles of one dtype. So convert the tile of weights after the load, with `weights.to(v.dtype)`. The
-rounding that was too coarse for a score is fine for a weight, because no `exp` follows, and `v` itself is no more
-precise. The accumulator stays fp32, as always.
+along N: each step goes `BLOCK_N` keys to the right in the weights and `BLOCK_N` keys down in `v`. Two things are
+simpler than in level 2. D is 128 at most, so a tile of `out` is as wide as `out` itself, (BLOCK_M, D), and there are no
+tiles beside each other. And nothing hangs over along D. One thing is new: the weights are fp32, while `v` may be fp16
+or bf16, and `tl.dot` wants two tiles of one dtype. So convert the tile of weights after the load, with
+`weights.to(v.dtype)`. The rounding that was too coarse for a score is fine for a weight, because no `exp` follows, and
+`v` itself is no more precise. The accumulator stays fp32, as always.
 
 **Launches.** So far they were given. This is how one is made:
 
@@ -51,8 +51,8 @@ precise. The accumulator stays fp32, as always.
 The **grid** is a tuple of one to three numbers: how many programs there are along axis 0, 1 and 2. It has to fit what
 the kernel does with `tl.program_id`. The arguments come in the order of the kernel's parameters. A tensor arrives as a
 pointer to its first element, and `*q.stride()` passes the four strides of `q` as four arguments. What is `tl.constexpr`
-is passed by name. `num_warps` is no parameter of the kernel, it is for the compiler: how many warps (of 32 threads each)
-share the work of a program. It changes the speed, never the numbers, and is 4 unless you say otherwise.
+is passed by name. `num_warps` is no parameter of the kernel, it is for the compiler: how many warps (of 32 threads
+each) share the work of a program. It changes the speed, never the numbers, and is 4 unless you say otherwise.
 
 **What is given, and why.** You wrote the first two kernels in earlier levels, and here you would only copy them. Three
 things are left to you: the loop of the third, the matrix in between, and the launches. In levels 1 to 5 a launcher had
@@ -104,8 +104,8 @@ Then `softmax_kernel`, with one program for each of the 3 rows. In row 2 the lar
                [0.2689, 0.7311, 0     ],
                [0.2447, 0.0900, 0.6652]]
 
-Then `values_kernel`, say with `BLOCK_M = 4` and `BLOCK_N = 2` (`tl.dot` wants 16 or more; on paper 4 and 2 will do). One
-program does it all, in two steps. Here is its row 2:
+Then `values_kernel`, say with `BLOCK_M = 4` and `BLOCK_N = 2` (`tl.dot` wants 16 or more; on paper 4 and 2 will do).
+One program does it all, in two steps. Here is its row 2:
 
     start_n  N - start_n  tile of weights   tile of v
                                             acc after the step
@@ -199,8 +199,8 @@ The launcher `naive_attention`:
 
 ## Triton functions used
 
-- `tl.program_id`, `tl.arange`, `tl.load`, `tl.store`, `tl.zeros`, `&`, `v[:, None]`, `v[None, :]`, `acc.to(dtype)`: as in
-  levels 1 and 2.
+- `tl.program_id`, `tl.arange`, `tl.load`, `tl.store`, `tl.zeros`, `&`, `v[:, None]`, `v[None, :]`, `acc.to(dtype)`: as
+  in levels 1 and 2.
 - `tl.dot(weights, v, acc, input_precision="ieee")`: the product of two tiles of one dtype, added to `acc`, which it
   returns. The option makes fp32 inputs count in full, as in level 2.
 - `tl.max`, `tl.exp`, `tl.sum`: as in level 3. `tl.full((rows, columns), value, dtype=...)` and
@@ -255,6 +255,8 @@ about.
   program.
 - `softmax_kernel` launched for M rows: that is one head. There are B * H * M rows.
 - M where N belongs: a row has as many scores as there are keys.
+- `range(0, tl.cdiv(N, BLOCK_N))` for the loop: that counts tiles, and `start_n` is a key. It goes up in steps of
+  BLOCK_N.
 - The strides of `k` passed for `v`: right while both lie in memory in the same way.
 - No `weights.to(v.dtype)`: works for fp32 inputs, and doesn't compile for fp16.
 - `acc = tl.dot(weights, v)`: forgets all keys but those of the last step.
@@ -450,8 +452,8 @@ def naive_attention(
     # TODO 4 (1 line): `scores`, the matrix in between, uninitialised. Mind its shape, its dtype and its device.
     scores = ...
 
-    # TODO 5 (about 7 lines): the grid of `scores_kernel`, then its launch, with q, k and `scores`. Look at what it asks of
-    #      tl.program_id, and at the order of its parameters.
+    # TODO 5 (about 7 lines): the grid of `scores_kernel`, then its launch, with q, k and `scores`. Look at what it asks
+    #      of tl.program_id, and at the order of its parameters.
     ...
 
     # TODO 6 (2 lines): the grid of `softmax_kernel`, then its launch. From here on, `scores` holds the weights.

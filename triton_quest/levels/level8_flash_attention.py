@@ -83,8 +83,8 @@ second loop hides them. With it, M is N, and only queries that don't exist come 
 **One place and a tile of offsets.** A pointer has 64 bits, so a tile of pointers takes twice the registers of a tile of
 32-bit numbers, and registers are what `acc` and `qk` live in. So `k_offs` and `v_offs` (given) hold the offsets
 *within* a tile, the same in every step. What changes is where the tile begins, `start_n` keys behind `k_ptr`: one
-number for the whole program. On an H100 this makes the kernel a tenth to a fifth faster than tiles of pointers, as in
-level 4, do.
+number for the whole program. A load takes all three: pointer, where the tile begins, and offsets. On an H100 the kernel
+is a tenth to a fifth faster this way than with tiles of pointers, as in level 4.
 
 **The longest first.** With `causal`, the lowest tile of queries sees the most keys and takes longest. Programs start
 roughly in the order of their number. If the longest came last, a few of them would still be running when everything
@@ -201,7 +201,7 @@ The last column hangs over the end: there is a key 10, but no key 11.
 
 ## The algorithm
 
-1. Find the tile of queries, the batch and the head of this program, and build the pointers (given).
+1. Find the tile of queries, the batch and the head of this program, and build the pointers and offsets (given).
 2. Load the tile of `q`, with zeros in the rows that don't exist. Make one number of `sm_scale` and log2(e).
 3. Start the running results: `m_i`, `l_i` and `acc`.
 4. Compute `mask_from` and `end`.
@@ -275,18 +275,18 @@ The longer the text, the fewer tiles need a mask, and the closer the work comes 
 
 **How fast this is, and what is faster.** Against cuDNN's kernel on an H100, in fp16 and with 8192 queries, this one
 runs at 0.97 of its speed for D = 64, and at 0.8 for D = 128 (docs/speeds.md). More needs what no level has taught yet:
-`tl.make_tensor_descriptor` lets the GPU's copy engine fetch whole tiles, without a pointer for each element in the
+`tl.make_tensor_descriptor` lets the GPU's copy engine fetch whole tiles, without an offset for each element in the
 registers. It wants a last stride of 1, and with it the same algorithm comes to 0.86 and more for D = 128.
 
 ## Common mistakes
 
-- `tl.exp2` without log2(e): powers of 2 instead of powers of e. The weights of a row still
-  sum to 1, and all are wrong.
+- `tl.exp2` without log2(e): powers of 2 instead of powers of e. The weights of a row still sum to 1, and all are wrong.
 - The scale applied twice: once to `q` or `qk`, once in `qk_scale`. Or `m_i` without it, while `qk` is scaled.
 - `axis=0` in `tl.max` or `tl.sum`: down the columns, over the queries.
 - `acc` or `l_i` not rescaled: right for texts that fit into one tile.
 - `tl.arange(0, BLOCK_N)` in the mask, without `start_n`: places in the tile, not in the text.
 - `mask_from` rounded up, or not rounded: the first loop then works on keys that not everybody sees.
+- No `start_n` in a load, or no stride with it: the first tile in every step, or one from a wrong place.
 - The second loop from 0 on: the keys before `mask_from` count twice.
 - `acc` in fp16: each step rounds, and the errors add up. It is fp32 until the store, and so is `l_i`.
 - The strides of `k` used for `v`: right while both lie in memory in the same way.
@@ -370,7 +370,7 @@ def flash_attention_kernel(
     BLOCK_N: tl.constexpr,  # keys in a tile
     CAUSAL: tl.constexpr,  # True: no query sees a key that comes after it
 ):
-    # Given: the tile of queries, the batch and the head of this program, and the pointers.
+    # Given: the tile of queries, the batch and the head of this program, the pointers and the offsets.
     pid_m = tl.program_id(axis=0).to(tl.int64)  # int64, as in level 4: the places of a large tensor pass 2^31
     if CAUSAL:
         pid_m = tl.num_programs(axis=0) - 1 - pid_m  # the longest first

@@ -12,6 +12,7 @@ from rich.text import Text
 
 from triton_quest.achievements import ACHIEVEMENTS, Achievement, Award
 from triton_quest.experience import MEDALS, PASS, STAR, Standing
+from triton_quest.levels import LEVELS
 from triton_quest.screen.console import Glyphs
 from triton_quest.screen.messages import next_step
 
@@ -88,8 +89,11 @@ def _rows(rows: Sequence[tuple[Achievement, Sequence[Award]]], g: Glyphs, width:
 
 
 def _told(one: Achievement, awards: Sequence[Award]) -> Text:
-    """What it is for, and below when it was earned, and where."""
+    """What it is for, and below where it can be earned, if not everywhere, when it was, and where."""
     text = Text(one.says, "" if awards else "soft")
+    if one.measured:
+        numbers = ", ".join(str(level.number) for level in LEVELS if one.slug in level.feats)
+        text.append(f"\nat levels {numbers}", "soft")
     for date, group in groupby(awards, lambda award: award.at[:10]):
         text.append(f"\n{date}{_levels(list(group), ', ')}", "good")
     return text

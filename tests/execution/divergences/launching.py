@@ -59,6 +59,12 @@ refused_launch("takes_three_warps", "num_warps", "power of two", lambda: fills[(
 refused_launch("takes_64_warps", "too_many_warps", "2048 threads", lambda: fills[(1,)](floats(), 9, 16, num_warps=64))
 refused_launch("forgets_an_argument", "missing_argument", "leaves out `x_ptr`", lambda: fills[(1,)](n=9, BLOCK=16))
 refused_launch("gives_too_much", "too_many_arguments", "takes 3 arguments", lambda: fills[(1,)](floats(), 9, 16, 4))
+refused_launch(
+    "gives_one_twice",
+    "too_many_arguments",
+    "passes `BLOCK` twice",
+    lambda: fills[(1,)](floats(), 9, 16, BLOCK=16),
+)
 refused_launch("passes_an_array", "argument_type", "ndarray", lambda: fills[(1,)](np.zeros(16), 9, 16))
 refused_launch("passes_a_numpy_integer", "argument_type", "`int(...)`", lambda: fills[(1,)](floats(), np.int64(9), 16))
 refused_launch(

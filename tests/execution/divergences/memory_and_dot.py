@@ -77,6 +77,22 @@ def multiplies_fp16_with_fp32(x_ptr, N: tl.constexpr):
     tl.store(x_ptr + square_offsets(N, N), tl.dot(x.to(tl.float16), x))  # here
 
 
+@refused("dot_types", "cast one, as in `x.to(y.dtype)`", x_ptr=floats, N=16)
+@triton.jit
+def multiplies_fp32_with_fp16(x_ptr, N: tl.constexpr):
+    x = tl.load(x_ptr + square_offsets(N, N))
+    y = x.to(tl.float16)
+    tl.store(x_ptr + square_offsets(N, N), tl.dot(x, y))  # here
+
+
+@refused("dot_accumulator", "in the tile's size", x_ptr=floats, N=16, WIDE=32)
+@triton.jit
+def accumulates_in_another_shape(x_ptr, N: tl.constexpr, WIDE: tl.constexpr):
+    x = tl.load(x_ptr + square_offsets(N, N))
+    acc = tl.zeros((N, WIDE), tl.float32)
+    tl.store(x_ptr + square_offsets(N, N), tl.dot(x, x, acc))  # here
+
+
 @refused("dot_types", "doesn't take int32", x_ptr=lambda: torch.ones(4096, dtype=torch.int32), N=16)
 @triton.jit
 def multiplies_int32(x_ptr, N: tl.constexpr):

@@ -74,6 +74,30 @@ def misspells_a_name_in_a_branch_not_taken(x_ptr, n):
         tl.store(x_ptr, valu)  # noqa: F821  # here
 
 
+@refused("unknown_name", "write `tl.int64`", x_ptr=floats, n=4)
+@triton.jit
+def forgets_the_module_of_a_type(x_ptr, n):
+    tl.store(x_ptr + tl.program_id(0).to(int64) * n, 1.0)  # noqa: F821  # here
+
+
+@refused("unknown_name", 'write `float("inf")`', x_ptr=floats)
+@triton.jit
+def takes_infinity_for_a_name(x_ptr):
+    tl.store(x_ptr, -inf)  # noqa: F821  # here
+
+
+@refused("unknown_function", 'write `float("inf")`', x_ptr=floats)
+@triton.jit
+def looks_for_infinity_in_tl(x_ptr):
+    tl.store(x_ptr, -tl.inf)  # here
+
+
+@refused("reduces_one_block", "of two values write `tl.maximum(x, y)`", x_ptr=floats)
+@triton.jit
+def takes_the_max_of_two(x_ptr):
+    tl.store(x_ptr, tl.max(tl.load(x_ptr), tl.load(x_ptr + 1)))  # here
+
+
 @refused("unknown_function", "`tl` has no `lod`", x_ptr=floats, n=4)
 @triton.jit
 def misspells_a_function_in_a_branch_not_taken(x_ptr, n):

@@ -170,6 +170,13 @@ def sets_two_names_at_once(x_ptr):
     tl.store(x_ptr, one + other)
 
 
+@refused("missing_argument_of_a_call", "leaves out `y`: write `tl.where(condition, x, y)`", x_ptr=floats, N=16)
+@triton.jit
+def chooses_between_one(x_ptr, N: tl.constexpr):
+    x = tl.load(x_ptr + tl.arange(0, N))
+    tl.store(x_ptr + tl.arange(0, N), tl.where(x > 0, x))  # here
+
+
 @refused("missing_argument_of_a_call", "leaves out `end`", x_ptr=floats, N=16)
 @triton.jit
 def counts_without_an_end(x_ptr, N: tl.constexpr):

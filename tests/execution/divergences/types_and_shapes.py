@@ -162,6 +162,25 @@ def sums_over_an_axis_that_is_not_there(x_ptr, N: tl.constexpr):
     tl.store(x_ptr, tl.sum(x, axis=1))  # here
 
 
+@refused("no_such_method", "write `tl.where(mask, value, x)`", x_ptr=floats, N=16)
+@triton.jit
+def fills_as_torch_does(x_ptr, N: tl.constexpr):
+    x = tl.load(x_ptr + tl.arange(0, N))
+    tl.store(x_ptr + tl.arange(0, N), x.masked_fill(x > 0, 1.0))  # here
+
+
+@refused("block_at_other_addresses", "a block of 1 × 16, and its pointers are a block of 16", x_ptr=floats, N=16)
+@triton.jit
+def stores_a_row_at_a_vector(x_ptr, N: tl.constexpr):
+    tl.store(x_ptr + tl.arange(0, N), tl.zeros((1, N), tl.float32))  # here
+
+
+@refused("float_offset", "There is no `/` in it", x_ptr=floats, scale=0.5, N=16)
+@triton.jit
+def moves_by_a_scale(x_ptr, scale, N: tl.constexpr):
+    tl.store(x_ptr + tl.arange(0, N) * scale, 1.0)  # here
+
+
 @refused("needs_fp32", "write `tl.exp(x.to(tl.float32))`", x_ptr=halves, N=16)
 @triton.jit
 def takes_exp_of_fp16(x_ptr, N: tl.constexpr):

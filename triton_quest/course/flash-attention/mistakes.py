@@ -211,6 +211,14 @@ NEVER_CAUSAL = (
     "Your output equals attention without the causal mask, though `causal` is asked for: query `m` may see keys 0 to `m`, and "
     "none that comes later."
 )
+ONLY_M_NEW = (
+    "Your output is NaN everywhere: before the first step `m_i` is -inf, so what takes it away is exp2(inf), and inf * 0 is NaN. "
+    "Take only `m_new` away: `alpha` is exp2(m_i - m_new), and `p` is exp2(qk * qk_scale - m_new)."
+)
+TOO_FAR = (
+    "Your first loop, which has no masks, takes a tile that hangs over the end of the keys: `mask_from` is rounded down to a "
+    "whole number of key tiles."
+)
 ALWAYS_CAUSAL = "Your output has the causal mask although `causal=False` was passed: then every query sees every key."
 
 MISTAKES = (
@@ -230,6 +238,22 @@ MISTAKES = (
         "Your output equals attention with the scale applied twice: `qk_scale` has it already, so `qk` stays raw.",
         2,
         scaled_by(lambda scale: scale * scale),
+    ),
+    Mistake(
+        "qk_scale_twice",
+        (Edit(QK, QK.rstrip("\n") + " * qk_scale\n", count=2),),
+        "numbers",
+        "Your output equals attention with `qk_scale` applied twice: the step multiplies by it already, so `qk` stays raw.",
+        2,
+        scaled_by(lambda scale: scale * scale * LOG2_E),
+    ),
+    Mistake(
+        "ln_2_for_log2_e",
+        (Edit(QK_SCALE, "    qk_scale = sm_scale * 0.6931471805599453\n"),),
+        "numbers",
+        "Your output is what ln(2) = 0.6931 in the place of log2(e) = 1.4427 leads to: one is 1 divided by the other.",
+        2,
+        scaled_by(lambda scale: scale / LOG2_E**2),
     ),
     Mistake(
         "divided_by_d",
@@ -280,6 +304,15 @@ MISTAKES = (
         "exponentials are 0 or overflow. Multiply it by `qk_scale` as well.",
         4,
         by_tiles(step_with(new_maximum=lambda m_i, qk, scale: m_i.maximum(largest(qk)))),
+    ),
+    Mistake(
+        "maximum_scaled_again",
+        (Edit(M_NEW, "    m_new = tl.maximum(m_i, tl.max(qk, axis=1)) * qk_scale\n"),),
+        "numbers",
+        "Your `m_new` multiplies the old maximum by `qk_scale` in every step, and it was scaled when it was new. Only the "
+        "largest `qk` of the row is raw: multiply that, then compare.",
+        4,
+        by_tiles(step_with(new_maximum=lambda m_i, qk, scale: m_i.maximum(largest(qk)) * scale)),
     ),
     # -- which keys a query sees
     Mistake(
@@ -344,6 +377,23 @@ MISTAKES = (
         "Your causal mask is the wrong way round: in the tiles on the diagonal, the queries see the future and not the past.",
         5,
         by_tiles(visible=lambda rows, keys, n, causal: keys >= rows if causal else keys < n),
+    ),
+    Mistake(
+        "only_the_future_seen",
+        (Edit(VISIBLE, VISIBLE.replace("<= offs_m", "> offs_m")),),
+        "numbers",
+        "Your `visible` is True where the key comes after the query: turn the comparison round.",
+        5,
+        by_tiles(visible=lambda rows, keys, n, causal: keys > rows if causal else keys < n),
+    ),
+    Mistake(
+        "second_loop_always_causal",
+        (Edit(VISIBLE, "        visible = keys[None, :] <= offs_m[:, None]\n"),),
+        "numbers",
+        "Your second loop hides what comes after the query even if `causal` is False: then it must hide only keys that don't "
+        "exist.",
+        5,
+        by_tiles(visible=lambda rows, keys, n, causal: keys <= rows),
     ),
     Mistake(
         "keys_counted_in_the_tile",
@@ -446,6 +496,13 @@ MISTAKES = (
         "Your store has no mask: the last tile of queries hangs over the end of `out`.",
         6,
     ),
+    Mistake(
+        "not_stored",
+        (Edit(STORE, ""),),
+        "memory",
+        "Your kernel has no store: `out` has to go to `out_ptrs`.",
+        6,
+    ),
     # -- the two loops
     Mistake(
         "diagonal_skipped",
@@ -469,15 +526,38 @@ MISTAKES = (
         "one_tile_too_far",
         (Edit(FIRST_LOOP, FIRST_LOOP.replace("mask_from", "mask_from + BLOCK_N")),),
         "memory",
-        "Your first loop goes one tile too far: it has no masks, so it must end before the first tile that needs one.",
+        TOO_FAR,
         3,
     ),
     Mistake(
         "all_tiles_unmasked",
         (Edit(MASK_FROM, "    mask_from = tl.cdiv(N, BLOCK_N) * BLOCK_N\n"),),
         "memory",
-        "Your first loop, which has no masks, takes tiles that hang over the end of the keys.",
+        TOO_FAR,
         3,
+    ),
+    Mistake(
+        "mask_from_not_rounded",
+        (Edit(MASK_FROM, "    mask_from = pid_m * BLOCK_M if CAUSAL else N\n"),),
+        "memory",
+        TOO_FAR,
+        3,
+    ),
+    Mistake(
+        "mask_from_counts_tiles",
+        (Edit(MASK_FROM, MASK_FROM.replace(" // BLOCK_N * BLOCK_N", " // BLOCK_N")),),
+        "numbers",
+        "Your `mask_from` is the number of a tile, and it must be that of a key: after `// BLOCK_N`, multiply by BLOCK_N.",
+        3,
+    ),
+    Mistake(
+        "end_of_the_first_query",
+        (Edit(END, "    end = pid_m * BLOCK_M + 1 if CAUSAL else N\n"),),
+        "numbers",
+        "Your `end` counts the keys that the first query of the tile sees, as in level 7. The last one sees most: its number is "
+        "(pid_m + 1) * BLOCK_M - 1.",
+        3,
+        by_tiles(end=lambda row, bm, m, n, causal: row + 1 if causal else n),
     ),
     Mistake(
         "diagonal_unmasked",
@@ -507,7 +587,8 @@ MISTAKES = (
         "first_loop_skipped",
         (Edit(FIRST_LOOP, FIRST_LOOP.replace("mask_from", "0")),),
         "numbers",
-        "Your first loop does nothing: the keys before `mask_from` are left out.",
+        "Your first loop leaves nothing behind, and the keys before `mask_from` don't count: it runs from 0 to `mask_from`, and "
+        "keeps what the step returns in `m_i`, `l_i` and `acc`.",
         3,
         by_tiles(first_until=lambda mask_from: 0),
     ),
@@ -586,10 +667,19 @@ MISTAKES = (
         "alpha_upside_down",
         (Edit(ALPHA, "    alpha = tl.exp2(m_new - m_i)\n"),),
         "numbers",
-        "Your output is NaN everywhere, which is what `exp2(m_new - m_i)` leads to: in the first step it is exp2(inf), and "
-        "inf * 0 is NaN. `alpha` is exp2(old maximum - new maximum).",
+        ONLY_M_NEW,
         4,
         nan_everywhere,
+        same_output_as=("p_with_the_old_maximum",),
+    ),
+    Mistake(
+        "p_with_the_old_maximum",
+        (Edit(P, P.replace("m_new", "m_i")),),
+        "numbers",
+        ONLY_M_NEW,
+        4,
+        nan_everywhere,
+        same_output_as=("alpha_upside_down",),
     ),
     Mistake(
         "rescaled_after_adding",
@@ -705,7 +795,7 @@ MISTAKES = (
         "k_assumed_contiguous",
         (Edit(K_OFFS, "    k_offs = offs_d[:, None] + offs_n[None, :] * D"),),
         "memory",
-        "Your pointers take `k` to be contiguous. Its keys are `stride_kn` apart, and their numbers `stride_kd`.",
+        "Your `k_offs` take `k` to be contiguous. Its keys are `stride_kn` apart, and their numbers `stride_kd`.",
         5,
     ),
     Mistake(
@@ -719,10 +809,89 @@ MISTAKES = (
         5,
     ),
     Mistake(
+        "never_moved_on",
+        (
+            Edit(PLAIN_K, "        k = tl.load(k_ptr + k_offs)\n"),
+            Edit(PLAIN_V, "        v = tl.load(v_ptr + v_offs)\n"),
+            Edit(LOAD_K, LOAD_K.replace("start_n * stride_kn + ", "")),
+            Edit(LOAD_V, LOAD_V.replace("start_n * stride_vn + ", "")),
+        ),
+        "numbers",
+        "Your loads take the first tile of keys and values in every step. The tile of the step begins `start_n` keys behind "
+        "`k_ptr`, and `start_n` values behind `v_ptr`.",
+        5,
+    ),
+    Mistake(
+        "first_tile_on_the_diagonal",
+        (
+            Edit(LOAD_K, LOAD_K.replace("start_n * stride_kn + ", "")),
+            Edit(LOAD_V, LOAD_V.replace("start_n * stride_vn + ", "")),
+        ),
+        "numbers",
+        "Your second loop loads the first tile of keys and values in every step: the tile of the step is `start_n` keys further "
+        "on.",
+        5,
+    ),
+    Mistake(
+        "moved_without_strides",
+        (
+            Edit(PLAIN_K, PLAIN_K.replace(" * stride_kn", "")),
+            Edit(PLAIN_V, PLAIN_V.replace(" * stride_vn", "")),
+            Edit(LOAD_K, LOAD_K.replace(" * stride_kn", "")),
+            Edit(LOAD_V, LOAD_V.replace(" * stride_vn", "")),
+        ),
+        "numbers",
+        "Your tiles move on by `start_n` elements. They are `start_n` keys further on, and keys are `stride_kn` apart, values "
+        "`stride_vn`.",
+        5,
+    ),
+    Mistake(
+        "v_moved_by_the_stride_of_k",
+        (
+            Edit(PLAIN_V, PLAIN_V.replace("stride_vn", "stride_kn")),
+            Edit(LOAD_V, LOAD_V.replace("stride_vn", "stride_kn")),
+        ),
+        "memory",
+        "Your tiles of `v` move on by `stride_kn`: values are `stride_vn` apart.",
+        5,
+    ),
+    Mistake(
+        "moved_twice",
+        (Edit(PLAIN_K, f"{PLAIN_K}        k_offs += BLOCK_N * stride_kn\n"),),
+        "memory",
+        "Your tiles of `k` move on twice: by `start_n`, and by `k_offs`, which stay the same in every step.",
+        5,
+    ),
+    Mistake(
+        "start_n_counted_as_a_tile",
+        (
+            Edit(PLAIN_K, PLAIN_K.replace("start_n *", "start_n * BLOCK_N *")),
+            Edit(PLAIN_V, PLAIN_V.replace("start_n *", "start_n * BLOCK_N *")),
+            Edit(LOAD_K, LOAD_K.replace("start_n *", "start_n * BLOCK_N *")),
+            Edit(LOAD_V, LOAD_V.replace("start_n *", "start_n * BLOCK_N *")),
+        ),
+        "memory",
+        "Your loads take `start_n` for the number of a tile. It is the number of a key already, and goes up in steps of BLOCK_N.",
+        5,
+    ),
+    Mistake(
+        "pointers_moved_by_start_n",
+        (
+            Edit(PLAIN_K, "        k_ptr += start_n * stride_kn\n        k = tl.load(k_ptr + k_offs)\n"),
+            Edit(PLAIN_V, "        v_ptr += start_n * stride_vn\n        v = tl.load(v_ptr + v_offs)\n"),
+            Edit(LOAD_K, "        k_ptr += start_n * stride_kn\n" + LOAD_K.replace("start_n * stride_kn + ", "")),
+            Edit(LOAD_V, "        v_ptr += start_n * stride_vn\n" + LOAD_V.replace("start_n * stride_vn + ", "")),
+        ),
+        "memory",
+        "Your `k_ptr` moves on by `start_n` keys in each step, and `start_n` counts from key 0: so much is to be added in the "
+        "load alone, while `k_ptr` stays.",
+        5,
+    ),
+    Mistake(
         "k_moved_without_stride",
         (Edit(PLAIN_K, PLAIN_K.replace(" * stride_kn", "")), Edit(LOAD_K, LOAD_K.replace(" * stride_kn", ""))),
         "numbers",
-        "Your pointers to `k` move on by `start_n` elements. The tile of the step is `start_n` keys further on, and keys are "
+        "Your tiles of `k` move on by `start_n` elements. The tile of the step is `start_n` keys further on, and keys are "
         "`stride_kn` apart.",
         5,
     ),
@@ -730,7 +899,7 @@ MISTAKES = (
         "moved_by_whole_keys_of_d",
         (Edit(PLAIN_K, PLAIN_K.replace("stride_kn", "D")), Edit(LOAD_K, LOAD_K.replace("stride_kn", "D"))),
         "numbers",
-        "Your pointers to `k` move on as if keys were D elements apart, which they needn't be: they are `stride_kn` apart.",
+        "Your tiles of `k` move on as if keys were D elements apart, which they needn't be: they are `stride_kn` apart.",
         5,
     ),
     Mistake(
@@ -757,6 +926,13 @@ MISTAKES = (
         k_and_v_swapped,
     ),
     # -- the launch
+    Mistake(
+        "grid_of_three_axes",
+        (Edit(GRID, "    grid = (triton.cdiv(M, BLOCK_M), B, H)\n"),),
+        "memory",
+        "Your grid has three axes, and the kernel looks at two: batch and head are one number there, and axis 1 counts B * H.",
+        6,
+    ),
     Mistake(
         "grid_axes_swapped",
         (Edit(GRID, "    grid = (B * H, triton.cdiv(M, BLOCK_M))\n"),),

@@ -243,6 +243,10 @@ SCORE_OF_ZERO = (
     "Your masked-off lanes count: a key that isn't there has the score 0, and exp(0 - m_new) is in the sum. Put minus "
     "infinity into the scores, before the maximum and the exponentials."
 )
+ONLY_M_NEW = (
+    "Your output is NaN everywhere: before the first block `m_i` is -inf, so what takes it away is exp(inf), and inf * 0 is "
+    "NaN. Take only `m_new` away: `alpha` is exp(m_i - m_new), and `p` is exp(scores - m_new)."
+)
 NOT_RESCALED = (
     "Your old sums aren't rescaled: when a later block has a larger score, they still belong to the old maximum. Multiply "
     "both by `alpha`, and let `m_i` be the old maximum until `alpha` is computed."
@@ -496,10 +500,37 @@ MISTAKES = (
         "alpha_upside_down",
         (Edit(ALPHA, "        alpha = tl.exp(m_new - m_i)\n"),),
         "numbers",
-        "Your output is NaN everywhere, which is what `exp(m_new - m_i)` leads to: in the first block it is exp(inf), "
-        "and inf * 0 is NaN. `alpha` is exp(old maximum - new maximum).",
+        ONLY_M_NEW,
         4,
         nan_everywhere,
+        same_output_as=("p_with_the_old_maximum",),
+    ),
+    Mistake(
+        "p_with_the_old_maximum",
+        (Edit(P, P.replace("m_new", "m_i")),),
+        "numbers",
+        ONLY_M_NEW,
+        4,
+        nan_everywhere,
+        same_output_as=("alpha_upside_down",),
+    ),
+    Mistake(
+        "new_terms_of_l_i_rescaled",
+        (Edit(ADD_L, "        l_i = (l_i + tl.sum(p, axis=0)) * alpha\n"),),
+        "numbers",
+        "Your `alpha` multiplies the block's own terms of `l_i` as well: they were made with the new maximum already. Rescale "
+        "what is old, then add.",
+        5,
+        by_blocks(lambda alpha, p, l_i, acc, add: ((l_i + summed(p)) * alpha, acc * alpha + add(p))),
+    ),
+    Mistake(
+        "new_terms_of_acc_rescaled",
+        (Edit(ADD_ACC, "        acc = (acc + tl.sum(p[:, None] * v, axis=0)) * alpha\n"),),
+        "numbers",
+        "Your `alpha` multiplies the block's own terms of `acc` as well: they were made with the new maximum already. Rescale "
+        "what is old, then add.",
+        5,
+        by_blocks(lambda alpha, p, l_i, acc, add: (l_i * alpha + summed(p), (acc + add(p)) * alpha)),
     ),
     Mistake(
         "rescaled_after_adding",
@@ -717,6 +748,20 @@ MISTAKES = (
         k_and_v_swapped,
     ),
     # -- the launch
+    Mistake(
+        "grid_of_three_axes",
+        (Edit(GRID, "    grid = (M, B, H)\n"),),
+        "memory",
+        "Your grid has three axes, and the kernel looks at two: batch and head are one number there, and axis 1 counts B * H.",
+        6,
+    ),
+    Mistake(
+        "grid_by_keys",
+        (Edit(GRID, "    grid = (N, B * H)\n"),),
+        "memory",
+        "Your grid has a program for each key: it takes one for each query, and there are M.",
+        6,
+    ),
     Mistake(
         "grid_axes_swapped",
         (Edit(GRID, "    grid = (B * H, M)\n"),),

@@ -446,6 +446,13 @@ MISTAKES = (
         1,
     ),
     Mistake(
+        "scores_in_the_shape_of_q",
+        (Edit(ALLOCATION, ALLOCATION.replace("M, N", "M, D")),),
+        caught_by="memory",
+        says="Your `scores` have D numbers for each query, and there is one score for each key: the shape is (B, H, M, N).",
+        hint=1,
+    ),
+    Mistake(
         "scores_shape_swapped",
         (Edit(ALLOCATION, ALLOCATION.replace("M, N", "N, M")),),
         "memory",
@@ -545,6 +552,21 @@ MISTAKES = (
         "Your loop goes on for as long as there are queries: it walks along the keys, and there are N of them.",
         5,
         same_output_as=("first_step_only",),
+    ),
+    Mistake(
+        "loop_counts_tiles",
+        (Edit(LOOP, "for start_n in range(0, tl.cdiv(N, BLOCK_N)):"),),
+        caught_by="memory",
+        says="Your loop counts tiles, and `start_n` is to be the first key of the step: it goes up to N in steps of BLOCK_N.",
+        hint=5,
+    ),
+    Mistake(
+        "loop_counts_whole_tiles",
+        (Edit(LOOP, "for start_n in range(0, N // BLOCK_N):"),),
+        caught_by="numbers",
+        says="Your loop counts whole tiles only, and the rest behind the last one is left out. `start_n` is to be the first "
+        "key of the step: it goes up to N in steps of BLOCK_N.",
+        hint=5,
     ),
     Mistake(
         "pointers_not_moved",
@@ -713,6 +735,13 @@ MISTAKES = (
         "memory",
         "Your grid of `values_kernel` has programs for one head only: axis 1 counts the heads of all batches, B * H.",
         2,
+    ),
+    Mistake(
+        "strides_of_q_for_out",
+        (Edit(VALUES_LAUNCH, VALUES_LAUNCH.replace("*out.stride()", "*q.stride()")),),
+        "memory",
+        "Your launch passes the strides of q with out: out is fresh from torch.empty, and q may lie in memory in another way.",
+        3,
     ),
     Mistake(
         "queries_and_keys_swapped",

@@ -69,13 +69,13 @@ The launcher `vector_add` (given) allocates `out` and starts `ceil(n / BLOCK_SIZ
 ## Triton functions used
 
 - `tl.program_id(axis=0)`: the number of this program along the first axis of the grid.
-- `tl.arange(0, BLOCK_SIZE)`: the vector `[0, 1, ..., BLOCK_SIZE - 1]`. Its length is a power of two, known when the kernel
-  is compiled.
+- `tl.arange(0, BLOCK_SIZE)`: the vector `[0, 1, ..., BLOCK_SIZE - 1]`. Its length is a power of two, known when the
+  kernel is compiled.
 - `tl.load(pointers, mask=mask)`: reads one element per pointer, where the mask is True.
 - `tl.store(pointers, values, mask=mask)`: writes one element per pointer, where the mask is True.
 
-A tensor arrives in the kernel as a **pointer** to its first element, which is why the parameter is called `x_ptr`. Adding
-integers to it moves it by that many *elements* (not bytes): `x_ptr + offsets` is a vector of pointers.
+A tensor arrives in the kernel as a **pointer** to its first element, which is why the parameter is called `x_ptr`.
+Adding integers to it moves it by that many *elements* (not bytes): `x_ptr + offsets` is a vector of pointers.
 `BLOCK_SIZE: tl.constexpr` is a constant of the compilation: Triton makes a separate kernel for each value.
 
 ## What it costs
@@ -85,20 +85,22 @@ For each element the kernel reads 4 bytes of `x` and 4 of `y`, writes 4 of `out`
     traffic     3 * 4 * n bytes        n = 1,000,000:  12 MB
     arithmetic  n additions            n = 1,000,000:   1 MFLOP
 
-That is 1/12 of an operation per byte. A GPU can do some hundred operations in the time it takes to fetch a byte's worth of
-numbers, so this kernel is **memory-bound**: its speed is the speed of the memory, and the best we can do is to
-touch each byte once. We do.
+That is 1/12 of an operation per byte. A GPU can do some hundred operations in the time it takes to fetch a byte's worth
+of numbers, so this kernel is **memory-bound**: its speed is the speed of the memory, and the best we can do is to touch
+each byte once. We do.
 
 ## Common mistakes
 
 - No mask on a load or on the store: right for `n = 1024`, wrong for `n = 1000`.
-- `pid + tl.arange(...)` instead of `pid * BLOCK_SIZE + ...`: the blocks overlap, and most of the vector is never written.
+- `pid + tl.arange(...)` instead of `pid * BLOCK_SIZE + ...`: the blocks overlap, and most of the vector is never
+  written.
 - `offsets <= n` in the mask: one element too many. The last index is `n - 1`.
 - A mask on the loads and none on the store: the store is the one that does the damage.
 
 ## Sources
 
-- P. Tillet, H. T. Kung, D. Cox: *Triton: An Intermediate Language and Compiler for Tiled Neural Network Computations*, 2019.
+- P. Tillet, H. T. Kung, D. Cox: *Triton: An Intermediate Language and Compiler for Tiled Neural Network Computations*,
+  2019.
 - The Triton documentation, tutorial 01, *Vector Addition*.
 
 To see what happens in the kernel, run this file itself: `python levels/level1_vector_add.py`. There,
@@ -127,7 +129,7 @@ def add_kernel(
     pid = tl.program_id(axis=0)
     # [end]
 
-    # TODO 2 (1 line): `offsets`, the indices of this program's block: BLOCK_SIZE of them, the first is pid * BLOCK_SIZE.
+    # TODO 2 (1 line): `offsets`, the indices of this program's block: BLOCK_SIZE of them, from pid * BLOCK_SIZE on.
     # [gap: offsets]
     offsets = pid * BLOCK_SIZE + tl.arange(0, BLOCK_SIZE)
     # [end]

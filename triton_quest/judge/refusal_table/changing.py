@@ -32,20 +32,20 @@ CHANGES = (
     Row(
         "loop_changes_shape",
         "`{name}` starts as {was}{set_at} and becomes {becomes} in the loop{again_at}: "
-        "create it with its final shape before the loop.",
+        "it must have one shape, before the loop and in it.",
         reason=_CARRIED,
         fact=facts.change_of_shape,
     ),
     Row(
         "branch_changes_type",
-        "`{name}` is {was} before the `if`{set_at} and becomes {becomes} in a branch{again_at}: "
+        "`{name}` is {was} before the `if`{set_before} and becomes {becomes} in a branch{again_at}: "
         "create it as {becomes}.",
         reason=_REDEFINED,
         fact=facts.change_of_type,
     ),
     Row(
         "branch_changes_shape",
-        "`{name}` is {was} before the `if`{set_at} and becomes {becomes} in a branch{again_at}: "
+        "`{name}` is {was} before the `if`{set_before} and becomes {becomes} in a branch{again_at}: "
         "give it the same shape in both.",
         reason=_REDEFINED,
         fact=facts.change_of_shape,

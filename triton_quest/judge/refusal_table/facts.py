@@ -33,6 +33,47 @@ INSTEAD = {
     "breakpoint": "it helps while you look around in the interpreter, so take it out again",
 }
 
+FORMS = {
+    "arange": "tl.arange(0, size)",
+    "program_id": "tl.program_id(axis=0)",
+    "where": "tl.where(condition, x, y)",
+    "maximum": "tl.maximum(x, y)",
+    "minimum": "tl.minimum(x, y)",
+    "cdiv": "tl.cdiv(x, y)",
+    "dot": "tl.dot(a, b)",
+    "store": "tl.store(pointers, values, mask=mask)",
+}
+
+IN_TL = (
+    "arange", "bfloat16", "cdiv", "constexpr", "dot", "exp", "exp2", "float16", "float32", "full", "int32", "int64", "load", "log",
+    "log2", "maximum", "minimum", "num_programs", "program_id", "sqrt", "store", "trans", "where", "zeros",
+)  # fmt: skip
+
+NOT_IN_TL = {
+    "inf": 'write `float("inf")`',
+    "matmul": "write `tl.dot(a, b)`",
+    "mean": "write `tl.sum`, and divide",
+    "tril": "compare two vectors of indices, as in `rows[:, None] >= cols[None, :]`",
+    "triu": "compare two vectors of indices, as in `rows[:, None] <= cols[None, :]`",
+    "transpose": "write `tl.trans`",
+    "amax": "write `tl.max`",
+    "empty": "write `tl.zeros`",
+    "full_like": "write `tl.full`",
+    "pow": "multiply, or write `tl.exp2(y * tl.log2(x))`",
+}
+
+METHODS = {
+    "masked_fill": "write `tl.where(mask, value, x)`",
+    "unsqueeze": "write `x[:, None]` or `x[None, :]`",
+    "float": "write `x.to(tl.float32)`",
+    "half": "write `x.to(tl.float16)`",
+    "transpose": "write `tl.trans(x)`",
+    "t": "write `tl.trans(x)`",
+    "amax": "write `tl.max(x, axis=0)`",
+    "mean": "write `tl.sum`, and divide",
+    "size": "its sizes are in `.shape`",
+}
+
 
 def _function(refusal: Refusal) -> ast.FunctionDef | None:
     try:
@@ -98,6 +139,59 @@ def names_in_backticks(refusal: Refusal, groups: Facts) -> Facts | None:
     return {"names": groups["names"].replace("'", "`")}
 
 
+def usual_form(refusal: Refusal, groups: Facts) -> Facts | None:
+    """How the called function of `tl` is written, where it is one of the usual ones."""
+    called = re.match(r"tl\.(\w+)\(", refusal.code)
+    form = FORMS.get(called[1]) if called else None
+    return {"names": groups["names"].replace("'", "`"), "form": form} if form else None
+
+
+def name_in_tl(refusal: Refusal, groups: Facts) -> Facts | None:
+    """What an undefined name may have meant: `int64` is `tl.int64`."""
+    name = groups["name"]
+    if name == "inf":
+        return {"instead": 'float("inf")'}
+    return {"instead": f"tl.{name}"} if name in IN_TL else None
+
+
+def not_in_tl(refusal: Refusal, groups: Facts) -> Facts | None:
+    instead = NOT_IN_TL.get(groups["name"])
+    return {"instead": instead} if instead else None
+
+
+def instead_of_method(refusal: Refusal, groups: Facts) -> Facts:
+    return {"instead": METHODS.get(groups["name"], "look for a function of `tl` that does it")}
+
+
+def without_division(refusal: Refusal, groups: Facts) -> Facts | None:
+    """Facts where nothing in the refused code divides, so that a float comes from elsewhere."""
+    return None if "/" in refusal.code else {}
+
+
+def function_of_a_whole_number(refusal: Refusal, groups: Facts) -> Facts | None:
+    """The only function of a float in the line, and its argument: the compiler names neither."""
+    found = re.findall(r"\btl\.(sqrt|rsqrt|exp2?|log2?|sin|cos)\((\w+)\)", refusal.source_line)
+    return {"name": found[0][0], "argument": found[0][1]} if len(found) == 1 else None
+
+
+def two_shapes(refusal: Refusal, groups: Facts) -> Facts:
+    return {name: " × ".join(re.findall(r"\d+", groups[name])) for name in ("value", "pointers")}
+
+
+def cast_of_an_operand(refusal: Refusal, groups: Facts) -> Facts | None:
+    """Both operands of a dot by their names, and the cast of the one that is fp32 to the type of the other."""
+    try:
+        call = ast.parse(refusal.code, mode="eval").body
+    except SyntaxError:
+        return None
+    names = [node.id for node in call.args[:2] if isinstance(node, ast.Name)] if isinstance(call, ast.Call) else []
+    if len(names) != 2:
+        return None
+    first, second = names
+    narrow, wide = (first, second) if groups["other"] == "fp32" else (second, first)
+    return {"first": first, "second": second, "cast": f"{wide}.to({narrow}.dtype)"}
+
+
 def python_builtin(refusal: Refusal, groups: Facts) -> Facts | None:
     instead = INSTEAD.get(groups["name"])
     return {"instead": instead} if instead else None
@@ -144,13 +238,14 @@ def starts_as_integer(refusal: Refusal, groups: Facts) -> Facts | None:
 
 
 def _where_set(refusal: Refusal, name: str) -> Facts:
-    """` on line 7` for where `name` is first set, and ` (line 9)` for where the refused block sets it again."""
+    """` on line 7`, or ` (set on line 7)`, for where `name` is first set, ` (line 9)` for where the refused block does it again."""
     function, first = _function(refusal), refusal.first_line - 1
     lines = sorted(line + first for line, _ in _assignments(function, name)) if function is not None else []
     before = [line for line in lines if line < refusal.line]
     after = [line for line in lines if line >= refusal.line]
     return {
         "set_at": f" on line {before[-1]}" if before else "",
+        "set_before": f" (set on line {before[-1]})" if before else "",
         "again_at": f" (line {after[0]})" if after else "",
     }
 

@@ -46,9 +46,16 @@ LAUNCH = (
     ),
     Row(
         "missing_argument_of_a_call",
-        "`{code}` leaves out {names}: `tl.arange` wants `tl.arange(0, size)`, `tl.program_id` wants `tl.program_id(axis=0)`.",
+        "`{code}` leaves out {names}: write `{form}`.",
         node="Call",
         reason=r"missing \d+ required positional arguments?: (?P<names>.+)",
+        fact=facts.usual_form,
+    ),
+    Row(
+        "missing_argument_of_a_call",
+        "`{code}` leaves out {names}.",
+        node="Call",
+        reason=r"missing (?:\d+ required positional arguments?|a required argument): (?P<names>.+)",
         fact=facts.names_in_backticks,
     ),
     Row(
@@ -62,6 +69,11 @@ LAUNCH = (
         "too_many_arguments",
         "`{kernel}` takes {takes} arguments, and this launch passes {given}.",
         reason=r"takes (?:from \d+ to )?(?P<takes>\d+) positional arguments but (?P<given>\d+)",
+    ),
+    Row(
+        "too_many_arguments",
+        "This launch of `{kernel}` passes `{name}` twice, by its place and by its name: there is an argument too many before it.",
+        reason=r"multiple values for argument '(?P<name>\w+)'",
     ),
     Row(
         "argument_type",

@@ -52,7 +52,19 @@ NAMES = (
         "`{name}` isn't imported: the interpreter knows it by chance. Add the `import` at the top of the file.",
         reason=r"^(?P<name>math|np|triton|tl|torch) is not defined",
     ),
+    Row(
+        "unknown_name",
+        "`{name}` isn't defined: write `{instead}`.",
+        reason=r"^(?P<name>\w+) is not defined",
+        fact=facts.name_in_tl,
+    ),
     Row("unknown_name", "`{name}` isn't defined.", reason=r"^(?P<name>\w+) is not defined"),
+    Row(
+        "unknown_function",
+        "`tl` has no `{name}`: {instead}.",
+        reason=r"module 'triton\.language\S*' has no attribute '(?P<name>\w+)'",
+        fact=facts.not_in_tl,
+    ),
     Row(
         "unknown_function",
         "`tl` has no `{name}`: is it misspelt, or newer than this Triton?",
@@ -63,6 +75,12 @@ NAMES = (
         "`triton.{name}` is for the launcher; in a kernel write `tl.{name}`.",
         reason="Did you forget to add @triton.jit",
         code=r"^triton\.(?P<name>cdiv)\(",
+    ),
+    Row(
+        "reduces_one_block",
+        "`tl.{name}` looks through one block, as in `tl.{name}(x, axis=0)`: of two values write `tl.{name}imum(x, y)`.",
+        reason="Did you forget to add @triton.jit",
+        code=r"^tl\.(?P<name>max|min)\(",
     ),
     Row(
         "launcher_function",

@@ -55,6 +55,12 @@ DOT = (
     ),
     Row(
         "dot_types",
+        "`tl.dot` needs both operands in one type, and `{first}` is {one}, `{second}` {other}: cast one, as in `{cast}`.",
+        reason=r"Both operands must be same dtype\. Got (?P<one>\S+) and (?P<other>\S+)",
+        fact=facts.cast_of_an_operand,
+    ),
+    Row(
+        "dot_types",
         "`tl.dot` needs both operands in one type, and gets {one} and {other}: cast one, as in `p.to(v.dtype)`.",
         reason=r"Both operands must be same dtype\. Got (?P<one>\S+) and (?P<other>\S+)",
     ),
@@ -63,7 +69,7 @@ DOT = (
         "The accumulator of `{code}` has another type or shape than the product: "
         "create it as `tl.zeros((rows, columns), dtype=tl.float32)`, in the tile's size.",
         error="AssertionError",
-        reason="^$",
+        reason="^$|^accumulator shape is incompatible",
         code=r"^tl\.dot\(",
     ),
     Row("dot_types", "`tl.dot` doesn't take {type}.", reason=r"Unsupported \w+ dtype (?P<type>\w+)", code=r"tl\.dot"),

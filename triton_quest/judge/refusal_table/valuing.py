@@ -8,6 +8,13 @@ from .row import Row
 VALUES = (
     Row(
         "float_offset",
+        "The offset in `{code}` is a float, and an address moves by whole elements. There is no `/` in it: does the launch "
+        "pass a float, such as the scale, in the place of a whole number?",
+        reason=r"operands of type (pointer<\w+> and \S+\.(fp|float|bfloat)\d|\S+\.(fp|float|bfloat)\d+ and pointer)",
+        fact=facts.without_division,
+    ),
+    Row(
+        "float_offset",
         "The offset in `{code}` is a float, and an address moves by whole elements: use `//` instead of `/`.",
         reason=r"operands of type (pointer<\w+> and \S+\.(fp|float|bfloat)\d|\S+\.(fp|float|bfloat)\d+ and pointer)",
     ),
@@ -28,6 +35,18 @@ VALUES = (
         "`{called}` takes fp32, and `{argument}` is {type}: write `{called}({operand}.to(tl.float32))`.",
         reason=r"Expected dtype \['fp32', 'fp64'\] but got (?P<type>\w+)",
         fact=facts.first_argument,
+    ),
+    Row(
+        "needs_fp32",
+        "`tl.{name}` takes a float, and `{argument}` is a whole number: write `tl.{name}({argument} * 1.0)`.",
+        reason="must be floating-point-like, but got 'i",
+        fact=facts.function_of_a_whole_number,
+    ),
+    Row(
+        "no_such_method",
+        "A block in a kernel isn't a torch tensor, and has no `.{name}`: {instead}.",
+        reason=r"'tensor' object has no attribute '(?P<name>\w+)'",
+        fact=facts.instead_of_method,
     ),
     Row(
         "constant_has_no_method",
@@ -64,6 +83,13 @@ VALUES = (
         "mask_type",
         "A mask must be true or false: write a comparison, such as `offsets < n`.",
         reason=r"Mask must have boolean|mask has unsupported dtype|'tt\.(load|store)' op operand #\d must be 1-bit",
+    ),
+    Row(
+        "block_at_other_addresses",
+        "`{code}` stores a block of {value}, and its pointers are a block of {pointers}: both must have one shape.",
+        reason=r"Expected pointer argument to have shape (?P<value>\[.*?\]) but got (?P<pointers>\[.*?\])$",
+        code=r"^tl\.store",
+        fact=facts.two_shapes,
     ),
     Row(
         "not_a_pointer",
