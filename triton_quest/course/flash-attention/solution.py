@@ -83,8 +83,8 @@ second loop hides them. With it, M is N, and only queries that don't exist come 
 **One place and a tile of offsets.** A pointer has 64 bits, so a tile of pointers takes twice the registers of a tile of
 32-bit numbers, and registers are what `acc` and `qk` live in. So `k_offs` and `v_offs` (given) hold the offsets
 *within* a tile, the same in every step. What changes is where the tile begins, `start_n` keys behind `k_ptr`: one
-number for the whole program. A load takes all three: pointer, where the tile begins, and offsets. On an H100 the kernel
-is a tenth to a fifth faster this way than with tiles of pointers, as in level 4.
+number for the whole program. A load takes all three: pointer, where the tile begins, and offsets. Measured on an
+H100, the kernel is clearly faster this way than with tiles of pointers, as in level 4.
 
 **The longest first.** With `causal`, the lowest tile of queries sees the most keys and takes longest. Programs start
 roughly in the order of their number. If the longest came last, a few of them would still be running when everything
@@ -273,10 +273,10 @@ With `causal`, count tiles, as in level 5. Row of tiles number `i` ends with que
 
 The longer the text, the fewer tiles need a mask, and the closer the work comes to one half.
 
-**How fast this is, and what is faster.** Against cuDNN's kernel on an H100, in fp16 and with 8192 queries, this one
-runs at 0.97 of its speed for D = 64, and at 0.8 for D = 128 (docs/speeds.md). More needs what no level has taught yet:
+**How fast this is, and what is faster.** Against cuDNN's own kernel on an H100, it is about as fast for long texts with
+D = 64, and falls behind for D = 128: docs/speeds.md has the figures. More needs what no level has taught yet:
 `tl.make_tensor_descriptor` lets the GPU's copy engine fetch whole tiles, without an offset for each element in the
-registers. It wants a last stride of 1, and with it the same algorithm comes to 0.86 and more for D = 128.
+registers. It wants a last stride of 1, and with it the same algorithm closes most of the gap (docs/speeds.md, too).
 
 ## Common mistakes
 
