@@ -136,13 +136,13 @@ def _judgements(level: Level) -> Iterator[str]:
     with tempfile.TemporaryDirectory() as folder:
         unfinished = Path(folder) / level.file
         unfinished.write_text(workspace.level_template(level), encoding="utf-8")
-        judged = judge(Job(level, unfinished))
-        if judged.outcome not in UNFINISHED:
-            yield f"the template is judged “{judged.outcome.value}” instead of unfinished: {judged.cause}"
-    judged = judge(Job(level, level.folder / "solution.py"))
-    if not judged.passed:
-        yield f"the solution is judged “{judged.outcome.value}”: {judged.cause}"
-    else:
+        template = judge(Job(level, unfinished))
+        if template.outcome not in UNFINISHED:
+            yield f"the template is judged “{template.outcome.value}” instead of unfinished: {template.cause}"
+    solution = judge(Job(level, level.folder / "solution.py"))
+    if not solution.passed:
+        yield f"the solution is judged “{solution.outcome.value}”: {solution.cause}"
+    elif template.outcome in UNFINISHED:
         yield from list(_compiled(level)) or _traced(level)
 
 

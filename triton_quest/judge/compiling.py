@@ -28,7 +28,8 @@ def findings(
 ) -> list[CompileFinding]:
     """What Triton's compiler refuses of the kernels that the launcher would launch, best explained first.
 
-    Every case is compiled in the first dtype, down to its shared memory (fp32 needs most); the others by the front end alone.
+    Every case is compiled in the first dtype for all targets, down to its shared memory (fp32 needs most); the other dtypes
+    by the front end alone, which asks little about the target, and for the first one.
     """
     refusals: list[Refusal] = []
     for number, dtype in enumerate(dtypes):
@@ -41,7 +42,8 @@ def findings(
                     subject.launcher(*inputs, **case.keywords)
 
         with contextlib.redirect_stdout(io.StringIO()):  # the learner's prints are for the runs
-            refusals += compile_front_end(launch, subject.module, shared_memory=number == 0).refusals
+            targets = TARGETS if number == 0 else TARGETS[:1]
+            refusals += compile_front_end(launch, subject.module, targets, shared_memory=number == 0).refusals
     return sorted(explain(refusals), key=lambda finding: finding.construct == UNEXPLAINED)
 
 
