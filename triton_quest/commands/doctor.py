@@ -16,7 +16,7 @@ from rich.text import Text
 from triton_quest import __version__, environment, invocation
 from triton_quest.commands import update
 from triton_quest.commands.context import OK, TROUBLE, Context, print_json
-from triton_quest.commands.overview import new_templates
+from triton_quest.commands.templates import new_templates
 from triton_quest.errors import NotUpdated, NoWorkspace, StoreTrouble, UnusableFile
 from triton_quest.execution import examination
 from triton_quest.execution.examination import Finding

@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
-
-from rich.console import RenderableType
 
 from triton_quest import achievements, experience, invocation
 from triton_quest.commands.context import Context, print_json
+from triton_quest.commands.templates import new_templates, template_remark
 from triton_quest.experience import Standing
-from triton_quest.screen import messages
 from triton_quest.screen import overview as screen
-from triton_quest.screen.console import Glyphs
-from triton_quest.store import updates
 from triton_quest.store.records import LevelState, Status
 
 
@@ -38,18 +33,6 @@ def run(context: Context, as_json: bool) -> None:
     command, g = invocation.command(words) if words else "", context.glyphs
     remark = template_remark(outdated, g)
     context.show(screen.overview(states, command, sentence, g, context.console.width, remark, earned))
-
-
-def new_templates(context: Context, states: Sequence[LevelState]) -> list[LevelState]:
-    """The levels that one can play and whose file began as a template that is another one now."""
-    open_ones = [state for state in states if state.is_done or state.status is Status.OPEN]
-    return [state for state in open_ones if updates.has_new_template(context.workspace, state.level)]
-
-
-def template_remark(outdated: Sequence[LevelState], g: Glyphs) -> RenderableType | None:
-    """What is said of `new_templates`."""
-    numbers = [state.level.number for state in outdated]
-    return messages.new_templates(numbers, invocation.command(f"reset {numbers[0]}"), g) if numbers else None
 
 
 def standing_json(now: Standing) -> dict[str, Any]:

@@ -22,8 +22,9 @@ from triton_quest.commands import history as versions
 from triton_quest.commands import show as showing
 from triton_quest.commands import solution as solutions
 from triton_quest.commands.context import Context
-from triton_quest.commands.overview import new_templates, next_words, template_remark
+from triton_quest.commands.overview import next_words
 from triton_quest.commands.session_views import Run
+from triton_quest.commands.templates import new_templates, template_remark
 from triton_quest.errors import NoWorkspace, QuestError, UnusableFile
 from triton_quest.execution import devices, runner
 from triton_quest.execution.runner import Cancelled, Job, Tell

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from triton_quest import invocation
 from triton_quest.commands.context import Context, print_json
-from triton_quest.commands.overview import new_templates, template_remark
+from triton_quest.commands.templates import new_templates, template_remark
 from triton_quest.levels import Level
 from triton_quest.screen import texts
 from triton_quest.store import files, template, workspace
