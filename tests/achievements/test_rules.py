@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from tests.achievements.made_up import LEVELS, OUTCOMES, judged, race, size, story
 from triton_quest import feats
 from triton_quest.achievements import ACHIEVEMENTS, reached, shown_by
+from triton_quest.benchmark import standing
 from triton_quest.levels import LEVELS as COURSE
 from triton_quest.measured import Compiled, Counted, Inputs, Moved, Refused
 from triton_quest.store.story import Story
@@ -159,3 +160,7 @@ def test_what_was_once_earned_is_earned_whatever_happens_later(happened: list[ob
         now = set(reached(story_of(happened[:length], aided)))
         assert before <= now
         before = now
+
+
+def test_up_to_the_roofline_is_where_a_race_says_that_there_is_nothing_left_to_win() -> None:
+    assert feats.NEAR_BOUND == standing.NEAR

@@ -136,13 +136,13 @@ def _judgements(level: Level) -> Iterator[str]:
     with tempfile.TemporaryDirectory() as folder:
         unfinished = Path(folder) / level.file
         unfinished.write_text(workspace.level_template(level), encoding="utf-8")
-        template = judge(Job(level, unfinished))
-        if template.outcome not in UNFINISHED:
-            yield f"the template is judged “{template.outcome.value}” instead of unfinished: {template.cause}"
-    solution = judge(Job(level, level.folder / "solution.py"))
-    if not solution.passed:
-        yield f"the solution is judged “{solution.outcome.value}”: {solution.cause}"
-    elif template.outcome in UNFINISHED:
+        of_template = judge(Job(level, unfinished))
+        if of_template.outcome not in UNFINISHED:
+            yield f"the template is judged “{of_template.outcome.value}” instead of unfinished: {of_template.cause}"
+    of_solution = judge(Job(level, level.folder / "solution.py"))
+    if not of_solution.passed:
+        yield f"the solution is judged “{of_solution.outcome.value}”: {of_solution.cause}"
+    elif of_template.outcome in UNFINISHED:
         yield from list(_compiled(level)) or _traced(level)
 
 

@@ -49,11 +49,16 @@ def catch_up(context: Context, seconds: float, quiet: bool, judge: Judge = on_gp
             continue
         verdicts.append(verdict)
         if not quiet:
-            _tell(context, state.level, verdict)
+            _tell(context, verdict)
     return verdicts
 
 
-def _tell(context: Context, level: Level, verdict: v.Verdict) -> None:
+def _tell(context: Context, verdict: v.Verdict) -> None:
     mark, style = (context.glyphs.passed, "good") if verdict.passed else (context.glyphs.failed, "bad")
+    context.show(Text(f"{mark} level {told(verdict)}", style))
+
+
+def told(verdict: v.Verdict) -> str:
+    """What came of it, to be put behind "level "."""
     said = "passes" if verdict.passed else f"doesn't pass: {verdict.cause}"
-    context.show(Text(f"{mark} level {level.number}, passed without a GPU before, {said} on this one", style))
+    return f"{verdict.level}, passed without a GPU before, {said} on this one"

@@ -154,8 +154,8 @@ class Session:
     # The learner's file
 
     def judge(self, level: Level, tell: Tell, cancelled: Event) -> Judged | None:
-        self.require_open(level)
-        mine = subject.Subject(level, self._context.workspace.file(level), False, f"reset {level.number}")
+        self._require_workspace()
+        mine = subject.locate(self._context, level, None, "check")
 
         def judge(job: Job) -> v.Verdict:
             return self._judge(job, tell, cancelled)
@@ -190,8 +190,7 @@ class Session:
 
         with contextlib.suppress(Cancelled):
             for again in catching_up.catch_up(self._context, STEP_SECONDS, quiet=True, judge=judge):
-                said = "passes" if again.passed else f"doesn't pass: {again.cause}"
-                self._told.append(f"Level {again.level}, passed without a GPU before, {said} on this one.")
+                self._told.append(f"Level {catching_up.told(again)}.")
 
     def finale(self, level: Level, tell: Tell, cancelled: Event) -> RenderableType | None:
         def judge(job: Job) -> v.Verdict:
