@@ -11,5 +11,6 @@ numbers.py    the cases against float64
 compare.py    one result against the truth: the budget, the worst element, the region
 properties.py what holds whatever the numbers
 diagnosis.py  a wrong output explained                   (by mistake.py's data, rerun in reruns.py; hints.py: which hint fits)
+known.py      the known mistake behind a wrong access or a refused line
 on_gpu.py     the cases on a real GPU                    (its sentences: gpu_sentences.py)
 """
