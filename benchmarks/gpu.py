@@ -27,13 +27,14 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from triton_quest import environment  # noqa: E402
-from triton_quest import verdict as v  # noqa: E402
-from triton_quest.execution.devices import COMPILING_SECONDS  # noqa: E402
-from triton_quest.execution.runner import Job, judge, run  # noqa: E402
-from triton_quest.judge.mistake import Edit, apply  # noqa: E402
-from triton_quest.judge.numbers import course_module  # noqa: E402
-from triton_quest.levels import LEVELS, Level  # noqa: E402
-from triton_quest.raced import Ceilings, DidNotRun, Timing  # noqa: E402
+from triton_quest.course import parts  # noqa: E402
+from triton_quest.course.level import Level  # noqa: E402
+from triton_quest.course.mistake import Edit, apply  # noqa: E402
+from triton_quest.course.table import LEVELS  # noqa: E402
+from triton_quest.parent.devices import COMPILING_SECONDS  # noqa: E402
+from triton_quest.parent.runner import Job, judge, run  # noqa: E402
+from triton_quest.records import verdict as v  # noqa: E402
+from triton_quest.records.race import Ceilings, DidNotRun, Timing  # noqa: E402
 from triton_quest.store import workspace  # noqa: E402
 
 DATA = ROOT / "benchmarks" / "data"
@@ -55,7 +56,7 @@ def verdicts(folder: Path) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     arrived = [level for level in LEVELS if level.has_arrived]
     jobs = [(level, "", "passed", level.folder / "solution.py") for level in arrived]
     for level in (level for level in arrived if level.slug in MUTATED):
-        for mistake in course_module(level, "mistakes").MISTAKES:
+        for mistake in parts.part(level, "mistakes").MISTAKES:
             path = folder / f"{level.slug}_{mistake.key}.py"
             path.write_text(apply(mistake.edits, workspace.course_text(level, "solution.py"), mistake.key))
             jobs.append((level, mistake.key, mistake.caught_by, path))
@@ -76,7 +77,7 @@ def verdicts(folder: Path) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
 
 def race(level: Level, file: Path, quick: bool) -> list[v.Record]:
     """Every record of one file's race."""
-    races = course_module(level, "cases").RACES
+    races = parts.part(level, "cases").RACES
     sizes = (races[0].name, races[-1].name) if quick else None
     told: list[v.Record] = []
 
@@ -108,7 +109,7 @@ def races(data: dict[str, Any], path: Path, quick: bool) -> None:
         keep(data, path)
     print("racing level 8's variant with tensor descriptors", flush=True)
     level = LEVELS[-1]
-    variant = next(one for one in course_module(level, "mistakes").VARIANTS if one.key == "descriptors")
+    variant = next(one for one in parts.part(level, "mistakes").VARIANTS if one.key == "descriptors")
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "descriptors.py"
         file.write_text(apply((*variant.edits, *DESCRIPTORS), workspace.course_text(level, "solution.py"), variant.key))

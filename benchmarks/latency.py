@@ -31,7 +31,7 @@ ROWS: tuple[tuple[str, tuple[str, ...], tuple[str, ...], float | None], ...] = (
     *(
         (
             f"check {number}",
-            (QUEST, "check", number, "--file", str(COURSE / slug / "solution.py")),
+            (QUEST, "check", number, "--file", str(COURSE / slug.replace("-", "_") / "solution.py")),
             TORCH_AND_TRITON,
             None,
         )

@@ -25,11 +25,13 @@ from rich.progress import track
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from triton_quest.execution.runner import Job  # noqa: E402
-from triton_quest.execution.standby import Standby  # noqa: E402
-from triton_quest.execution.watching import saves  # noqa: E402
-from triton_quest.levels import LEVELS, Level  # noqa: E402
-from triton_quest.store import template, workspace  # noqa: E402
+from triton_quest.course import template  # noqa: E402
+from triton_quest.course.level import Level  # noqa: E402
+from triton_quest.course.table import LEVELS  # noqa: E402
+from triton_quest.parent.runner import Job  # noqa: E402
+from triton_quest.parent.standby import Standby  # noqa: E402
+from triton_quest.parent.watching import saves  # noqa: E402
+from triton_quest.store import workspace  # noqa: E402
 
 AT_MOST = {1: 0.5, 3: None, 6: None, 8: 1.5}  # seconds of the p50, by level
 ROUNDS = int(sys.argv[1]) if len(sys.argv) > 1 else 30

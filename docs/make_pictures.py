@@ -19,14 +19,15 @@ sys.path.insert(0, str(ROOT))
 from rich.console import Console  # noqa: E402
 from rich.terminal_theme import MONOKAI  # noqa: E402
 
-from triton_quest import achievements  # noqa: E402
-from triton_quest import verdict as v  # noqa: E402
-from triton_quest.commands.context import Context  # noqa: E402
 from triton_quest.commands.overview import next_words  # noqa: E402
-from triton_quest.commands.session import Session  # noqa: E402
-from triton_quest.execution import devices  # noqa: E402
-from triton_quest.execution.standby import Standby  # noqa: E402
-from triton_quest.levels import LEVELS, Level  # noqa: E402
+from triton_quest.commands.play.session import Session  # noqa: E402
+from triton_quest.commands.shared.context import Context  # noqa: E402
+from triton_quest.course.level import Level  # noqa: E402
+from triton_quest.course.table import LEVELS  # noqa: E402
+from triton_quest.parent import devices  # noqa: E402
+from triton_quest.parent.standby import Standby  # noqa: E402
+from triton_quest.progress import achievements  # noqa: E402
+from triton_quest.records import verdict as v  # noqa: E402
 from triton_quest.screen.console import THEME, Glyphs  # noqa: E402
 from triton_quest.screen.overview import overview  # noqa: E402
 from triton_quest.screen.session.app import SessionApp  # noqa: E402

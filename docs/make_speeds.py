@@ -12,10 +12,11 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from triton_quest.benchmark import race_picture  # noqa: E402
-from triton_quest.benchmark.standing import Bound, Standing, medal, overall, standings  # noqa: E402
-from triton_quest.levels import LEVELS, Level  # noqa: E402
-from triton_quest.raced import YOURS, Ceilings, Timing  # noqa: E402
+from triton_quest.course.level import Level  # noqa: E402
+from triton_quest.course.table import LEVELS  # noqa: E402
+from triton_quest.records.race import YOURS, Ceilings, Timing  # noqa: E402
+from triton_quest.report.pictures import race as race_picture  # noqa: E402
+from triton_quest.report.standing import Bound, Standing, medal, overall, standings  # noqa: E402
 
 DATA, DOCS, README = ROOT / "benchmarks" / "data", ROOT / "docs", ROOT / "README.md"
 FIRST, LAST = "<!-- made by `make speeds` -->", "<!-- until here -->"

@@ -29,10 +29,11 @@ EXPECTED = Path(__file__).resolve().parent / "commands" / "expected"
 if str(ROOT) not in sys.path:  # a bare `pytest` puts only the tests there
     sys.path.insert(0, str(ROOT))
 
-from triton_quest.levels import LEVELS, Level  # noqa: E402
+from triton_quest.course.level import Level  # noqa: E402
+from triton_quest.course.table import LEVELS  # noqa: E402
+from triton_quest.records.verdict import Outcome, Verdict  # noqa: E402
 from triton_quest.store import workspace as workspaces  # noqa: E402
 from triton_quest.store.progress import Progress  # noqa: E402
-from triton_quest.verdict import Outcome, Verdict  # noqa: E402
 
 TRACEBACK = "Traceback (most recent call last)"
 OURS_TO_SET = re.compile(
@@ -99,7 +100,7 @@ class Quest:
 
     def inside(self, line: str = "", script: str = "quest.py", **environ: str) -> Answer:
         """The same within this process, several times as fast: for tests that type many lines."""
-        from triton_quest.commands import context
+        from triton_quest.commands.shared import context
         from triton_quest.quest import cli
 
         out, err = (io.TextIOWrapper(io.BytesIO(), encoding="utf-8", write_through=True) for _ in range(2))

@@ -19,10 +19,10 @@ import rich_click as click  # noqa: E402
 
 from triton_quest import __version__  # noqa: E402
 from triton_quest import commands as do  # noqa: E402
-from triton_quest.benchmark.gpus import GPUS  # noqa: E402
-from triton_quest.benchmark.gpus import find as find_gpu  # noqa: E402
-from triton_quest.commands.context import Context, Folder, LevelName, Numbers, run  # noqa: E402
-from triton_quest.execution.targets import TARGETS  # noqa: E402
+from triton_quest.commands.shared.context import Context, Folder, LevelName, Numbers, run  # noqa: E402
+from triton_quest.machine.gpus import GPUS  # noqa: E402
+from triton_quest.machine.gpus import find as find_gpu  # noqa: E402
+from triton_quest.machine.targets import TARGETS  # noqa: E402
 
 pass_context = click.make_pass_decorator(Context)
 level_argument = click.argument("level", type=LevelName(), required=False, metavar="[N]")

@@ -9,13 +9,14 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from triton_quest.achievements import ACHIEVEMENTS, Award, awards, reached
-from triton_quest.experience import MEDALS, PASS, RANKS, STAR, standing
-from triton_quest.levels import LEVELS, Level
+from triton_quest.course.level import Level
+from triton_quest.course.table import LEVELS
+from triton_quest.progress.achievements import ACHIEVEMENTS, Award, awards, reached
+from triton_quest.progress.experience import MEDALS, PASS, RANKS, STAR, standing
+from triton_quest.records.verdict import Outcome, Verdict
 from triton_quest.store.progress import Progress
 from triton_quest.store.records import LevelState, Status
 from triton_quest.store.story import Feat
-from triton_quest.verdict import Outcome, Verdict
 
 HERE = LEVELS[:3]
 

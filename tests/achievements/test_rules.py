@@ -7,11 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.achievements.made_up import LEVELS, OUTCOMES, judged, race, size, story
-from triton_quest import feats
-from triton_quest.achievements import ACHIEVEMENTS, reached, shown_by
-from triton_quest.benchmark import standing
-from triton_quest.levels import LEVELS as COURSE
-from triton_quest.measured import Compiled, Counted, Inputs, Moved, Refused
+from triton_quest.course.table import LEVELS as COURSE
+from triton_quest.progress import feats
+from triton_quest.progress.achievements import ACHIEVEMENTS, reached, shown_by
+from triton_quest.records.measured import Compiled, Counted, Inputs, Moved, Refused
+from triton_quest.report import standing
 from triton_quest.store.story import Story
 
 LONG, SHORT = "S 8192, D 64, full", "S 1024, D 64, full"

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import ROOT
-from triton_quest.achievements import reached, shown_by
-from triton_quest.commands.race import Race
-from triton_quest.execution.runner import Job, run
-from triton_quest.levels import LEVELS
-from triton_quest.raced import Ceilings, Timing
+from triton_quest.commands.shared.race import Race
+from triton_quest.course.table import LEVELS
+from triton_quest.parent.runner import Job, run
+from triton_quest.progress.achievements import reached, shown_by
+from triton_quest.records.race import Ceilings, Timing
 from triton_quest.store.progress import Progress
 from triton_quest.store.story import Feat
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from triton_quest.benchmark.growth import Tally
-from triton_quest.measured import Counted, Moved
+from triton_quest.records.measured import Counted, Moved
+from triton_quest.report.growth import Tally
 
 SIZES = (64, 128, 256, 512)
 Counts = dict[str, int]

@@ -8,17 +8,19 @@ from types import ModuleType
 
 import pytest
 
-from tests.benchmark.formulas import FORMULAS
 from tests.conftest import arrived
 from tests.execution.learner import replaced, solved
-from triton_quest import verdict as v
-from triton_quest.benchmark import compiling, counting
-from triton_quest.benchmark.counting import Counting
-from triton_quest.execution.adapt.launches import LaunchLog, observed
-from triton_quest.judge import code
-from triton_quest.judge.pipeline import Abilities
-from triton_quest.levels import LEVELS, SIZES, Level
-from triton_quest.measured import Counted
+from triton_quest.child.instruments.launches import LaunchLog, observed
+from triton_quest.child.judge import code
+from triton_quest.child.judge.pipeline import Abilities
+from triton_quest.child.measure import compile as compiling
+from triton_quest.child.measure import traffic as counting
+from triton_quest.child.measure.traffic import Counting
+from triton_quest.course import parts
+from triton_quest.course.level import SIZES, Level
+from triton_quest.course.table import LEVELS
+from triton_quest.records import verdict as v
+from triton_quest.records.measured import Counted
 
 pytestmark = pytest.mark.usefixtures("as_a_child")
 MEASURES = ("loaded", "stored", "dot_flops", "other_flops", "exponentials", "scratch")
@@ -44,12 +46,8 @@ def test_the_solutions_counts_are_those_derived_by_hand(level: Level, times: int
     with observed(log):
         found = counting_of(level, level.folder / "solution.py").at(size)
     constants = {name: value for launch in log.launches for name, value in launch.constexprs.items()}
-    expected = dict.fromkeys(MEASURES, 0) | FORMULAS[level.slug](size, constants)
+    expected = dict.fromkeys(MEASURES, 0) | parts.reference(level).counts(size, constants)
     assert counts(found) == expected
-
-
-def test_every_level_has_its_formulas() -> None:
-    assert {level.slug for level in LEVELS} <= FORMULAS.keys()
 
 
 @every_level

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.benchmark.made_up import SIZES, naive_like, tally
-from triton_quest.benchmark.growth import Law, law_of, shown_sizes
+from triton_quest.report.growth import Law, law_of, shown_sizes
 
 COEFFICIENT = st.integers(-1000, 1000)
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from triton_quest.benchmark import nsight
-from triton_quest.levels import LEVELS
-from triton_quest.screen.profiled import advice
+from triton_quest.course.table import LEVELS
+from triton_quest.parent import nsight
+from triton_quest.screen.profile_kernel import advice
 
 NAMES = ("ID", "Process ID", "Kernel Name", "Grid Size", *nsight.METRICS.values())
 UNITS = ("", "", "", "", "ns", "register/thread", "byte/block", "%", "%", "%", "%")

@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from triton_quest.benchmark.occupancy import Occupancy, estimate
-from triton_quest.execution.targets import find
-from triton_quest.measured import Compiled
+from triton_quest.machine.targets import find
+from triton_quest.records.measured import Compiled
+from triton_quest.report.occupancy import Occupancy, estimate
 
 SMALL = Compiled("kernel", "sm_80", (), warps=4, stages=3, registers=16, spilled_bytes=0, shared_bytes=0, seconds=0.1)
 KB = 1024

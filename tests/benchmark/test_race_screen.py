@@ -8,12 +8,12 @@ import pytest
 from rich.console import Console
 
 from tests.benchmark.test_standing import CEILINGS, timing
-from triton_quest.commands.race import Race
-from triton_quest.levels import LEVELS
-from triton_quest.raced import YOURS, DidNotRun
+from triton_quest.commands.shared.race import Race
+from triton_quest.course.table import LEVELS
+from triton_quest.records.race import YOURS, DidNotRun
+from triton_quest.records.verdict import StageStarted
 from triton_quest.screen import race as screen
 from triton_quest.screen.console import ASCII, THEME, Glyphs
-from triton_quest.verdict import StageStarted
 
 
 def raced(*records: object) -> Race:

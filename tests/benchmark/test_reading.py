@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from triton_quest.benchmark.reading import ROWS, remarks, values, without_tensor_cores
-from triton_quest.execution.targets import find
-from triton_quest.measured import Compiled, Dot, Width
+from triton_quest.machine.targets import find
+from triton_quest.records.measured import Compiled, Dot, Width
+from triton_quest.report.reading import ROWS, remarks, values, without_tensor_cores
 
 HALF = Dot("fp16", "", (64, 64, 64))
 EXACT, TF32 = Dot("fp32", "ieee", (64, 64, 64)), Dot("fp32", "tf32", (64, 64, 64))

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from triton_quest.benchmark import regions
-from triton_quest.traced import Runs, length
+from triton_quest.records.show import Runs, length
+from triton_quest.report import regions
 
 SHAPES = st.lists(st.integers(1, 6), min_size=1, max_size=4).map(tuple)
 CELLS = st.tuples(st.sampled_from([1, 2, 4]), st.sampled_from([1, 2, 4]))

@@ -7,9 +7,9 @@ import re
 import pytest
 
 from tests.benchmark.made_up import flash_like, fused_like, naive_like, tally
-from triton_quest.benchmark.gpus import GPUS, Gpu, find
-from triton_quest.benchmark.growth import Sums
-from triton_quest.benchmark.roofline import bound
+from triton_quest.machine.gpus import GPUS, Gpu, find
+from triton_quest.report.growth import Sums
+from triton_quest.report.roofline import bound
 
 ROUND = Gpu("a GPU", memory_tbs=2.0, tensor_tflops=1000.0, fp32_tflops=50.0, source="")
 

@@ -15,12 +15,14 @@ import torch
 
 from tests.conftest import arrived
 from tests.execution.learner import Edit, replaced, solved
-from triton_quest import traced as t
-from triton_quest import verdict as v
-from triton_quest.benchmark import regions, showing
-from triton_quest.benchmark.walking import Place, Trace, touched
-from triton_quest.judge.compare import Budget
-from triton_quest.levels import LEVELS, Level
+from triton_quest.child.judge.compare import Budget
+from triton_quest.child.measure import show as showing
+from triton_quest.course.level import Level
+from triton_quest.course.table import LEVELS
+from triton_quest.records import show as t
+from triton_quest.records import verdict as v
+from triton_quest.report import regions
+from triton_quest.report.walking import Place, Trace, touched
 
 pytestmark = pytest.mark.usefixtures("as_a_child")
 every_level = pytest.mark.parametrize("level", arrived(), ids=lambda level: level.slug)

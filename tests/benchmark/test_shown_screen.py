@@ -9,15 +9,15 @@ import pytest
 from rich.console import Console, RenderableType
 
 from tests.benchmark.traces import LAUNCHED, RECORDS, VECTOR, C
-from triton_quest import traced as t
-from triton_quest.benchmark.walking import Place, Trace
-from triton_quest.measured import Inputs
+from triton_quest.records import show as t
+from triton_quest.records.measured import Inputs
+from triton_quest.records.verdict import Mismatch
+from triton_quest.report.walking import Place, Trace
 from triton_quest.screen.console import ASCII, THEME, Glyphs
 from triton_quest.screen.error_map import error_map
 from triton_quest.screen.panels import fitting
-from triton_quest.screen.shown import heading, programs, shown, steps
-from triton_quest.screen.touched import tensors
-from triton_quest.verdict import Mismatch
+from triton_quest.screen.show import heading, programs, shown, steps
+from triton_quest.screen.show_steps import tensors
 
 TRACE = Trace.of(RECORDS)
 MISMATCH = Mismatch("x (8,), fp32", (7,), "1", "nan", 3, 8, "elements 5 to 7", "9", "1e-06", (8,))

@@ -10,7 +10,7 @@ from types import ModuleType
 import pytest
 
 from tests.conftest import ROOT, clean_environment, run_line
-from triton_quest.levels import LEVELS
+from triton_quest.course.table import LEVELS
 
 FILES = sorted((ROOT / "benchmarks" / "data").glob("*.json"))
 

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from triton_quest.benchmark.standing import LESSONS, Bound, Medal, lesson, medal, overall, standings
-from triton_quest.levels import LEVELS
-from triton_quest.raced import YOURS, Ceilings, Timing
+from triton_quest.course.table import LEVELS
+from triton_quest.records.race import YOURS, Ceilings, Timing
+from triton_quest.report.standing import LESSONS, Bound, Medal, lesson, medal, overall, standings
 
 CEILINGS = Ceilings("a GPU", copy_gbs=4000.0, matmul_tflops=800.0, torch="2.13.0", triton="3.7.1")
 GIB = 2**30

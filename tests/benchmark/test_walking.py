@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.benchmark.traces import GRID, LAUNCHED, OUTSIDE, RECORDS, A, B, C
-from triton_quest import traced as t
-from triton_quest.benchmark.walking import Place, Trace, plane_of, touched
+from triton_quest.records import show as t
+from triton_quest.report.walking import Place, Trace, plane_of, touched
 
 TRACE = Trace.of(RECORDS)
 START = Place(0, (0, 0))

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import product
 
-from triton_quest import traced as t
-from triton_quest.measured import Inputs
+from triton_quest.records import show as t
+from triton_quest.records.measured import Inputs
 
 M, K, N, TILE = 40, 24, 56, 16
 A, B, C = range(3)

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import ROOT, Answer, clean_environment, run_line
-from triton_quest.levels import LEVELS
+from triton_quest.course.table import LEVELS
 from triton_quest.store import workspace as workspaces
 
 NEEDED = ("quest", "pyproject.toml", "requirements.txt", "requirements-dev.txt")

@@ -18,13 +18,14 @@ import sys
 from pathlib import Path
 from unittest import mock
 
-from triton_quest.commands import check, context, hint, history, reset, restore  # noqa: F401  imported before they play
-from triton_quest.execution import devices
-from triton_quest.execution.runner import Job
-from triton_quest.levels import LEVELS
+from triton_quest.commands import check, hint, history, reset, restore  # noqa: F401  imported before they play
+from triton_quest.commands.shared import context  # noqa: F401  imported before they play
+from triton_quest.course.table import LEVELS
+from triton_quest.parent import devices
+from triton_quest.parent.runner import Job
 from triton_quest.quest import cli
+from triton_quest.records.verdict import Outcome, Verdict
 from triton_quest.store.workspace import Workspace
-from triton_quest.verdict import Outcome, Verdict
 
 END = "# the end\n"
 STEPS = (  # after an edit; each has a command that keeps the text

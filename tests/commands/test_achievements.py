@@ -13,16 +13,17 @@ from rich.console import Console
 from tests.commands.players import quick_judge
 from tests.conftest import Quest
 from triton_quest import environment
-from triton_quest import verdict as v
-from triton_quest.achievements import ACHIEVEMENTS, Achievement, Award
-from triton_quest.commands import benchmark, race, waiting
-from triton_quest.commands.announcing import announce
-from triton_quest.commands.context import Context
-from triton_quest.execution import devices
-from triton_quest.execution.runner import Ending, Job, Start
-from triton_quest.levels import LEVELS
-from triton_quest.measured import Compiled, Counted, Moved
-from triton_quest.raced import Ceilings, Timing
+from triton_quest.commands import benchmark
+from triton_quest.commands.shared import race, waiting
+from triton_quest.commands.shared.announcing import announce
+from triton_quest.commands.shared.context import Context
+from triton_quest.course.table import LEVELS
+from triton_quest.parent import devices
+from triton_quest.parent.runner import Ending, Job, Start
+from triton_quest.progress.achievements import ACHIEVEMENTS, Achievement, Award
+from triton_quest.records import verdict as v
+from triton_quest.records.measured import Compiled, Counted, Moved
+from triton_quest.records.race import Ceilings, Timing
 from triton_quest.screen import achievements as screen
 from triton_quest.screen.console import ASCII, THEME, Glyphs
 

@@ -13,7 +13,7 @@ import pytest
 
 from tests.commands.conftest import Clone
 from tests.conftest import Answer
-from triton_quest.levels import LEVELS
+from triton_quest.course.table import LEVELS
 
 FIRST = LEVELS[0]
 pytestmark = pytest.mark.slow  # the gate imports torch
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.slow  # the gate imports torch
 def authors(clone: Clone) -> Clone:
     """A clone whose course has only its first level: what is written wrongly is seen before anything is judged."""
     for level in LEVELS[1:]:
-        shutil.rmtree(clone.package / "course" / level.slug, ignore_errors=True)
+        shutil.rmtree(clone.package / "course" / level.folder.name, ignore_errors=True)
         (clone.levels / level.file).unlink(missing_ok=True)
     return clone
 
@@ -38,31 +38,31 @@ def stale_level(clone: Clone) -> None:
 
 
 def empty_hints(clone: Clone) -> None:
-    (clone.package / "course" / FIRST.slug / "hints.md").write_text("")
+    (clone.package / "course" / FIRST.folder.name / "hints.md").write_text("")
 
 
 def one_hint_empty(clone: Clone) -> None:
-    hints = clone.package / "course" / FIRST.slug / "hints.md"
+    hints = clone.package / "course" / FIRST.folder.name / "hints.md"
     hints.write_text("".join(f"## {n}. Title {n}\n\n{'Text.' if n != 4 else ''}\n\n" for n in range(1, 7)))
 
 
 def missing_cases(clone: Clone) -> None:
-    (clone.package / "course" / FIRST.slug / "cases.py").unlink()
+    (clone.package / "course" / FIRST.folder.name / "cases.py").unlink()
 
 
 def unpaired_mark(clone: Clone) -> None:
-    solution = clone.package / "course" / FIRST.slug / "solution.py"
+    solution = clone.package / "course" / FIRST.folder.name / "solution.py"
     solution.write_text(solution.read_text().replace("# [end]", "# (end)", 1))
 
 
 def stray_file(clone: Clone) -> None:
     stale_level(clone)
-    (clone.package / "course" / FIRST.slug / "notes.txt").write_text("to do")
+    (clone.package / "course" / FIRST.folder.name / "notes.txt").write_text("to do")
 
 
 def folder_without_a_row(clone: Clone) -> None:
     stale_level(clone)
-    shutil.copytree(clone.package / "course" / FIRST.slug, clone.package / "course" / "new-level")
+    shutil.copytree(clone.package / "course" / FIRST.folder.name, clone.package / "course" / "new-level")
 
 
 STALE = f"vector-add: levels/{FIRST.file} is stale: quest dev build, then git add it"

@@ -19,7 +19,7 @@ import pytest
 from tests.commands import kernels
 from tests.conftest import ROOT, TRACEBACK, Quest, arrived, clean_environment, run_line
 from triton_quest import environment
-from triton_quest.levels import LEVELS
+from triton_quest.course.table import LEVELS
 from triton_quest.store import workspace as workspaces
 
 OURS, NOT_YET = 2, 1

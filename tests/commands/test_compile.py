@@ -11,11 +11,12 @@ import pytest
 from tests.commands import kernels
 from tests.conftest import Answer, Quest, arrived
 from tests.execution.learner import at_import, in_launcher, solved
-from triton_quest import measured as m
-from triton_quest import verdict as v
-from triton_quest.execution.runner import Job, run
-from triton_quest.execution.warm import Warm
-from triton_quest.levels import LEVELS, Level
+from triton_quest.course.level import Level
+from triton_quest.course.table import LEVELS
+from triton_quest.parent.runner import Job, run
+from triton_quest.parent.warm import Warm
+from triton_quest.records import measured as m
+from triton_quest.records import verdict as v
 
 OURS, NOT_YET = 2, 1
 MATMUL = LEVELS[1]

@@ -17,12 +17,12 @@ from tests.commands import kernels
 from tests.conftest import Quest
 from triton_quest import environment
 from triton_quest.commands import doctor
-from triton_quest.execution import examination
-from triton_quest.execution.examination import COMPILING, GPU, INTERPRETER, Finding
-from triton_quest.execution.runner import Job
+from triton_quest.parent import examination
+from triton_quest.parent.examination import COMPILING, GPU, INTERPRETER, Finding
+from triton_quest.parent.runner import Job
+from triton_quest.records.verdict import Outcome, Verdict
 from triton_quest.store import files as store_files
 from triton_quest.store import given
-from triton_quest.verdict import Outcome, Verdict
 
 FINE = {"torch": (2, 13, 0), "triton": (3, 7, 1), "numpy": (2, 4, 6), "rich": (15, 0, 0)}
 RIGHT = [{"name": "one", "ok": True, "detail": ""}, {"name": "another", "ok": True, "detail": ""}]

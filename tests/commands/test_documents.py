@@ -12,10 +12,10 @@ import pytest
 from tests.commands import kernels
 from tests.commands.conftest import Clone, fitted_python
 from tests.conftest import ROOT, Answer, Quest, clean_environment, command_table, run_line
-from triton_quest.levels import LEVELS
+from triton_quest.course.table import LEVELS
+from triton_quest.records.verdict import Outcome, Verdict
 from triton_quest.store import workspace
 from triton_quest.store.progress import Progress
-from triton_quest.verdict import Outcome, Verdict
 
 DOCUMENTS = ("README.md", "CONTRIBUTING.md")
 PROGRAMS = re.compile(r"(?:[A-Z_]+=\S+ )?(\./quest|(quest|python|make|pip|git|cd|docker) .+)")

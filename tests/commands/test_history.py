@@ -11,9 +11,9 @@ import pytest
 from tests.commands import kernels
 from tests.commands.test_bad_input import delete, folder_in_its_place, in_another_encoding, link_to_nowhere
 from tests.conftest import Quest
-from triton_quest.levels import LEVELS
+from triton_quest.course.table import LEVELS
+from triton_quest.records.verdict import Outcome, Verdict
 from triton_quest.store import files
-from triton_quest.verdict import Outcome, Verdict
 
 FIRST = LEVELS[0]
 

@@ -18,8 +18,9 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import ROOT, Answer, arrived, clean_environment, run_line
-from triton_quest.levels import LEVELS
-from triton_quest.store import template, workspace
+from triton_quest.course import template
+from triton_quest.course.table import LEVELS
+from triton_quest.store import workspace
 
 pytestmark = pytest.mark.slow
 FIRST = LEVELS[0]
@@ -104,7 +105,7 @@ def test_the_wheel_holds_the_whole_package(wheel: Path, sources: Path) -> None:
     wanted = {path.relative_to(sources).as_posix() for path in package.rglob("*") if path.is_file()}
     held = {name for name in zipfile.ZipFile(wheel).namelist() if name.startswith("triton_quest/")}
     assert held == wanted
-    assert {f"triton_quest/course/{level.slug}/hints.md" for level in arrived()} <= held
+    assert {f"triton_quest/course/{level.folder.name}/hints.md" for level in arrived()} <= held
 
 
 def test_a_learner_of_an_installed_quest_gets_from_init_to_a_pass(installed: Installed, bare_python: Path) -> None:
@@ -161,7 +162,7 @@ def test_an_upgrade_leaves_an_edited_level_and_renews_the_others(installed: Inst
     space = tmp_path / "upgraded"
     installed.type("quest", "init", str(space), at=tmp_path)
     (space / "levels" / FIRST.file).write_text("# my kernel\n")
-    solutions = [installed.site / "triton_quest" / "course" / level.slug / "solution.py" for level in arrived()]
+    solutions = [installed.site / "triton_quest" / "course" / level.folder.name / "solution.py" for level in arrived()]
     texts = [path.read_text(encoding="utf-8") for path in solutions]
     for path, text in zip(solutions, texts, strict=True):  # as pip would, with a new version
         path.write_text(text.replace("# Level ", "# Better told: level ", 1), encoding="utf-8")

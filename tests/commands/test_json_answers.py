@@ -9,7 +9,7 @@ import pytest
 
 from tests.commands import kernels
 from tests.conftest import Quest, arrived
-from triton_quest.levels import LEVELS
+from triton_quest.course.table import LEVELS
 
 TEXT, NUMBER, LIST, FLAG = str, (int, float), list, bool
 

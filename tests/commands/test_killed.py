@@ -18,7 +18,7 @@ import pytest
 
 from tests.commands.players import END, digest
 from tests.conftest import ROOT, Quest, clean_environment
-from triton_quest.levels import LEVELS
+from triton_quest.course.table import LEVELS
 from triton_quest.store import workspace as workspaces
 
 SEED = 20261125

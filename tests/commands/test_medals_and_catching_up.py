@@ -7,11 +7,11 @@ from dataclasses import replace
 import pytest
 
 from tests.conftest import Quest
-from triton_quest import verdict as v
-from triton_quest.commands import catching_up
-from triton_quest.commands.context import Context
-from triton_quest.execution.runner import Job
-from triton_quest.levels import LEVELS
+from triton_quest.commands.shared import catching_up
+from triton_quest.commands.shared.context import Context
+from triton_quest.course.table import LEVELS
+from triton_quest.parent.runner import Job
+from triton_quest.records import verdict as v
 from triton_quest.store.records import Status
 
 

@@ -11,9 +11,10 @@ import pytest
 
 from tests.commands import kernels
 from tests.conftest import ROOT, Answer, Quest, clean_environment, command_table, run_line
-from triton_quest.levels import LEVELS
-from triton_quest.store import template, workspace
-from triton_quest.verdict import Check, Outcome, State, Verdict
+from triton_quest.course import template
+from triton_quest.course.table import LEVELS
+from triton_quest.records.verdict import Check, Outcome, State, Verdict
+from triton_quest.store import workspace
 
 Expect = Callable[..., None]
 

@@ -13,7 +13,7 @@ import pytest
 
 from tests.commands import kernels
 from tests.conftest import TRACEBACK, Quest, clean_environment
-from triton_quest.levels import LEVELS
+from triton_quest.course.table import LEVELS
 
 # The parent of a pty is forked; that pytest may have threads by then is no concern of a child that is replaced at once.
 pytestmark = pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")

@@ -10,11 +10,11 @@ import pytest
 from tests.benchmark.traces import GRID, LAUNCHED, OUTSIDE, RECORDS, M, N
 from tests.commands import kernels
 from tests.conftest import Quest
-from triton_quest import traced as t
-from triton_quest import verdict as v
-from triton_quest.benchmark import picture
 from triton_quest.commands import show
-from triton_quest.execution.runner import Ending, Job
+from triton_quest.parent.runner import Ending, Job
+from triton_quest.records import show as t
+from triton_quest.records import verdict as v
+from triton_quest.report.pictures import traffic as picture
 
 OURS, NOT_YET = 2, 1
 Expect = Callable[..., None]

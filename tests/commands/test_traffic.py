@@ -10,11 +10,12 @@ import pytest
 from tests.benchmark.made_up import Counts, counted, flash_like, fused_like, naive_like
 from tests.commands import kernels
 from tests.conftest import Quest
-from triton_quest import verdict as v
-from triton_quest.benchmark import picture
 from triton_quest.commands import traffic
-from triton_quest.execution.runner import Ending, Job
-from triton_quest.levels import LEVELS, Level
+from triton_quest.course.level import Level
+from triton_quest.course.table import LEVELS
+from triton_quest.parent.runner import Ending, Job
+from triton_quest.records import verdict as v
+from triton_quest.report.pictures import traffic as picture
 
 OURS, NOT_YET = 2, 1
 SIZES = (64, 128, 256, 512)

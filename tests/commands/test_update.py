@@ -15,8 +15,9 @@ from tests.commands.conftest import NEEDED, Clone
 from tests.conftest import ROOT, Answer, arrived, clean_environment, run_line
 from tests.course.toy import git
 from triton_quest.commands import update
+from triton_quest.course import template
 from triton_quest.errors import NotUpdated
-from triton_quest.store import template, workspace
+from triton_quest.store import workspace
 
 Expect = Callable[..., None]
 MINE = "# my kernel\n"
@@ -37,7 +38,7 @@ class Published:
         assert old in file.read_text()
         file.write_text(file.read_text().replace(old, new))
         for level in arrived():
-            solution = (self.origin / "triton_quest" / "course" / level.slug / "solution.py").read_text()
+            solution = (self.origin / "triton_quest" / "course" / level.folder.name / "solution.py").read_text()
             (self.origin / "triton_quest" / "levels" / level.file).write_text(template.strip_solution(solution))
         git(self.origin, "commit", "--quiet", "--all", "--message", "a new version")
 
@@ -82,7 +83,7 @@ def published(first_version: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPat
     return Published(tmp_path / "origin", Clone(tmp_path / "clone"))
 
 
-SOLUTION = "triton_quest/course/vector-add/solution.py"
+SOLUTION = "triton_quest/course/vector_add/solution.py"
 
 
 def test_an_update_keeps_an_edited_level_and_the_map_offers_its_new_template(

@@ -12,7 +12,7 @@ import pytest
 from tests.commands import kernels
 from tests.commands.conftest import Clone
 from tests.conftest import clean_environment, run_line
-from triton_quest.levels import LEVELS
+from triton_quest.course.table import LEVELS
 from triton_quest.store import workspace as workspaces
 from triton_quest.store.workspace import Workspace
 

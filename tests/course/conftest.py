@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from tests.course.toy import ToyQuest
-from triton_quest import verdict as v
 from triton_quest.authoring import gate, mutation
 from triton_quest.authoring.mutation import Judged, Mutant
-from triton_quest.execution.runner import Ending, Job
+from triton_quest.parent.runner import Ending, Job
+from triton_quest.records import verdict as v
 from triton_quest.store import workspace
 
 

@@ -11,12 +11,13 @@ import pytest
 
 from tests.course.conftest import says
 from tests.course.toy import ToyQuest, git
-from triton_quest import verdict as v
 from triton_quest.authoring import gate
-from triton_quest.execution.runner import Ending, Job
-from triton_quest.levels import table
-from triton_quest.measured import Compiled, Refused
-from triton_quest.store import template, workspace
+from triton_quest.course import template
+from triton_quest.course.table import table
+from triton_quest.parent.runner import Ending, Job
+from triton_quest.records import verdict as v
+from triton_quest.records.measured import Compiled, Refused
+from triton_quest.store import workspace
 
 judged_kindly = pytest.mark.usefixtures("kind_judge")
 
@@ -126,7 +127,7 @@ def test_a_row_with_an_empty_folder_is_told_everything_that_is_missing(toy: ToyQ
 def test_a_folder_without_a_row_is_named(toy: ToyQuest) -> None:
     (toy.course / "orphan").mkdir()
     assert the_complaint(toy).startswith("orphan: ")
-    assert "without a row" in the_complaint(toy)
+    assert "names no such folder" in the_complaint(toy)
 
 
 @judged_kindly
@@ -303,7 +304,7 @@ def test_a_row_must_say_what_compile_and_traffic_call_the_launcher_with(
     toy: ToyQuest, change: dict[str, Any], words: str
 ) -> None:
     toy.levels = table(replace(toy.level, **change))
-    assert the_complaint(toy).startswith("vector-add: levels/__init__.py: ") and words in the_complaint(toy)
+    assert the_complaint(toy).startswith("vector-add: level.py: ") and words in the_complaint(toy)
 
 
 def test_a_solution_that_spills_is_refused(toy: ToyQuest, kind_judge: None, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,13 +11,15 @@ import pytest
 import torch
 
 from tests.conftest import arrived
-from triton_quest import verdict as v
 from triton_quest.authoring.gate import PICTURE
-from triton_quest.execution.runner import Job, judge
-from triton_quest.judge import mistake, numbers, read
-from triton_quest.judge.case import DTYPES, Case, Draw
-from triton_quest.levels import LEVELS, Level
-from triton_quest.store import template, workspace
+from triton_quest.child.judge import numbers, read
+from triton_quest.course import mistake, parts, template
+from triton_quest.course.case import DTYPES, Case, Draw
+from triton_quest.course.level import Level
+from triton_quest.course.table import LEVELS
+from triton_quest.parent.runner import Job, judge
+from triton_quest.records import verdict as v
+from triton_quest.store import workspace
 from triton_quest.store.progress import HINTS_A_LEVEL
 from triton_quest.utils import baseline
 
@@ -63,7 +65,7 @@ def gaps_of(level: Level) -> list[list[str]]:
 
 
 def cases_of(level: Level) -> tuple[Case, ...]:
-    cases: tuple[Case, ...] = numbers.course_module(level, "cases").CASES
+    cases: tuple[Case, ...] = parts.part(level, "cases").CASES
     return cases
 
 
@@ -251,7 +253,7 @@ def test_the_smallest_case_comes_first_and_some_case_is_ragged_around_the_learne
 
 @every_level
 def test_known_mistakes_and_variants_still_apply_to_the_solution(level: Level) -> None:
-    module = numbers.course_module(level, "mistakes")
+    module = parts.part(level, "mistakes")
     known = [*module.MISTAKES, *module.VARIANTS]
     assert len({one.key for one in known}) == len(known)
     for one in known:

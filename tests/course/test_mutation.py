@@ -11,9 +11,9 @@ import pytest
 
 from triton_quest.authoring import mutation
 from triton_quest.authoring.mutation import Judged, Mutant
+from triton_quest.course.mistake import Edit
+from triton_quest.course.table import LEVELS
 from triton_quest.errors import CourseTrouble
-from triton_quest.judge.mistake import Edit
-from triton_quest.levels import LEVELS
 
 LEVEL = LEVELS[0]
 ADDED = "x + y, mask=mask"

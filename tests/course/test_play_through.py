@@ -5,10 +5,11 @@ from __future__ import annotations
 import pytest
 
 from tests.conftest import Quest
-from triton_quest.judge.mistake import Mistake, apply
-from triton_quest.judge.numbers import course_module
-from triton_quest.levels import LEVELS, Level
-from triton_quest.store import template, workspace
+from triton_quest.course import parts, template
+from triton_quest.course.level import Level
+from triton_quest.course.mistake import Mistake, apply
+from triton_quest.course.table import LEVELS
+from triton_quest.store import workspace
 from triton_quest.store.records import Status
 
 WRONG_BY = ("numbers", "memory")  # what the wrong attempt is rejected by, in this order of preference
@@ -20,7 +21,7 @@ def solution(level: Level) -> str:
 
 def wrong(level: Level) -> Mistake:
     """The level's first known mistake of a kind that learners make."""
-    known: tuple[Mistake, ...] = course_module(level, "mistakes").MISTAKES
+    known: tuple[Mistake, ...] = parts.part(level, "mistakes").MISTAKES
     return next(mistake for kind in WRONG_BY for mistake in known if mistake.caught_by == kind)
 
 

@@ -12,8 +12,9 @@ import pytest
 from tests.conftest import ROOT, arrived, clean_environment, run_line
 from tests.course.toy import git
 from triton_quest.authoring import gate
-from triton_quest.levels import LEVELS
-from triton_quest.store import template, workspace
+from triton_quest.course import template
+from triton_quest.course.table import LEVELS
+from triton_quest.store import workspace
 
 pytestmark = pytest.mark.slow
 LEFT_ALONE = shutil.ignore_patterns("__pycache__", ".quest", "level*.py")

@@ -7,8 +7,9 @@ import subprocess
 from dataclasses import replace
 from pathlib import Path
 
-from triton_quest.levels import COURSE, LEVELS, Level, table
-from triton_quest.store import template
+from triton_quest.course import template
+from triton_quest.course.level import Level
+from triton_quest.course.table import LEVELS, table
 
 MODEL = LEVELS[0]
 
@@ -28,7 +29,7 @@ class ToyQuest:
         self.levels = table(replace(MODEL, course=self.course))
         self.folder = self.levels[0].folder
         self.level_file = self.package / "levels" / MODEL.file
-        shutil.copytree(COURSE / MODEL.slug, self.folder, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copytree(MODEL.folder, self.folder, ignore=shutil.ignore_patterns("__pycache__"))
         self.level_file.parent.mkdir()
         for name in ("__init__.py", "quest_setup.py"):
             (self.level_file.parent / name).write_text("")

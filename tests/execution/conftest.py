@@ -12,8 +12,8 @@ import pytest
 os.environ["TRITON_INTERPRET"] = "1"
 
 from tests.execution.learner import first_level  # noqa: E402
-from triton_quest.execution.adapt import interpreter  # noqa: E402
-from triton_quest.levels import Level  # noqa: E402
+from triton_quest.child.triton import interpreter  # noqa: E402
+from triton_quest.course.level import Level  # noqa: E402
 
 # the same examples in every run, however busy the machine is
 hypothesis.settings.register_profile(

@@ -16,7 +16,7 @@ import torch
 import triton
 
 from tests.execution.divergences import CASES
-from triton_quest.execution.adapt.fake_driver import FakeDriver
+from triton_quest.child.triton.fake_driver import FakeDriver
 
 
 class Launcher:

@@ -10,9 +10,10 @@ import re
 import textwrap
 from collections.abc import Callable
 
-from triton_quest import levels
-from triton_quest.levels import Level
-from triton_quest.store import template, workspace
+from triton_quest.course import table as levels
+from triton_quest.course import template
+from triton_quest.course.level import Level
+from triton_quest.store import workspace
 
 Edit = Callable[[str], str]
 HERE = "# here"  # marks, in an edit's code, the line that a verdict should name

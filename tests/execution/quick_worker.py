@@ -11,8 +11,8 @@ from typing import Any
 
 sys.path[0] = str(Path(__file__).resolve().parent.parent.parent)
 
-from triton_quest import verdict as v  # noqa: E402
-from triton_quest.execution import worker  # noqa: E402
+from triton_quest.child import worker  # noqa: E402
+from triton_quest.records import verdict as v  # noqa: E402
 
 
 def work(job: dict[str, Any], report: worker.Report) -> v.Outcome:

@@ -12,7 +12,7 @@ import triton
 import triton.language as tl
 from hypothesis import given, settings
 
-from triton_quest.execution.adapt import bf16
+from triton_quest.child.triton import bf16
 
 BLOCK = 64
 QUICK = settings(max_examples=15, deadline=None, derandomize=True)

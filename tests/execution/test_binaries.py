@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from triton_quest.execution.adapt.binaries import dots, read_amdgcn, read_ptx
-from triton_quest.measured import Dot, Width
+from triton_quest.child.triton.binaries import dots, read_amdgcn, read_ptx
+from triton_quest.records.measured import Dot, Width
 
 PTX = """
 .reqntid 128

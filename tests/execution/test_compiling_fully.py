@@ -11,12 +11,12 @@ import torch
 from triton.compiler import compiler
 
 from tests.execution.learners import mistaken
-from triton_quest.execution.adapt import binaries
-from triton_quest.execution.adapt.frontend import FrontEndReport
-from triton_quest.execution.adapt.full_compile import compile_fully
-from triton_quest.execution.targets import TARGETS, Arch, find, name_of
-from triton_quest.judge.compile_sentences import explain
-from triton_quest.measured import Dot
+from triton_quest.child.sentences.compiling import explain
+from triton_quest.child.triton import binaries
+from triton_quest.child.triton.frontend import FrontEndReport
+from triton_quest.child.triton.full_compile import compile_fully
+from triton_quest.machine.targets import TARGETS, Arch, find, name_of
+from triton_quest.records.measured import Dot
 
 HALF, SINGLE = torch.float16, torch.float32
 

@@ -8,7 +8,7 @@ import triton
 import triton.language as tl
 from triton.runtime.interpreter import InterpreterBuilder
 
-from triton_quest.execution.adapt.counting import Counts, counted
+from triton_quest.child.instruments.counting import Counts, counted
 
 
 @triton.jit

@@ -7,11 +7,11 @@ import sys
 
 import torch
 
-from triton_quest.execution.adapt.dispatch import FastDispatchMode
+from triton_quest.child.instruments.dispatch import FastDispatchMode
 
 PROGRAM = """
 import sys, torch
-from triton_quest.execution.adapt.dispatch import FastDispatchMode
+from triton_quest.child.instruments.dispatch import FastDispatchMode
 
 class Mode(FastDispatchMode):
     def __torch_dispatch__(self, func, types, args=(), kwargs=None):

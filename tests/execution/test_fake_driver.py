@@ -8,7 +8,7 @@ import triton
 import triton.language as tl
 import triton.testing
 
-from triton_quest.execution.adapt import fake_driver
+from triton_quest.child.triton import fake_driver
 
 TUNED = [triton.Config({"BLOCK": 16}), triton.Config({"BLOCK": 32}, num_warps=8)]
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 import torch
 
-from triton_quest.execution.adapt.fake_gpu import as_if_on
-from triton_quest.execution.targets import TARGETS, Target
+from triton_quest.child.triton.fake_gpu import as_if_on
+from triton_quest.machine.targets import TARGETS, Target
 
 
 @pytest.mark.parametrize("target", TARGETS, ids=lambda target: target.name)

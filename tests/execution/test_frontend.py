@@ -23,12 +23,12 @@ from triton.runtime.errors import InterpreterError
 from tests.execution.divergences import CASES, Case
 from tests.execution.divergences.cases import CONSTRUCTS
 from tests.execution.learners import mistaken
-from triton_quest.execution.adapt import fake_driver
-from triton_quest.execution.adapt.fake_driver import FakeDriver
-from triton_quest.execution.adapt.frontend import compile_front_end
-from triton_quest.execution.refusals import Refusal, RefusedBy
-from triton_quest.judge.compile_sentences import CompileFinding, explain
-from triton_quest.judge.refusal_table import TABLE
+from triton_quest.child.sentences.compiling import CompileFinding, explain
+from triton_quest.child.sentences.refusal_table import TABLE
+from triton_quest.child.triton import fake_driver
+from triton_quest.child.triton.fake_driver import FakeDriver
+from triton_quest.child.triton.frontend import compile_front_end
+from triton_quest.child.triton.refusals import Refusal, RefusedBy
 
 ROOT = Path(__file__).parents[2]
 
@@ -210,5 +210,5 @@ def test_the_root_of_a_whole_number_is_told_though_the_compiler_names_no_functio
 
 
 def test_explaining_needs_neither_torch_nor_triton() -> None:
-    program = "import sys, triton_quest.judge.compile_sentences; assert not {'torch', 'triton'} & sys.modules.keys()"
+    program = "import sys, triton_quest.child.sentences.compiling; assert not {'torch', 'triton'} & sys.modules.keys()"
     subprocess.run([sys.executable, "-c", program], cwd=ROOT, env={"PYTHONPATH": str(ROOT)}, check=True)

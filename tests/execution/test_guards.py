@@ -9,7 +9,7 @@ import triton.language as tl
 from hypothesis import given
 from hypothesis import strategies as st
 
-from triton_quest.execution.adapt.guards import GUARD_BYTES, MARKS, Damage, Guards, unwritten
+from triton_quest.child.instruments.guards import GUARD_BYTES, MARKS, Damage, Guards, unwritten
 
 DTYPES = (torch.float32, torch.float16, torch.bfloat16)
 every_dtype = pytest.mark.parametrize("dtype", DTYPES, ids=str)

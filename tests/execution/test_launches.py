@@ -11,7 +11,7 @@ import triton
 import triton.language as tl
 from triton.runtime import interpreter
 
-from triton_quest.execution.adapt.launches import Launch, LaunchLog, Observer, inside_launch, observed
+from triton_quest.child.instruments.launches import Launch, LaunchLog, Observer, inside_launch, observed
 
 INSIDE: list[bool] = []
 

@@ -14,10 +14,10 @@ from triton.runtime.errors import InterpreterError
 from triton.tools.tensor_descriptor import TensorDescriptor
 
 from tests.execution import memory_kernels as kernels
-from triton_quest.execution.adapt.memory.accesses import IllegalAccess
-from triton_quest.execution.adapt.memory.findings import Finding, Kind
-from triton_quest.execution.adapt.memory.model import MemoryModel
-from triton_quest.judge.memory_sentences import tell
+from triton_quest.child.instruments.memory.accesses import IllegalAccess
+from triton_quest.child.instruments.memory.findings import Finding, Kind
+from triton_quest.child.instruments.memory.model import MemoryModel
+from triton_quest.child.sentences.memory import tell
 
 
 def line(mark: str) -> int:

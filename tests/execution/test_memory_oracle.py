@@ -11,11 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.execution import memory_kernels as kernels
-from triton_quest.execution.adapt.memory.accesses import IllegalAccess
-from triton_quest.execution.adapt.memory.findings import Finding, Kind
-from triton_quest.execution.adapt.memory.indices import element_offsets, members, unravel
-from triton_quest.execution.adapt.memory.model import MemoryModel
-from triton_quest.judge.memory_sentences import tell
+from triton_quest.child.instruments.memory.accesses import IllegalAccess
+from triton_quest.child.instruments.memory.findings import Finding, Kind
+from triton_quest.child.instruments.memory.indices import element_offsets, members, unravel
+from triton_quest.child.instruments.memory.model import MemoryModel
+from triton_quest.child.sentences.memory import tell
 
 LANES = 16
 PLACES = 96  # elements of the storage under each view

@@ -10,10 +10,10 @@ from triton.language.semantic import TritonSemantic
 from triton.runtime import interpreter
 
 from tests.execution import memory_kernels as kernels
-from triton_quest.execution.adapt.memory.accesses import IllegalAccess
-from triton_quest.execution.adapt.memory.findings import Finding, Kind, Traffic
-from triton_quest.execution.adapt.memory.model import MemoryModel
-from triton_quest.judge.memory_sentences import tell
+from triton_quest.child.instruments.memory.accesses import IllegalAccess
+from triton_quest.child.instruments.memory.findings import Finding, Kind, Traffic
+from triton_quest.child.instruments.memory.model import MemoryModel
+from triton_quest.child.sentences.memory import tell
 
 
 def line(mark: str) -> int:

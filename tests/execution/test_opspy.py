@@ -10,9 +10,9 @@ import torch
 import triton
 import triton.language as tl
 
-from triton_quest.execution.adapt.launches import observed
-from triton_quest.execution.adapt.opspy import OpSpy
-from triton_quest.execution.adapt.torchcalls import Kind
+from triton_quest.child.instruments.launches import observed
+from triton_quest.child.instruments.opspy import OpSpy
+from triton_quest.child.instruments.torchcalls import Kind
 
 N = 16
 

@@ -37,7 +37,7 @@ def test_the_newest_known_triton_is_the_one_that_is_tested() -> None:
 
 
 def test_the_self_test_holds_with_it(environ: dict[str, str]) -> None:
-    told = json.loads(run(environ, "-m", "triton_quest.execution.adapt.selftest").stdout)
+    told = json.loads(run(environ, "-m", "triton_quest.child.selftest").stdout)
     assert [test for test in told if not test["ok"]] == [] and len(told) > 10
 
 
@@ -47,14 +47,14 @@ def test_it_is_really_used(environ: dict[str, str]) -> None:
 
 @pytest.mark.parametrize("number, slug", [("1", "vector-add"), ("2", "matmul"), ("3", "softmax")])
 def test_a_solution_is_judged_in_full_with_it(environ: dict[str, str], number: str, slug: str) -> None:
-    file = str(ROOT / "triton_quest" / "course" / slug / "solution.py")
+    file = str(ROOT / "triton_quest" / "course" / slug.replace("-", "_") / "solution.py")
     verdict = json.loads(run(environ, "triton_quest/quest.py", "check", number, "--file", file, "--json").stdout)
     assert verdict["outcome"] == "passed"
     assert verdict["not_verified_here"] == ["the kernel on a GPU: its numbers and its speed"]
 
 
 def test_a_missing_mask_is_told_with_it(environ: dict[str, str], tmp_path: Path) -> None:
-    text = (ROOT / "triton_quest" / "course" / "vector-add" / "solution.py").read_text()
+    text = (ROOT / "triton_quest" / "course" / "vector_add" / "solution.py").read_text()
     file = tmp_path / "unmasked.py"
     file.write_text(text.replace("x + y, mask=mask", "x + y"))
     verdict = json.loads(run(environ, "triton_quest/quest.py", "check", "1", "--file", str(file), "--json").stdout)

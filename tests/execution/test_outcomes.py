@@ -29,10 +29,10 @@ from tests.execution.learner import (
     returning,
     solved,
 )
-from triton_quest import verdict as v
-from triton_quest.execution import runner
-from triton_quest.execution.runner import Job, judge
-from triton_quest.levels import Level
+from triton_quest.course.level import Level
+from triton_quest.parent import runner
+from triton_quest.parent.runner import Job, judge
+from triton_quest.records import verdict as v
 
 SHORT = 1.5  # seconds that a hang is granted
 KILLED_BY_US = "The system ended your code"
@@ -474,7 +474,7 @@ def test_a_file_that_is_not_ready_is_answered_without_torch(
         pytest.param("CASES = (", "cases.py", id="not Python"),
         pytest.param(None, "cases.py", id="missing", marks=pytest.mark.slow),
         pytest.param(
-            "from triton_quest.judge.case import Case\nCASES = (Case('tiny', 'none', lambda d: 1 / 0),)",
+            "from triton_quest.course.case import Case\nCASES = (Case('tiny', 'none', lambda d: 1 / 0),)",
             "ZeroDivisionError",
             id="raises",
             marks=pytest.mark.slow,

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from triton_quest.execution.adapt import interpreter
-from triton_quest.execution.adapt.patching import Edits, Need, Patch
+from triton_quest.child.triton import interpreter
+from triton_quest.child.triton.patching import Edits, Need, Patch
 
 
 class Owner:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from triton_quest import verdict as v
+from triton_quest.records import verdict as v
 
 NUMBERS = st.floats(allow_nan=False)
 

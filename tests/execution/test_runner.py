@@ -19,17 +19,18 @@ from hypothesis import strategies as st
 
 from tests.conftest import ROOT
 from tests.execution.conftest import is_gone
-from triton_quest import verdict as v
-from triton_quest.execution import output, runner
-from triton_quest.execution.output import Output
-from triton_quest.execution.runner import Job, judge
-from triton_quest.execution.worker import WORK
-from triton_quest.levels import LEVELS, Level
+from triton_quest.child.worker import WORK
+from triton_quest.course.level import Level
+from triton_quest.course.table import LEVELS
+from triton_quest.parent import output, runner
+from triton_quest.parent.output import Output
+from triton_quest.parent.runner import Job, judge
+from triton_quest.records import verdict as v
 
 PRELUDE = f"""\
 import os, signal, subprocess, sys
 sys.path.insert(0, {str(ROOT)!r})
-from triton_quest import verdict as v
+from triton_quest.records import verdict as v
 
 report = int(sys.argv[2])
 

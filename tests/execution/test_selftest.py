@@ -7,7 +7,8 @@ import runpy
 
 import pytest
 
-from triton_quest.execution.adapt import interpreter, selftest
+from triton_quest.child import selftest
+from triton_quest.child.triton import interpreter
 
 
 def test_everything_known_holds_here() -> None:
@@ -40,7 +41,7 @@ def test_a_failing_entry_is_its_own_failure() -> None:
 
 
 def test_a_broken_adaptation_is_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
-    from triton_quest.execution.adapt import bf16
+    from triton_quest.child.triton import bf16
 
     monkeypatch.setattr(bf16, "encode", bf16.truncate)  # rounds towards zero
     failed = [test.name for test in selftest.run() if not test.ok]
@@ -55,6 +56,6 @@ def test_without_the_interpreter_it_says_so(monkeypatch: pytest.MonkeyPatch) -> 
 
 @pytest.mark.filterwarnings("ignore:.*found in sys.modules:RuntimeWarning")
 def test_as_a_program_it_prints_json(capsys: pytest.CaptureFixture[str]) -> None:
-    runpy.run_module("triton_quest.execution.adapt.selftest", run_name="__main__")
+    runpy.run_module("triton_quest.child.selftest", run_name="__main__")
     tests = json.loads(capsys.readouterr().out)
     assert len(tests) == len(selftest.ENTRIES) and all(set(test) == {"name", "ok", "detail"} for test in tests)

@@ -10,8 +10,8 @@ import torch
 import triton
 import triton.language as tl
 
-from triton_quest.execution.adapt import interpreter, speed
-from triton_quest.execution.adapt.launches import LaunchLog, observed
+from triton_quest.child.instruments.launches import LaunchLog, observed
+from triton_quest.child.triton import interpreter, speed
 
 SPEED_UPS = {patch.name for patch in speed.PATCHES}
 KEPT = {"runtime loop bounds", "integer sums wrap around"}  # without them these kernels do not run on Triton 3.6

@@ -23,12 +23,13 @@ import pytest
 from tests.conftest import ROOT
 from tests.execution.conftest import PATIENCE_SECONDS, is_gone
 from tests.execution.learner import HERE, at_import, in_launcher, returning, solved
-from triton_quest import verdict as v
-from triton_quest.execution import runner, standby, warm
-from triton_quest.execution.devices import judge_on
-from triton_quest.execution.runner import Job
-from triton_quest.execution.standby import Cancelled, Standby
-from triton_quest.levels import LEVELS, Level
+from triton_quest.course.level import Level
+from triton_quest.course.table import LEVELS
+from triton_quest.parent import runner, standby, warm
+from triton_quest.parent.devices import judge_on
+from triton_quest.parent.runner import Job
+from triton_quest.parent.standby import Cancelled, Standby
+from triton_quest.records import verdict as v
 
 QUICK = Path(__file__).resolve().parent / "quick_worker.py"
 CPU, GPU, BOTH = ("interpreter",), ("gpu",), ("interpreter", "gpu")
@@ -325,10 +326,10 @@ def test_no_process_outlives_the_one_that_stands_by(
     os.mkfifo(tmp_path / "fifo")
     app = f"""\
         from pathlib import Path
-        from triton_quest.execution import warm
-        from triton_quest.execution.runner import Job
-        from triton_quest.execution.standby import Standby
-        from triton_quest.levels import LEVELS
+        from triton_quest.parent import warm
+        from triton_quest.parent.runner import Job
+        from triton_quest.parent.standby import Standby
+        from triton_quest.course.table import LEVELS
         warm.WORKER = Path({str(QUICK)!r})
         Standby({on!r}).judge(Job(LEVELS[{level.number - 1}], Path({str(tmp_path / "mine.py")!r}), 600.0))
     """
@@ -353,7 +354,9 @@ def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return copy
 
 
-@pytest.mark.parametrize("changed", ["judge/compare.py", "course/vector-add/cases.py", "levels/__init__.py", "new.py"])
+@pytest.mark.parametrize(
+    "changed", ["child/judge/compare.py", "course/vector_add/cases.py", "levels/__init__.py", "new.py"]
+)
 def test_a_change_of_the_package_makes_a_new_process(quick: Open, package: Path, changed: str) -> None:
     session = quick()
     before = session.pids()[1]
@@ -366,7 +369,7 @@ def test_a_change_of_the_package_makes_a_new_process(quick: Open, package: Path,
 def test_a_file_that_is_gone_makes_a_new_process(quick: Open, package: Path) -> None:
     session = quick()
     before = session.pids()[1]
-    (package / "judge" / "compare.py").unlink()
+    (package / "child" / "judge" / "compare.py").unlink()
     assert session.pids()[1] != before
 
 
@@ -457,9 +460,9 @@ def test_the_judge_speaks_as_its_file_does_now(tmp_path: Path) -> None:
     shutil.copytree(standby.PACKAGE, tmp_path / "triton_quest", ignore=shutil.ignore_patterns("__pycache__", ".quest"))
     app = """\
         from pathlib import Path
-        from triton_quest.execution.runner import Job
-        from triton_quest.execution.standby import PACKAGE, Standby
-        from triton_quest.levels import LEVELS
+        from triton_quest.parent.runner import Job
+        from triton_quest.parent.standby import PACKAGE, Standby
+        from triton_quest.course.table import LEVELS
         assert PACKAGE == Path.cwd() / "triton_quest"
         Path("mine.py").write_text("undefined")
         judge = PACKAGE / "judge" / "code.py"

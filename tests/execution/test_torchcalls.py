@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from triton_quest.execution.adapt.dataflow import OUTSIDE, Step, flowing_into, flowing_into_launches
-from triton_quest.execution.adapt.torchcalls import NAMES, Kind, TorchCall, classify
+from triton_quest.child.instruments.dataflow import OUTSIDE, Step, flowing_into, flowing_into_launches
+from triton_quest.child.instruments.torchcalls import NAMES, Kind, TorchCall, classify
 
 
 @pytest.mark.parametrize(

@@ -10,11 +10,11 @@ import torch
 import triton
 import triton.language as tl
 
-from triton_quest.execution.adapt.memory import trace as tracing
-from triton_quest.execution.adapt.memory.accesses import IllegalAccess
-from triton_quest.execution.adapt.memory.findings import Operation
-from triton_quest.execution.adapt.memory.model import MemoryModel
-from triton_quest.execution.adapt.memory.trace import Touch, Walk
+from triton_quest.child.instruments.memory import trace as tracing
+from triton_quest.child.instruments.memory.accesses import IllegalAccess
+from triton_quest.child.instruments.memory.findings import Operation
+from triton_quest.child.instruments.memory.model import MemoryModel
+from triton_quest.child.instruments.memory.trace import Touch, Walk
 
 
 @triton.jit

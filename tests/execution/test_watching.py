@@ -18,8 +18,9 @@ import watchfiles
 from watchfiles._rust_notify import WatchfilesRustInternalError
 
 from tests.execution.conftest import PATIENCE_SECONDS
-from triton_quest.execution import watching
-from triton_quest.levels import LEVELS, Level
+from triton_quest.course.level import Level
+from triton_quest.course.table import LEVELS
+from triton_quest.parent import watching
 
 ONE, TWO = LEVELS[:2]
 NEVER = 10**7

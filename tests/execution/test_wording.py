@@ -8,7 +8,7 @@ from types import FrameType
 
 import pytest
 
-from triton_quest.execution.adapt.wording import Place, Wording, learner_frame
+from triton_quest.child.instruments.wording import Place, Wording, learner_frame
 
 SOURCE = """\
 def launcher(x, probe):

@@ -7,12 +7,13 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import arrived
-from triton_quest import verdict as v
-from triton_quest.execution.devices import COMPILING_SECONDS
-from triton_quest.execution.runner import Job, judge
-from triton_quest.judge.mistake import Mistake, apply
-from triton_quest.judge.numbers import course_module
-from triton_quest.levels import LEVELS, Level
+from triton_quest.course import parts
+from triton_quest.course.level import Level
+from triton_quest.course.mistake import Mistake, apply
+from triton_quest.course.table import LEVELS
+from triton_quest.parent.devices import COMPILING_SECONDS
+from triton_quest.parent.runner import Job, judge
+from triton_quest.records import verdict as v
 from triton_quest.store import workspace
 
 pytestmark = pytest.mark.gpu
@@ -37,7 +38,7 @@ def test_the_solution_passes_on_the_gpu_in_every_dtype(level: Level) -> None:
         pytest.param(level, mistake, id=f"{level.slug}-{mistake.key}")
         for level in JUDGED
         if level.has_arrived
-        for mistake in course_module(level, "mistakes").MISTAKES
+        for mistake in parts.part(level, "mistakes").MISTAKES
         if mistake.caught_by in SHOWS
     ],
 )

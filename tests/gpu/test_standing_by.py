@@ -10,9 +10,9 @@ import pytest
 from tests.execution.conftest import is_gone
 from tests.execution.learner import at_import, first_level, in_launcher, solved
 from tests.gpu.test_judging_on_a_gpu import ADD, STORE
-from triton_quest import verdict as v
-from triton_quest.execution.runner import Job
-from triton_quest.execution.standby import Cancelled, Standby
+from triton_quest.parent.runner import Job
+from triton_quest.parent.standby import Cancelled, Standby
+from triton_quest.records import verdict as v
 
 pytestmark = [pytest.mark.gpu, pytest.mark.slow]
 BOTH = ("interpreter", "gpu")

@@ -9,12 +9,12 @@ from types import ModuleType
 import pytest
 
 import tests.execution.conftest  # noqa: F401  tells Triton to interpret, and hypothesis how to draw
-import triton_quest.judge.pipeline  # noqa: F401  the front end comes before the first kernel
+import triton_quest.child.judge.pipeline  # noqa: F401  the front end comes before the first kernel
 from tests.execution.conftest import adapted_interpreter  # noqa: F401  a fixture
 from tests.execution.learner import first_level
-from triton_quest.execution.adapt.fake_driver import activated
-from triton_quest.execution.warm import Warm
-from triton_quest.levels import Level
+from triton_quest.child.triton.fake_driver import activated
+from triton_quest.course.level import Level
+from triton_quest.parent.warm import Warm
 
 
 @pytest.fixture(scope="session")

@@ -7,7 +7,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from triton_quest.judge.case import DEFAULT_BLOCKS, DTYPES, Draw
+from triton_quest.course.case import DEFAULT_BLOCKS, DTYPES, Draw
 
 SHAPES = st.lists(st.integers(2, 7), min_size=1, max_size=4).map(tuple)
 MATRICES = st.lists(st.integers(2, 7), min_size=2, max_size=4).map(tuple)

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from triton_quest import verdict as v
-from triton_quest.judge import code
-from triton_quest.levels import Level
+from triton_quest.child.judge import code
+from triton_quest.course.level import Level
+from triton_quest.records import verdict as v
 
 CHECK = v.Check("one element, fp32", "numbers", v.State.PASSED)
 

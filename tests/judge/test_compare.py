@@ -12,8 +12,8 @@ import torch
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from triton_quest.judge import compare
-from triton_quest.judge.case import DTYPES
+from triton_quest.child.judge import compare
+from triton_quest.course.case import DTYPES
 
 DTYPE = st.sampled_from(list(DTYPES.values()))
 NUMBERS = st.floats(-100, 100, width=32)

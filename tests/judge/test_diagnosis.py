@@ -3,6 +3,7 @@ nothing else would give the same; otherwise a pattern that is really there, or n
 
 from __future__ import annotations
 
+import shutil
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -12,17 +13,18 @@ import pytest
 import torch
 
 from tests.judge.toys import KERNEL, adding_in_the_kernel, judged, run_of, subject_of, vectors
-from triton_quest import levels
-from triton_quest import verdict as v
-from triton_quest.execution.runner import Job, judge
-from triton_quest.execution.warm import Warm
-from triton_quest.judge import code, diagnosis, numbers
-from triton_quest.judge.case import Case, Draw
-from triton_quest.judge.diagnosis import Evidence, Explanation
-from triton_quest.judge.mistake import Edit, Mistake, apply
-from triton_quest.judge.watch import Run, Subject
-from triton_quest.levels import Level
-from triton_quest.store import template, workspace
+from triton_quest.child.judge import code, diagnosis, numbers
+from triton_quest.child.judge.diagnosis import Evidence, Explanation
+from triton_quest.child.judge.watch import Run, Subject
+from triton_quest.course import parts, template
+from triton_quest.course import table as levels
+from triton_quest.course.case import Case, Draw
+from triton_quest.course.level import Level
+from triton_quest.course.mistake import Edit, Mistake, apply
+from triton_quest.parent.runner import Job, judge
+from triton_quest.parent.warm import Warm
+from triton_quest.records import verdict as v
+from triton_quest.store import workspace
 
 pytestmark = pytest.mark.usefixtures("as_a_child")
 
@@ -300,6 +302,7 @@ def course(level: Level, tmp_path: Path) -> Callable[[str], Level]:
     def course(constants: str = PLAIN) -> Level:
         toy = replace(level, course=tmp_path / "course")
         toy.folder.mkdir(parents=True)
+        shutil.copy(level.folder / "reference.py", toy.folder)
         (toy.folder / "solution.py").write_text(SOLUTION.replace("{constants}", constants))
         return toy
 
@@ -410,7 +413,7 @@ def test_running_mistakes_leaves_python_as_it_was(course: Callable[[], Level], t
 def test_a_mistake_of_the_matmul_is_named_whatever_the_learners_tiles_are(tmp_path: Path, blocks: str) -> None:
     matmul = levels.find("matmul")
     assert matmul
-    mistakes = {one.key: one for one in numbers.course_module(matmul, "mistakes").MISTAKES}
+    mistakes = {one.key: one for one in parts.part(matmul, "mistakes").MISTAKES}
     chosen = mistakes["accumulator_overwritten"]
     text = apply(chosen.edits, workspace.course_text(matmul, "solution.py"), chosen.key)
     text = template.clean_solution(text)
@@ -422,7 +425,7 @@ def test_a_mistake_of_the_matmul_is_named_whatever_the_learners_tiles_are(tmp_pa
 
 
 MATMUL = next(level for level in levels.LEVELS if level.launcher == "matmul")
-BY_NUMBERS = [one for one in numbers.course_module(MATMUL, "mistakes").MISTAKES if one.caught_by == "numbers"]
+BY_NUMBERS = [one for one in parts.part(MATMUL, "mistakes").MISTAKES if one.caught_by == "numbers"]
 
 
 @pytest.mark.slow
@@ -572,7 +575,7 @@ def test_the_explanation_stands_in_the_failed_check(level: Level, tmp_path: Path
         "y = tl.load(y_ptr + offsets, mask=mask)",
         "tl.store(out_ptr + offsets, x - y, mask=mask)",
     )
-    known = {one.key: one for one in numbers.course_module(level, "mistakes").MISTAKES}
+    known = {one.key: one for one in parts.part(level, "mistakes").MISTAKES}
     check = judged(level, tmp_path / "mine.py", text).failure
     assert check.outcome is v.Outcome.WRONG and check.mismatch and check.case == "one element"
     assert (check.finding, check.cause, check.hint) == (

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from triton_quest import verdict as v
-from triton_quest.judge import gpu_sentences
+from triton_quest.child.sentences import on_gpu as gpu_sentences
+from triton_quest.records import verdict as v
 
 TROUBLES = {
     "out of resource: shared memory, Required: 294912, Hardware limit: 232448. Reducing block sizes or `num_stages` may help.": (

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from triton_quest import verdict as v
-from triton_quest.judge import hints
-from triton_quest.judge.mistake import Edit, Mistake
+from triton_quest.child.judge import hints
+from triton_quest.course.mistake import Edit, Mistake
+from triton_quest.records import verdict as v
 
 SOLUTION = (
     "    x_ptr += pid * stride\n    x = tl.load(x_ptr + offs, mask=mask)\n    tl.store(out_ptr + offs, x, mask=mask)\n"

@@ -7,13 +7,13 @@ from pathlib import Path
 import pytest
 
 from tests.judge.toys import judged
-from triton_quest import verdict as v
-from triton_quest.judge.mistake import apply
-from triton_quest.judge.numbers import course_module
-from triton_quest.levels import LEVELS
+from triton_quest.course import parts
+from triton_quest.course.mistake import apply
+from triton_quest.course.table import LEVELS
+from triton_quest.records import verdict as v
 
 LEVEL = next(level for level in LEVELS if level.slug == "attention-scores")
-MISTAKES = {mistake.key: mistake for mistake in course_module(LEVEL, "mistakes").MISTAKES}
+MISTAKES = {mistake.key: mistake for mistake in parts.part(LEVEL, "mistakes").MISTAKES}
 
 pytestmark = [pytest.mark.usefixtures("adapted_interpreter", "as_a_child")]
 

@@ -10,11 +10,11 @@ import pytest
 
 from tests.execution.conftest import is_gone
 from tests.judge.toys import HONEST, adding
-from triton_quest import verdict as v
-from triton_quest.execution import output, runner
-from triton_quest.execution.runner import Job, judge
-from triton_quest.execution.warm import Warm
-from triton_quest.levels import Level
+from triton_quest.course.level import Level
+from triton_quest.parent import output, runner
+from triton_quest.parent.runner import Job, judge
+from triton_quest.parent.warm import Warm
+from triton_quest.records import verdict as v
 
 pytestmark = pytest.mark.slow
 

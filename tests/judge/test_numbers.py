@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 import torch
 
-from triton_quest import verdict as v
+from triton_quest.child.judge import numbers
+from triton_quest.child.judge.watch import Subject, watched
+from triton_quest.course.case import Case, Draw
+from triton_quest.course.level import Level
 from triton_quest.errors import CourseTrouble
-from triton_quest.judge import numbers
-from triton_quest.judge.case import Case, Draw
-from triton_quest.judge.watch import Subject, watched
-from triton_quest.levels import Level
+from triton_quest.records import verdict as v
 
 FILE = Path("mine.py")
 THREE = Case("three elements", "odd, and short", lambda d: (d.normal(3), d.normal(3)))
@@ -149,7 +149,7 @@ def test_a_case_is_planned_only_in_the_dtypes_that_it_asks_for(level: Level, tmp
     toy = replace(level, course=tmp_path)
     toy.folder.mkdir()
     (toy.folder / "cases.py").write_text(
-        "from triton_quest.judge.case import Case\n"
+        "from triton_quest.course.case import Case\n"
         "CASES = (Case('a', '', lambda d: ()), Case('b', '', lambda d: (), dtypes=('fp32',)))\n"
     )
     planned = [(case.name, dtype) for case, dtype in numbers.plan(toy, ("fp32", "fp16"))]

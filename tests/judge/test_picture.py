@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from triton_quest.judge import picture
+from triton_quest.child.judge import picture
+from triton_quest.records.verdict import Picture
 from triton_quest.screen import picture as screen
 from triton_quest.screen.console import ASCII, Glyphs
-from triton_quest.verdict import Picture
 
 SIDES = st.integers(1, 70)
 

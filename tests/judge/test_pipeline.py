@@ -14,16 +14,17 @@ import torch
 
 from tests.execution.learner import HERE, line_of
 from tests.judge.toys import HONEST, Judgement, adding, adding_in_the_kernel, judged, subject_of
-from triton_quest import levels
-from triton_quest import verdict as v
-from triton_quest.execution.runner import Job
-from triton_quest.execution.runner import judge as judge_in_a_child
-from triton_quest.execution.warm import Warm
-from triton_quest.judge import code, numbers, properties
-from triton_quest.judge.case import DTYPES, Draw
-from triton_quest.judge.mistake import apply
-from triton_quest.levels import Level
-from triton_quest.store import template, workspace
+from triton_quest.child.judge import code, numbers, properties
+from triton_quest.course import parts, template
+from triton_quest.course import table as levels
+from triton_quest.course.case import DTYPES, Draw
+from triton_quest.course.level import Level
+from triton_quest.course.mistake import apply
+from triton_quest.parent.runner import Job
+from triton_quest.parent.runner import judge as judge_in_a_child
+from triton_quest.parent.warm import Warm
+from triton_quest.records import verdict as v
+from triton_quest.store import workspace
 
 pytestmark = pytest.mark.usefixtures("as_a_child")
 
@@ -91,7 +92,7 @@ def test_every_case_is_judged_in_every_dtype_that_it_asks_for(level: Level, pass
 
 
 def test_every_property_is_asserted_in_its_own_words(level: Level, passing: Judgement) -> None:
-    statements = numbers.course_module(level, "properties").PROPERTIES
+    statements = parts.part(level, "cases").PROPERTIES
     told = [check.name for check in passing.checks if check.kind == "property"]
     assert told == [statement.__doc__.rstrip(".") for statement in statements]
 
@@ -246,7 +247,7 @@ def test_lanes_that_never_reach_the_answer_are_no_matter(judge: Judged, name: st
 
 @pytest.mark.parametrize("key", ["numerator_masked", "where_for_other", "three_passes_16"])
 def test_right_variants_of_softmax_whose_lanes_hold_anything_pass(judge: Judged, softmax: Level, key: str) -> None:
-    variants = {variant.key: variant for variant in numbers.course_module(softmax, "mistakes").VARIANTS}
+    variants = {variant.key: variant for variant in parts.part(softmax, "mistakes").VARIANTS}
     text = apply(variants[key].edits, workspace.course_text(softmax, "solution.py"), key)
     judgement = judge(template.clean_solution(text), softmax)
     assert judgement.outcome is v.Outcome.PASSED, judgement.failure.says
@@ -303,7 +304,7 @@ def test_cases_stay_affordable_whatever_a_kernel_of_the_learners_is_launched_wit
     """A second kernel, which copies in blocks of 1024, must not make a matmul of 1024 cubed."""
     level = levels.find(name)
     assert level
-    for case in numbers.course_module(level, "cases").CASES:
+    for case in parts.part(level, "cases").CASES:
         inputs = [x for x in case.inputs(Draw(case.name, torch.float32, (16, 1024))) if isinstance(x, torch.Tensor)]
         work = inputs[0].numel() * (inputs[1].shape[-1] if level.launcher == "matmul" else 1)
         assert work <= 2**25, f"{case.name}: {work:,} multiplications or elements"

@@ -11,11 +11,12 @@ import pytest
 import torch
 
 from tests.judge.toys import HONEST, adding, judged, subject_of
-from triton_quest import verdict as v
-from triton_quest.execution.adapt.memory.model import MemoryModel
-from triton_quest.judge import pipeline, properties
-from triton_quest.judge.case import Draw
-from triton_quest.levels import Level
+from triton_quest.child.instruments.memory.model import MemoryModel
+from triton_quest.child.judge import properties
+from triton_quest.course import parts
+from triton_quest.course.case import Draw
+from triton_quest.course.level import Level
+from triton_quest.records import verdict as v
 
 pytestmark = pytest.mark.usefixtures("as_a_child")
 
@@ -129,15 +130,7 @@ def test_a_property_about_allocation_is_checked_and_its_failure_told(
         """No matrix of n x n is allocated."""
         return properties.allocation_grows_linearly(launcher, lambda length: (d.normal(length), d.normal(length)))
 
-    real = pipeline.numbers.course_module
-
-    def course_module(of: Level, name: str) -> Any:
-        module = real(of, name)
-        if name == "properties":
-            module.PROPERTIES = (no_square,)
-        return module
-
-    monkeypatch.setattr(pipeline.numbers, "course_module", course_module)
+    monkeypatch.setattr(parts.part(level, "cases"), "PROPERTIES", (no_square,))
     assert judged(level, tmp_path / "right.py", HONEST).outcome is v.Outcome.PASSED
     square = adding("out = torch.empty_like(x)\ntorch.empty(len(x), len(x))\nLAUNCH\nreturn out")
     judgement = judged(level, tmp_path / "square.py", square)

@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 
 from tests.execution.learner import solved
-from triton_quest import verdict as v
-from triton_quest.judge import read
-from triton_quest.levels import Level
-from triton_quest.store import template, workspace
+from triton_quest.child.judge import read
+from triton_quest.course import template
+from triton_quest.course.level import Level
+from triton_quest.records import verdict as v
+from triton_quest.store import workspace
 
 Examine = Callable[[str | bytes], v.Check]
 

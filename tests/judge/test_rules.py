@@ -18,12 +18,12 @@ import torch
 
 from tests.execution.learner import HERE, line_of
 from tests.judge.toys import BLOCKS, HONEST, KERNEL, LAUNCH, adding, judged, run_of, subject_of, vectors
-from triton_quest import verdict as v
-from triton_quest.judge import code, rules
-from triton_quest.judge.case import Case
-from triton_quest.judge.tampering import Snapshot
-from triton_quest.judge.watch import Run, Subject
-from triton_quest.levels import Level
+from triton_quest.child.judge import code, rules
+from triton_quest.child.judge.tampering import Snapshot
+from triton_quest.child.judge.watch import Run, Subject
+from triton_quest.course.case import Case
+from triton_quest.course.level import Level
+from triton_quest.records import verdict as v
 
 pytestmark = pytest.mark.usefixtures("as_a_child")
 

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from triton_quest import levels
-from triton_quest import verdict as v
-from triton_quest.execution.runner import Job, judge
-from triton_quest.execution.warm import Warm
+from triton_quest.course import table as levels
+from triton_quest.parent.runner import Job, judge
+from triton_quest.parent.warm import Warm
+from triton_quest.records import verdict as v
 
 STYLES = sorted((Path(__file__).parent / "styles").glob("level*.py"))
 

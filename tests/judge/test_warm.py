@@ -12,10 +12,10 @@ import pytest
 
 from tests.execution.conftest import is_gone
 from tests.judge.toys import HONEST, KERNEL, adding
-from triton_quest import verdict as v
-from triton_quest.execution.runner import Job, judge
-from triton_quest.execution.warm import Warm, WarmProcessGone
-from triton_quest.levels import Level
+from triton_quest.course.level import Level
+from triton_quest.parent.runner import Job, judge
+from triton_quest.parent.warm import Warm, WarmProcessGone
+from triton_quest.records import verdict as v
 
 WRONG = HONEST.replace("x + y, mask", "x - y, mask")
 OUTSIDE = HONEST.replace("x + y, mask=mask", "x + y")

@@ -6,11 +6,11 @@ import textwrap
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from triton_quest import verdict as v
-from triton_quest.judge import code, pipeline
-from triton_quest.judge.case import Case
-from triton_quest.judge.watch import Run, Subject, watched
-from triton_quest.levels import Level
+from triton_quest.child.judge import code, pipeline
+from triton_quest.child.judge.watch import Run, Subject, watched
+from triton_quest.course.case import Case
+from triton_quest.course.level import Level
+from triton_quest.records import verdict as v
 
 BLOCKS = (16,)
 KERNEL = """\

@@ -13,12 +13,12 @@ from unittest import mock
 from textual.pilot import Pilot
 
 from triton_quest import invocation
-from triton_quest import verdict as v
-from triton_quest.commands.context import Context
-from triton_quest.commands.session import Session
-from triton_quest.commands.session_views import Run, cold
-from triton_quest.execution.runner import Cancelled, Job, Tell
-from triton_quest.levels import LEVELS
+from triton_quest.commands.play.session import Session
+from triton_quest.commands.play.views import Run, cold
+from triton_quest.commands.shared.context import Context
+from triton_quest.course.table import LEVELS
+from triton_quest.parent.runner import Cancelled, Job, Tell
+from triton_quest.records import verdict as v
 from triton_quest.screen.console import Glyphs
 from triton_quest.screen.session.app import SessionApp
 from triton_quest.screen.session.main import Main

@@ -13,10 +13,10 @@ from textual.widgets import OptionList
 from tests.benchmark.test_standing import CEILINGS, timing
 from tests.conftest import Quest
 from tests.session.driving import NARROW, WIDE, Driver, drive
-from triton_quest import verdict as v
-from triton_quest.execution import runner
-from triton_quest.levels import LEVELS
-from triton_quest.raced import YOURS
+from triton_quest.course.table import LEVELS
+from triton_quest.parent import runner
+from triton_quest.records import verdict as v
+from triton_quest.records.race import YOURS
 from triton_quest.screen.session.keys import HELP, KEYS, MORE, QUIT
 
 

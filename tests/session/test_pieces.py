@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from tests.conftest import command_table
-from triton_quest.levels import LEVELS
+from triton_quest.course.table import LEVELS
 from triton_quest.screen.console import ASCII, Glyphs
 from triton_quest.screen.session.game import Attempts
 from triton_quest.screen.session.judging import Desk

@@ -16,7 +16,7 @@ import pytest
 
 from tests.commands import kernels
 from tests.conftest import TRACEBACK, Quest, clean_environment
-from triton_quest.levels import LEVELS
+from triton_quest.course.table import LEVELS
 
 # The parent of a pty is forked; that pytest may have threads by then is no concern of a child that is replaced at once.
 pytestmark = pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
@@ -129,7 +129,7 @@ def test_a_wrong_level_is_a_sentence(quest: Quest, line: str, says: str) -> None
 
 def test_no_other_command_imports_what_the_session_is_drawn_with(quest: Quest) -> None:
     program = (
-        "import sys; from triton_quest.commands import context; from triton_quest.quest import cli; "
+        "import sys; from triton_quest.commands.shared import context; from triton_quest.quest import cli; "
         "sys.argv = ['quest', *sys.argv[1:]]; context.run(cli); "
         "sys.exit(bool({'textual', 'watchfiles'} & sys.modules.keys()))"
     )

@@ -7,8 +7,8 @@ import pytest
 from tests.commands import kernels
 from tests.conftest import Quest
 from tests.session.driving import WIDE, Driver, drive
-from triton_quest.execution.standby import Standby
-from triton_quest.levels import LEVELS
+from triton_quest.course.table import LEVELS
+from triton_quest.parent.standby import Standby
 
 pytestmark = pytest.mark.slow
 

@@ -10,13 +10,13 @@ from rich.color import ColorType
 
 from tests.conftest import Quest, arrived
 from tests.session.driving import NARROW, WIDE, Driver, drive
-from triton_quest.levels import Level
+from triton_quest.course import template
+from triton_quest.course.level import Level
 from triton_quest.screen.console import ASCII
 from triton_quest.screen.session.attempts import AttemptsView
 from triton_quest.screen.session.hints import HintsView
 from triton_quest.screen.session.keys import BACK, HELP, KEYS, QUIT, Key, key_line
 from triton_quest.screen.session.programs import ProgramsView
-from triton_quest.store import template
 from triton_quest.store.workspace import course_text
 
 

@@ -9,9 +9,9 @@ from textual import events
 
 from tests.conftest import Quest
 from tests.session.driving import NARROW, WIDE, Driver, QuickJudge, drive
-from triton_quest import verdict as v
-from triton_quest.execution.runner import Ending, Job, Tell
-from triton_quest.levels import LEVELS
+from triton_quest.course.table import LEVELS
+from triton_quest.parent.runner import Ending, Job, Tell
+from triton_quest.records import verdict as v
 from triton_quest.store.records import Status
 
 

@@ -10,8 +10,8 @@ import pytest
 
 from tests.conftest import Quest
 from tests.session.driving import Driver, QuickJudge, drive, play
+from triton_quest.course.table import LEVELS
 from triton_quest.errors import StoreTrouble
-from triton_quest.levels import LEVELS
 from triton_quest.store import database
 from triton_quest.store.progress import Progress
 
@@ -119,7 +119,7 @@ def test_two_sessions_at_once_see_every_save_and_keep_every_text(quest: Quest) -
 
 
 def test_a_trouble_of_ours_in_the_judge_ends_in_words(quest: Quest) -> None:
-    from triton_quest import verdict as v
+    from triton_quest.records import verdict as v
 
     def judge(job: object, tell: object, cancelled: object) -> v.Verdict:
         return v.Verdict(1, LEVELS[0].slug, v.Outcome.ERROR, "interpreter", 0.1, detail="torch can't be loaded")

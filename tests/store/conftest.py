@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 
-from triton_quest.levels import Level, table
+from triton_quest.course.level import Level
+from triton_quest.course.table import table
+from triton_quest.records.verdict import Check, Outcome, State, Verdict, failed
 from triton_quest.store.progress import Progress
-from triton_quest.verdict import Check, Outcome, State, Verdict, failed
 
 SOLUTION = '''\
 """# Level {number}

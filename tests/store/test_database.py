@@ -15,12 +15,12 @@ from typing import Any
 import pytest
 
 from tests.store.conftest import judged, together
+from triton_quest.course.level import Level
 from triton_quest.errors import StoreTrouble
-from triton_quest.levels import Level
+from triton_quest.records.verdict import Outcome
 from triton_quest.store import files, schema
 from triton_quest.store.database import Database, Unfit
 from triton_quest.store.progress import Progress
-from triton_quest.verdict import Outcome
 
 Levels = tuple[Level, ...]
 LONG = "x = 1\n" * 3000  # of several pages

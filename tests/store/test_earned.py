@@ -8,10 +8,10 @@ from contextlib import closing
 from pathlib import Path
 
 from tests.store.conftest import judged, together
-from triton_quest.levels import Level
+from triton_quest.course.level import Level
+from triton_quest.records.verdict import Outcome, Verdict
 from triton_quest.store.progress import Progress
 from triton_quest.store.story import Feat, Judged, RacedSize
-from triton_quest.verdict import Outcome, Verdict
 
 AT_EACH, ONCE = Feat("no-hints", "first", once=False), Feat("came-back", "first")
 Levels = tuple[Level, ...]

@@ -20,11 +20,11 @@ from typing import Any
 import pytest
 
 from tests.store.conftest import judged
-from triton_quest.levels import Level
+from triton_quest.course.level import Level
+from triton_quest.records.verdict import Outcome
 from triton_quest.store import database, files, schema, workspace
 from triton_quest.store.progress import Progress
 from triton_quest.store.workspace import Workspace
-from triton_quest.verdict import Outcome
 
 # Forked while the tests' runner may have threads: the child replaces nothing and ends without returning.
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")]

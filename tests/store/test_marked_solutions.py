@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from triton_quest.course import template
 from triton_quest.errors import CourseTrouble
-from triton_quest.store import template
 
 # Marked texts, made up
 

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from triton_quest.course.level import Level
+from triton_quest.course.table import LEVELS
 from triton_quest.errors import StoreTrouble
-from triton_quest.levels import LEVELS, Level
 from triton_quest.store import files, given, updates
 from triton_quest.store import workspace as workspaces
 from triton_quest.store.workspace import Workspace

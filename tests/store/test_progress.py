@@ -12,12 +12,12 @@ from typing import Any
 import pytest
 
 from tests.store.conftest import judged, together
+from triton_quest.course.level import Level
 from triton_quest.errors import LevelAhead, LockedLevel, StoreTrouble
-from triton_quest.levels import Level
+from triton_quest.records.verdict import Outcome
 from triton_quest.store import progress as progresses
 from triton_quest.store.progress import HINTS_A_LEVEL, Progress
 from triton_quest.store.records import Status, stars_for
-from triton_quest.verdict import Outcome
 
 Levels = tuple[Level, ...]
 
@@ -98,7 +98,7 @@ def test_a_level_that_lies_ahead_says_so_whatever_was_passed(progress: Progress,
 def test_a_level_is_known_by_its_slug_so_that_the_table_may_grow(
     progress: Progress, database: Path, levels: Levels
 ) -> None:
-    from triton_quest.levels import table
+    from triton_quest.course.table import table
 
     progress.record_attempt(levels[1], "text", judged(levels[1]))
     moved = Progress(database, table(levels[1], levels[0], levels[2]))

@@ -13,11 +13,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.store.conftest import judged
-from triton_quest.levels import Level
+from triton_quest.course.level import Level
+from triton_quest.records.verdict import Outcome
 from triton_quest.store import pages, salvage
 from triton_quest.store.progress import Progress
 from triton_quest.store.story import Feat
-from triton_quest.verdict import Outcome
 
 USABLE = 4096 - 4  # of a page in a row's chain
 

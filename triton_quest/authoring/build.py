@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from triton_quest.levels import LEVELS
+from triton_quest.course.table import LEVELS
 from triton_quest.store import workspace
 
 

@@ -10,19 +10,22 @@ import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from triton_quest import verdict as v
 from triton_quest.authoring import mutation
 from triton_quest.authoring.mutation import Judged
+from triton_quest.course import template
+from triton_quest.course.level import COURSE, SIZES, Level
+from triton_quest.course.table import LEVELS
 from triton_quest.errors import CourseTrouble
-from triton_quest.execution.runner import Job, judge
-from triton_quest.execution.runner import run as run_job
-from triton_quest.levels import COURSE, LEVELS, SIZES, Level
-from triton_quest.measured import Compiled, Refused
-from triton_quest.store import template, workspace
+from triton_quest.parent.runner import Job, judge
+from triton_quest.parent.runner import run as run_job
+from triton_quest.records import verdict as v
+from triton_quest.records.measured import Compiled, Refused
+from triton_quest.records.show import Launched
+from triton_quest.store import workspace
 from triton_quest.store.progress import HINTS_A_LEVEL
-from triton_quest.traced import Launched
 
-COURSE_FILES = {"solution.py", "hints.md", "cases.py", "mistakes.py", "properties.py"}
+COURSE_FILES = {"__init__.py", "level.py", "solution.py", "hints.md", "cases.py", "reference.py", "mistakes.py"}
+BESIDE_FOLDERS = {"shared", "table.py", "level.py", "parts.py", "template.py", "case.py", "mistake.py"}
 LEVEL_FILES = {"__init__.py", "quest_setup.py"}
 PICTURE = 78  # columns of an indented block: it must fit a terminal of 80 unwrapped
 UNFINISHED = (v.Outcome.NOT_STARTED, v.Outcome.GAPS)
@@ -55,12 +58,12 @@ def run(
 
 def stray_files(levels: tuple[Level, ...], course: Path) -> Iterator[str]:
     """Course folders without a row, files that don't belong into a course folder or beside the levels."""
-    slugs = {level.slug for level in levels}
+    held = {level.folder.name for level in levels}
     for folder in sorted(course.iterdir()):
-        if folder.name.startswith((".", "__")):
+        if folder.name.startswith((".", "__")) or folder.name in BESIDE_FOLDERS:
             continue
-        if folder.name not in slugs:
-            yield f"{folder.name}: a course folder without a row in levels/__init__.py"
+        if folder.name not in held:
+            yield f"{folder.name}: the table (course/table.py) names no such folder"
             continue
         for path in sorted(folder.iterdir()):
             if path.name not in COURSE_FILES and path.name != "__pycache__":
@@ -124,11 +127,11 @@ def _row(level: Level) -> Iterator[str]:
     letters = [letter for shape in level.inputs for letter in shape.split()]
     unknown = sorted(set(letters) - SIZES.keys())
     if not level.inputs:
-        yield 'levels/__init__.py: the row has no inputs: a shape for each argument of the launcher, as in ("B H S D",) * 3'
+        yield 'level.py: the row has no inputs: a shape for each argument of the launcher, as in ("B H S D",) * 3'
     elif unknown:
-        yield f"levels/__init__.py: the row's inputs have letters without a size in SIZES: {', '.join(unknown)}"
+        yield f"level.py: the row's inputs have letters without a size in SIZES: {', '.join(unknown)}"
     elif level.grows not in letters:
-        yield f"levels/__init__.py: {level.grows}, which the row lets grow, stands in none of its inputs"
+        yield f"level.py: {level.grows}, which the row lets grow, stands in none of its inputs"
 
 
 def _judgements(level: Level) -> Iterator[str]:

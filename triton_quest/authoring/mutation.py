@@ -13,13 +13,13 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
-from triton_quest import verdict as v
+from triton_quest.course import parts
+from triton_quest.course.level import Level
+from triton_quest.course.mistake import Edit, Mistake, Variant, apply
 from triton_quest.errors import CourseTrouble
-from triton_quest.execution.runner import Job, judge
-from triton_quest.execution.warm import Warm
-from triton_quest.judge.mistake import Edit, Mistake, Variant, apply
-from triton_quest.judge.numbers import course_module
-from triton_quest.levels import Level
+from triton_quest.parent.runner import Job, judge
+from triton_quest.parent.warm import Warm
+from triton_quest.records import verdict as v
 from triton_quest.store import workspace
 
 LEAST_MISTAKES, LEAST_VARIANTS = 8, 3
@@ -48,7 +48,7 @@ class Judged:
 
 def mutants(level: Level) -> tuple[Mutant, ...]:
     """Every mistake and every variant of the level. Raises CourseTrouble if there are too few."""
-    module = course_module(level, "mistakes")
+    module = parts.part(level, "mistakes")
     mistakes: tuple[Mistake, ...] = module.MISTAKES
     variants: tuple[Variant, ...] = module.VARIANTS
     if len(mistakes) < LEAST_MISTAKES or len(variants) < LEAST_VARIANTS:

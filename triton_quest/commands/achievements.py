@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from triton_quest.achievements import ACHIEVEMENTS, Achievement, Award, awards
-from triton_quest.commands.announcing import announce
-from triton_quest.commands.context import Context, print_json
 from triton_quest.commands.overview import next_words, standing_json
-from triton_quest.experience import RANKS, standing
+from triton_quest.commands.shared.announcing import announce
+from triton_quest.commands.shared.context import Context, print_json
+from triton_quest.progress.achievements import ACHIEVEMENTS, Achievement, Award, awards
+from triton_quest.progress.experience import RANKS, standing
 from triton_quest.screen import achievements as screen
 
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 from triton_quest import environment
-from triton_quest.benchmark import race_picture
-from triton_quest.benchmark.gpus import GPUS
-from triton_quest.commands import announcing, pictures, race, subject, traffic
-from triton_quest.commands.context import NOT_YET, OK, Context, print_json
+from triton_quest.commands import traffic
+from triton_quest.commands.shared import announcing, pictures, race, subject
+from triton_quest.commands.shared.context import NOT_YET, OK, Context, print_json
+from triton_quest.course.level import Level
 from triton_quest.errors import QuestError
-from triton_quest.levels import Level
+from triton_quest.machine.gpus import GPUS
+from triton_quest.report.pictures import race as race_picture
 
 SECONDS = 60.0
 NO_GPU = (

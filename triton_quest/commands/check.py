@@ -5,15 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 
 from triton_quest import invocation
-from triton_quest import verdict as v
-from triton_quest.commands import announcing, catching_up, finale, subject
-from triton_quest.commands.context import NOT_YET, OK, TROUBLE, Context, print_json, tell_trouble
 from triton_quest.commands.overview import next_words
-from triton_quest.commands.waiting import showing_stages
+from triton_quest.commands.shared import announcing, catching_up, finale, subject
+from triton_quest.commands.shared.context import NOT_YET, OK, TROUBLE, Context, print_json, tell_trouble
+from triton_quest.commands.shared.waiting import showing_stages
+from triton_quest.course.level import Level
+from triton_quest.course.table import LEVELS
 from triton_quest.errors import StoreTrouble
-from triton_quest.execution import devices
-from triton_quest.execution.runner import Job
-from triton_quest.levels import LEVELS, Level
+from triton_quest.parent import devices
+from triton_quest.parent.runner import Job
+from triton_quest.records import verdict as v
 from triton_quest.screen import overview
 from triton_quest.screen.verdict import verdict as render_verdict
 from triton_quest.store import files

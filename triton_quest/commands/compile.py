@@ -7,18 +7,18 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from triton_quest import measured as m
-from triton_quest import verdict as v
-from triton_quest.benchmark import reading
-from triton_quest.benchmark.occupancy import estimate
-from triton_quest.commands import announcing, subject
-from triton_quest.commands.context import NOT_YET, OK, TROUBLE, Context, print_json
-from triton_quest.commands.waiting import run_and_show
+from triton_quest.commands.shared import announcing, subject
+from triton_quest.commands.shared.context import NOT_YET, OK, TROUBLE, Context, print_json
+from triton_quest.commands.shared.waiting import run_and_show
+from triton_quest.course.level import Level
 from triton_quest.errors import QuestError
-from triton_quest.execution.runner import Ending, Job
-from triton_quest.execution.targets import USUAL, find
-from triton_quest.levels import Level
-from triton_quest.screen import compiled as screen
+from triton_quest.machine.targets import USUAL, find
+from triton_quest.parent.runner import Ending, Job
+from triton_quest.records import measured as m
+from triton_quest.records import verdict as v
+from triton_quest.report import reading
+from triton_quest.report.occupancy import estimate
+from triton_quest.screen import compile as screen
 
 USAGE = "usage"  # the kind of a check about the command line
 

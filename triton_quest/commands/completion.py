@@ -13,9 +13,9 @@ from typing import Any
 from click.shell_completion import BashComplete, CompletionItem, FishComplete, ShellComplete, ZshComplete
 
 from triton_quest import invocation
-from triton_quest.commands.context import COMPLETE, Context
+from triton_quest.commands.shared.context import COMPLETE, Context
+from triton_quest.course.table import LEVELS
 from triton_quest.errors import QuestError
-from triton_quest.levels import LEVELS
 from triton_quest.screen import messages
 from triton_quest.screen.console import glyphs, make_console
 from triton_quest.store.records import LevelState, Status

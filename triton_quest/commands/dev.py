@@ -8,9 +8,9 @@ from rich.text import Text
 
 from triton_quest import invocation
 from triton_quest.authoring import build as building
-from triton_quest.commands.context import OK, TROUBLE, Context, print_json
+from triton_quest.commands.shared.context import OK, TROUBLE, Context, print_json
+from triton_quest.course.level import Level
 from triton_quest.errors import QuestError
-from triton_quest.levels import Level
 from triton_quest.screen.mutations import mutations
 from triton_quest.store import workspace
 

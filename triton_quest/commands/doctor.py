@@ -15,12 +15,12 @@ from rich.text import Text
 
 from triton_quest import __version__, environment, invocation
 from triton_quest.commands import update
-from triton_quest.commands.context import OK, TROUBLE, Context, print_json
-from triton_quest.commands.templates import new_templates
+from triton_quest.commands.shared.context import OK, TROUBLE, Context, print_json
+from triton_quest.commands.shared.templates import new_templates
+from triton_quest.course.table import LEVELS
 from triton_quest.errors import NotUpdated, NoWorkspace, StoreTrouble, UnusableFile
-from triton_quest.execution import examination
-from triton_quest.execution.examination import Finding
-from triton_quest.levels import LEVELS
+from triton_quest.parent import examination
+from triton_quest.parent.examination import Finding
 from triton_quest.store import files
 from triton_quest.store.git import Git
 from triton_quest.store.records import Status

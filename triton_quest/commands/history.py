@@ -6,10 +6,10 @@ import sys
 from typing import Any
 
 from triton_quest import invocation
-from triton_quest.commands.context import Context, print_json
 from triton_quest.commands.overview import next_words
+from triton_quest.commands.shared.context import Context, print_json
+from triton_quest.course.level import Level
 from triton_quest.errors import QuestError, UnusableFile
-from triton_quest.levels import Level
 from triton_quest.screen import history as screen
 from triton_quest.screen import texts
 from triton_quest.store import files, workspace

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from pathlib import Path
 
-from triton_quest.commands.context import Context, print_json
+from triton_quest.commands.shared.context import Context, print_json
 from triton_quest.screen import messages
 from triton_quest.store import workspace
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from triton_quest import achievements, experience, invocation
-from triton_quest.commands.context import Context, print_json
-from triton_quest.commands.templates import new_templates, template_remark
-from triton_quest.experience import Standing
+from triton_quest import invocation
+from triton_quest.commands.shared.context import Context, print_json
+from triton_quest.commands.shared.templates import new_templates, template_remark
+from triton_quest.progress import achievements, experience
+from triton_quest.progress.experience import Standing
 from triton_quest.screen import overview as screen
 from triton_quest.store.records import LevelState, Status
 

@@ -10,15 +10,15 @@ from datetime import datetime
 from pathlib import Path
 
 from triton_quest import environment, invocation
-from triton_quest.benchmark import nsight
-from triton_quest.commands import subject
-from triton_quest.commands.context import NOT_YET, OK, Context, print_json
-from triton_quest.commands.waiting import run_and_show
+from triton_quest.commands.shared import subject
+from triton_quest.commands.shared.context import NOT_YET, OK, Context, print_json
+from triton_quest.commands.shared.waiting import run_and_show
+from triton_quest.course.level import Level
 from triton_quest.errors import QuestError
-from triton_quest.execution.runner import Job, child_environ
-from triton_quest.levels import Level
-from triton_quest.raced import Profiled
-from triton_quest.screen import profiled as screen
+from triton_quest.parent import nsight
+from triton_quest.parent.runner import Job, child_environ
+from triton_quest.records.race import Profiled
+from triton_quest.screen import profile_kernel as screen
 from triton_quest.store.workspace import PACKAGE
 
 STEP_SECONDS = 300.0

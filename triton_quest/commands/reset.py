@@ -8,9 +8,10 @@ from pathlib import Path
 import rich_click as click
 
 from triton_quest import invocation
-from triton_quest.commands.context import Context, print_json
+from triton_quest.commands.shared.context import Context, print_json
+from triton_quest.course.level import Level
+from triton_quest.course.table import LEVELS
 from triton_quest.errors import QuestError
-from triton_quest.levels import LEVELS, Level
 from triton_quest.store import workspace
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from triton_quest import invocation
-from triton_quest.commands.context import Context, print_json
 from triton_quest.commands.history import find, next_check
+from triton_quest.commands.shared.context import Context, print_json
+from triton_quest.course.level import Level
 from triton_quest.errors import UnusableFile
-from triton_quest.levels import Level
 from triton_quest.screen import history as screen
 from triton_quest.store import files, workspace
 from triton_quest.store.records import Version

@@ -10,20 +10,20 @@ from typing import Any
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from triton_quest import verdict as v
-from triton_quest.benchmark import shown_picture as picture
-from triton_quest.benchmark.walking import Place, Trace, named
-from triton_quest.commands import pictures, subject
-from triton_quest.commands.context import NOT_YET, OK, TROUBLE, Context, print_json
-from triton_quest.commands.waiting import run_and_show
+from triton_quest.commands.shared import pictures, subject
+from triton_quest.commands.shared.context import NOT_YET, OK, TROUBLE, Context, print_json
+from triton_quest.commands.shared.waiting import run_and_show
+from triton_quest.course.level import Level
 from triton_quest.errors import QuestError
-from triton_quest.execution.runner import Ending, Job
-from triton_quest.levels import Level
+from triton_quest.parent.runner import Ending, Job
+from triton_quest.records import verdict as v
+from triton_quest.records.show import ErrorMap, length
+from triton_quest.report.pictures import show as picture
+from triton_quest.report.walking import Place, Trace, named
 from triton_quest.screen.console import Glyphs
 from triton_quest.screen.error_map import error_map
-from triton_quest.screen.shown import shown
+from triton_quest.screen.show import shown
 from triton_quest.screen.verdict import failure as render_failure
-from triton_quest.traced import ErrorMap, length
 
 TRACED = "Traced in Triton's interpreter."
 SECONDS = 60.0  # for any one step of the learner's code

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from triton_quest import invocation
-from triton_quest.commands.context import Context, print_json
-from triton_quest.commands.templates import new_templates, template_remark
-from triton_quest.levels import Level
+from triton_quest.commands.shared.context import Context, print_json
+from triton_quest.commands.shared.templates import new_templates, template_remark
+from triton_quest.course import template
+from triton_quest.course.level import Level
 from triton_quest.screen import texts
-from triton_quest.store import files, template, workspace
+from triton_quest.store import files, workspace
 
 
 def run(context: Context, level: Level | None, as_json: bool) -> None:

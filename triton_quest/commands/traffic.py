@@ -12,18 +12,19 @@ from typing import Any
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from triton_quest import measured as m
-from triton_quest import verdict as v
-from triton_quest.benchmark import picture
-from triton_quest.benchmark.gpus import GPUS, Gpu
-from triton_quest.benchmark.growth import Sums, Tally, shown_sizes
-from triton_quest.benchmark.roofline import bound
-from triton_quest.commands import announcing, pictures, subject
-from triton_quest.commands.context import NOT_YET, OK, TROUBLE, Context, print_json
-from triton_quest.commands.waiting import Runner, shown_on
-from triton_quest.execution.runner import Ending, Job, start_cold
-from triton_quest.execution.warm import Warm
-from triton_quest.levels import LEVELS, Level
+from triton_quest.commands.shared import announcing, pictures, subject
+from triton_quest.commands.shared.context import NOT_YET, OK, TROUBLE, Context, print_json
+from triton_quest.commands.shared.waiting import Runner, shown_on
+from triton_quest.course.level import Level
+from triton_quest.course.table import LEVELS
+from triton_quest.machine.gpus import GPUS, Gpu
+from triton_quest.parent.runner import Ending, Job, start_cold
+from triton_quest.parent.warm import Warm
+from triton_quest.records import measured as m
+from triton_quest.records import verdict as v
+from triton_quest.report.growth import Sums, Tally, shown_sizes
+from triton_quest.report.pictures import traffic as picture
+from triton_quest.report.roofline import bound
 from triton_quest.screen import traffic as screen
 from triton_quest.screen.console import Glyphs
 from triton_quest.screen.verdict import failure as render_failure

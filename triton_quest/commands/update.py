@@ -10,9 +10,9 @@ from pathlib import Path
 from rich.text import Text
 
 from triton_quest import environment, invocation
-from triton_quest.commands.context import Context, print_json
+from triton_quest.commands.shared.context import Context, print_json
+from triton_quest.course.table import LEVELS
 from triton_quest.errors import NotUpdated
-from triton_quest.levels import LEVELS
 from triton_quest.screen import messages
 from triton_quest.store import files, given, workspace
 from triton_quest.store.clone import Clone, Plan

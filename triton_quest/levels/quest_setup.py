@@ -38,7 +38,7 @@ def choose_device() -> None:
     if trouble:
         environment.stop(trouble)
     if os.environ.get("TRITON_INTERPRET") == "1":
-        from triton_quest.execution.adapt import fake_driver, interpreter
+        from triton_quest.child.triton import fake_driver, interpreter
 
         interpreter.enable()
         fake_driver.activate()

@@ -10,9 +10,9 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from triton_quest.achievements import ACHIEVEMENTS, Achievement, Award
-from triton_quest.experience import MEDALS, PASS, STAR, Standing
-from triton_quest.levels import LEVELS
+from triton_quest.course.table import LEVELS
+from triton_quest.progress.achievements import ACHIEVEMENTS, Achievement, Award
+from triton_quest.progress.experience import MEDALS, PASS, STAR, Standing
 from triton_quest.screen.console import Glyphs
 from triton_quest.screen.messages import next_step
 

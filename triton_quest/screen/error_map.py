@@ -10,11 +10,11 @@ from collections.abc import Sequence
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from triton_quest.benchmark.regions import cell_of
+from triton_quest.records.show import NOT_A_NUMBER, STEPS, ErrorMap
+from triton_quest.records.verdict import Mismatch
+from triton_quest.report.regions import cell_of
 from triton_quest.screen.console import Glyphs
 from triton_quest.screen.panels import Sign, grid, inner_borders
-from triton_quest.traced import NOT_A_NUMBER, STEPS, ErrorMap
-from triton_quest.verdict import Mismatch
 
 ROWS, COLUMNS = 24, 64  # of cells, at the most
 WORST = "X"

@@ -8,7 +8,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from triton_quest.levels import Level
+from triton_quest.course.level import Level
 from triton_quest.screen.console import Glyphs
 from triton_quest.screen.overview import STARS, stars
 from triton_quest.store.records import LevelState, Statistics, Status

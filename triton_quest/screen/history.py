@@ -8,8 +8,8 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from triton_quest import verdict as v
-from triton_quest.levels import Level
+from triton_quest.course.level import Level
+from triton_quest.records import verdict as v
 from triton_quest.screen.console import Glyphs
 from triton_quest.screen.verdict import TITLES
 from triton_quest.store.history import Change, Entry

@@ -10,8 +10,8 @@ from rich.style import StyleType
 from rich.table import Table
 from rich.text import Text
 
-from triton_quest.achievements import Award
-from triton_quest.experience import standing
+from triton_quest.progress.achievements import Award
+from triton_quest.progress.experience import standing
 from triton_quest.screen.achievements import rank
 from triton_quest.screen.console import ASCII, Glyphs
 from triton_quest.screen.messages import next_step

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from rich.text import Text
 
-from triton_quest.benchmark.regions import cell_of
+from triton_quest.report.regions import cell_of
 from triton_quest.screen.console import Glyphs
 
 GAP = 3  # columns between panels

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from rich.text import Text
 
+from triton_quest.records.verdict import Picture
 from triton_quest.screen.console import Glyphs
-from triton_quest.verdict import Picture
 
 INDENT = "  "
 STYLE = {".": "good", "+": "star", "#": "bad"}

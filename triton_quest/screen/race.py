@@ -8,9 +8,9 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from triton_quest.benchmark.standing import Bound, Medal, Standing
-from triton_quest.levels import Level
-from triton_quest.raced import YOURS, Ceilings, DidNotRun, Timing
+from triton_quest.course.level import Level
+from triton_quest.records.race import YOURS, Ceilings, DidNotRun, Timing
+from triton_quest.report.standing import Bound, Medal, Standing
 from triton_quest.screen.console import Glyphs
 from triton_quest.screen.overview import MEDALS
 

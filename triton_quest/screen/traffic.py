@@ -9,10 +9,10 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from triton_quest.benchmark.gpus import GPUS, Gpu
-from triton_quest.benchmark.growth import Sums, Tally, charted_sizes, shown_sizes
-from triton_quest.benchmark.roofline import bound
-from triton_quest.measured import Counted
+from triton_quest.machine.gpus import GPUS, Gpu
+from triton_quest.records.measured import Counted
+from triton_quest.report.growth import Sums, Tally, charted_sizes, shown_sizes
+from triton_quest.report.roofline import bound
 from triton_quest.screen.chart import Line, chart
 from triton_quest.screen.console import Glyphs
 

@@ -9,7 +9,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from triton_quest import verdict as v
+from triton_quest.records import verdict as v
 from triton_quest.screen.console import Glyphs
 from triton_quest.screen.picture import picture
 

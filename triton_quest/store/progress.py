@@ -14,15 +14,16 @@ from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
+from triton_quest.course.level import Level
+from triton_quest.course.table import LEVELS
 from triton_quest.errors import LevelAhead, LockedLevel
-from triton_quest.levels import LEVELS, Level
 from triton_quest.store import schema
 from triton_quest.store.database import Database, Unfit
 from triton_quest.store.records import Attempt, Earned, LevelState, Speed, Statistics, Status, Version, stars_for
 
 if TYPE_CHECKING:
+    from triton_quest.records.verdict import Verdict
     from triton_quest.store.story import Feat, Story
-    from triton_quest.verdict import Verdict
 
 HINTS_A_LEVEL = 6
 JUDGED_PASSED = "passed"  # verdict.Outcome.PASSED; the map shouldn't wait for the records to be imported

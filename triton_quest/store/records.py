@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
 
-from triton_quest.levels import Level
+from triton_quest.course.level import Level
 
 
 class Status(str, Enum):

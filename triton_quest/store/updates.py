@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from triton_quest.levels import Level
+from triton_quest.course.level import Level
 from triton_quest.store import files, given, workspace
 from triton_quest.store.workspace import Workspace
 

@@ -14,9 +14,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from triton_quest.course import template
+from triton_quest.course.level import Level
+from triton_quest.course.table import LEVELS
 from triton_quest.errors import NoWorkspace, StoreTrouble
-from triton_quest.levels import LEVELS, Level
-from triton_quest.store import files, given, template
+from triton_quest.store import files, given
 
 PACKAGE = Path(__file__).resolve().parent.parent
 

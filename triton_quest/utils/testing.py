@@ -17,15 +17,16 @@ import torch
 from rich.console import Console
 from rich.markup import escape
 
-from triton_quest import levels
-from triton_quest.execution.adapt.launches import LaunchLog, observed
-from triton_quest.execution.adapt.memory.accesses import IllegalAccess
-from triton_quest.execution.adapt.memory.model import MemoryModel
-from triton_quest.judge import compare, numbers, read
-from triton_quest.judge.blocks import block_sizes
-from triton_quest.judge.case import DEFAULT_BLOCKS, Case, Draw
-from triton_quest.judge.memory_sentences import tell
-from triton_quest.levels import Level
+from triton_quest.child.instruments.launches import LaunchLog, observed
+from triton_quest.child.instruments.memory.accesses import IllegalAccess
+from triton_quest.child.instruments.memory.model import MemoryModel
+from triton_quest.child.judge import compare, numbers, read
+from triton_quest.child.judge.blocks import block_sizes
+from triton_quest.child.sentences.memory import tell
+from triton_quest.course import parts
+from triton_quest.course import table as levels
+from triton_quest.course.case import DEFAULT_BLOCKS, Case, Draw
+from triton_quest.course.level import Level
 from triton_quest.screen.console import glyphs, make_console
 from triton_quest.screen.messages import next_step
 
@@ -62,7 +63,7 @@ def _is_ready(level: Level, file: Path, console: Console) -> bool:
 def _all_right(level: Level, launcher: Launcher, device: str, console: Console) -> bool:
     log = LaunchLog()
     blocks: tuple[int, ...] = DEFAULT_BLOCKS
-    quick: list[Case] = [case for case in numbers.course_module(level, "cases").CASES if case.quick]
+    quick: list[Case] = [case for case in parts.part(level, "cases").CASES if case.quick]
     for case in quick:
         inputs = case.inputs(Draw(case.name, torch.float32, blocks, device))
         shown = escape(numbers.describe_inputs(level, inputs, case))

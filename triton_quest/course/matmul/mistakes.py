@@ -6,7 +6,7 @@ is data: the judge decides.
 
 import torch
 
-from triton_quest.judge.mistake import Edit, Mistake, Variant
+from triton_quest.course.mistake import Edit, Mistake, Variant
 
 A_MASK = "a_mask = (offs_m[:, None] < M) & (offs_k[None, :] < K - k)"
 B_MASK = "b_mask = (offs_k[:, None] < K - k) & (offs_n[None, :] < N)"

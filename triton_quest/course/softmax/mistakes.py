@@ -6,7 +6,7 @@ fp32 does it overflow as the kernel does.
 
 import torch
 
-from triton_quest.judge.mistake import Edit, Mistake, Variant
+from triton_quest.course.mistake import Edit, Mistake, Variant
 
 # The lines of the solution that the edits below touch.
 N_COLS = "    n_cols,  # how many columns there are\n"

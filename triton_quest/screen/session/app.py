@@ -12,8 +12,8 @@ from textual.binding import BindingType
 from textual.scrollbar import ScrollBar
 
 from triton_quest import invocation
+from triton_quest.course.level import Level
 from triton_quest.errors import QuestError
-from triton_quest.levels import Level
 from triton_quest.screen.console import THEME
 from triton_quest.screen.session import look
 from triton_quest.screen.session.game import Game

@@ -10,7 +10,7 @@ from textual.containers import Container
 from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
-from triton_quest.levels import Level
+from triton_quest.course.level import Level
 from triton_quest.screen import history as screen
 from triton_quest.screen.console import Glyphs
 from triton_quest.screen.session.game import Attempts

@@ -1,4 +1,4 @@
-"""What the session asks of the quest, and the records in which it is answered. `commands/session.py` answers.
+"""What the session asks of the quest, and the records in which it is answered. `commands/play/session.py` answers.
 
 Every method may block (a lock, a disk, a judge) and may raise a QuestError: the session calls them in threads.
 """
@@ -13,13 +13,13 @@ from typing import Protocol
 
 from rich.console import RenderableType
 
-from triton_quest.achievements import Award
-from triton_quest.benchmark.walking import Trace
-from triton_quest.levels import Level
+from triton_quest.course.level import Level
+from triton_quest.progress.achievements import Award
+from triton_quest.records.verdict import Record, Verdict
+from triton_quest.report.walking import Trace
 from triton_quest.screen.console import Glyphs
 from triton_quest.store.history import Entry
 from triton_quest.store.records import LevelState
-from triton_quest.verdict import Record, Verdict
 
 Tell = Callable[[Record], None]
 States = tuple[LevelState, ...]

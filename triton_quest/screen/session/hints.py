@@ -7,7 +7,7 @@ from rich.rule import Rule
 from rich.text import Text
 from textual import work
 
-from triton_quest.levels import Level
+from triton_quest.course.level import Level
 from triton_quest.screen.console import Glyphs
 from triton_quest.screen.overview import stars
 from triton_quest.screen.session.game import Hints

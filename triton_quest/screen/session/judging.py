@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from threading import Event
 
-from triton_quest.levels import Level
+from triton_quest.course.level import Level
 
 
 class Desk:

@@ -10,7 +10,8 @@ from rich.text import Text
 from textual.binding import Binding
 
 from triton_quest import invocation
-from triton_quest.levels import LEVELS, Level
+from triton_quest.course.level import Level
+from triton_quest.course.table import LEVELS
 
 
 @dataclass(frozen=True)

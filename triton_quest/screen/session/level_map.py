@@ -8,9 +8,9 @@ from rich.console import Group, RenderableType
 from rich.style import Style
 from rich.text import Text
 
-from triton_quest.achievements import Award
-from triton_quest.experience import standing
-from triton_quest.levels import Level
+from triton_quest.course.level import Level
+from triton_quest.progress.achievements import Award
+from triton_quest.progress.experience import standing
 from triton_quest.screen.achievements import rank
 from triton_quest.screen.console import Glyphs
 from triton_quest.screen.overview import STARS, level_map, mark_of, stars

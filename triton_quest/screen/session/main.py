@@ -12,8 +12,10 @@ from textual.binding import Binding
 from textual.containers import Horizontal, Vertical
 from textual.message import Message
 
+from triton_quest.course.level import Level
+from triton_quest.course.table import LEVELS
 from triton_quest.errors import LevelAhead, LockedLevel, QuestError
-from triton_quest.levels import LEVELS, Level
+from triton_quest.records.verdict import Record, StageStarted
 from triton_quest.screen.achievements import line as award_line
 from triton_quest.screen.fitted import Fitted
 from triton_quest.screen.overview import stars
@@ -28,7 +30,6 @@ from triton_quest.screen.session.views import Working
 from triton_quest.screen.verdict import TITLES
 from triton_quest.screen.verdict import verdict as render_verdict
 from triton_quest.store.records import LevelState, Status
-from triton_quest.verdict import Record, StageStarted
 
 NO_VERDICT = "Write in {file}, save it, and the verdict stands here. c judges it as it is."
 

@@ -13,9 +13,9 @@ from textual import work
 from textual.app import SuspendNotSupported
 from textual.screen import Screen
 
-from triton_quest.achievements import Award
-from triton_quest.experience import standing
-from triton_quest.levels import Level
+from triton_quest.course.level import Level
+from triton_quest.progress.achievements import Award
+from triton_quest.progress.experience import standing
 from triton_quest.screen.achievements import listing
 from triton_quest.screen.fitted import Fitted
 from triton_quest.screen.overview import overview

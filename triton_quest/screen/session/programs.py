@@ -7,14 +7,14 @@ from collections.abc import Callable
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from triton_quest.benchmark.walking import Place, Trace
-from triton_quest.levels import Level
+from triton_quest.course.level import Level
+from triton_quest.report.walking import Place, Trace
 from triton_quest.screen.fitted import Fitted
 from triton_quest.screen.session.game import Walk
 from triton_quest.screen.session.keys import Key, bindings
 from triton_quest.screen.session.views import Working
-from triton_quest.screen.shown import shown
-from triton_quest.screen.touched import ROWS
+from triton_quest.screen.show import shown
+from triton_quest.screen.show_steps import ROWS
 
 FEWEST_ROWS = 4  # of cells
 AROUND = 13  # lines of the grid, of the step, of names and legend

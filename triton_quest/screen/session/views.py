@@ -16,10 +16,10 @@ from textual.screen import ModalScreen, Screen
 from textual.widgets import Static
 
 from triton_quest.errors import QuestError
+from triton_quest.records.verdict import Record, StageStarted
 from triton_quest.screen.session.game import Tell
 from triton_quest.screen.session.keys import BACK, Key, bindings, key_line
 from triton_quest.screen.session.panes import Line, Pane, StatusLine
-from triton_quest.verdict import Record, StageStarted
 
 if TYPE_CHECKING:
     from triton_quest.screen.session.app import SessionApp

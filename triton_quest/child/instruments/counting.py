@@ -1,0 +1,109 @@
+"""Counts the arithmetic that matters while kernels run: matrix products, exponentials, and dots in TF32.
+
+With `arithmetic`, also what is done element by element or over an axis: additions, subtractions, multiplications,
+divisions, minima and maxima of floating-point numbers, masked-off lanes among them, since a GPU computes those too.
+Comparisons, `tl.where`, conversions, integers and scans are not counted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import triton.language as tl
+from triton.runtime import interpreter
+
+from triton_quest.child.triton.patching import Edits
+
+_OPERATIONS = {"create_fadd": 1, "create_fsub": 1, "create_fmul": 1, "create_fdiv": 1, "create_precise_divf": 1,
+               "create_fma": 2, "create_maximumf": 1, "create_maxnumf": 1, "create_minimumf": 1, "create_minnumf": 1}  # fmt: skip
+_REDUCTIONS = ("sum", "min_max")
+
+
+@dataclass
+class Counts:
+    """Summed over all launches inside the block."""
+
+    dot_flops: int = 0  # 2 * M * N * K for each tl.dot
+    exponentials: int = 0  # elements
+    tf32_dots: int = 0  # fp32 dots that a GPU makes in TF32, as it does unless told "ieee"
+    other_flops: int = 0  # an operation on an element each; counted only with `arithmetic`
+
+
+@contextmanager
+def counted(arithmetic: bool = False) -> Iterator[Counts]:
+    """Count while the block runs."""
+    counts, edits = Counts(), Edits()
+    _count_dots(counts, edits)
+    _count_exponentials(counts, edits)
+    if arithmetic:
+        _count_operations(counts, edits)
+        _count_reductions(counts, edits)
+    try:
+        yield counts
+    finally:
+        edits.undo()
+
+
+def _count_dots(counts: Counts, edits: Edits) -> None:
+    builder = interpreter.InterpreterBuilder
+    dot, tf32 = builder.create_dot, interpreter._ir.INPUT_PRECISION.TF32
+
+    def create_dot(self: Any, a: Any, b: Any, d: Any, input_precision: Any, *rest: Any) -> Any:
+        counts.dot_flops += 2 * a.data.size * b.data.shape[-1]
+        counts.tf32_dots += a.dtype.scalar == tl.float32 and input_precision == tf32
+        return dot(self, a, b, d, input_precision, *rest)
+
+    edits.set(builder, "create_dot", create_dot)
+
+
+def _count_exponentials(counts: Counts, edits: Edits) -> None:
+    builder = interpreter.InterpreterBuilder
+
+    def counting(create: Any) -> Any:
+        def exponential(self: Any, arg: Any) -> Any:
+            counts.exponentials += arg.data.size
+            return create(self, arg)
+
+        return exponential
+
+    edits.set(builder, "create_exp", counting(builder.create_exp))
+    edits.set(builder, "create_exp2", counting(builder.create_exp2))
+
+
+def _count_operations(counts: Counts, edits: Edits) -> None:
+    builder = interpreter.InterpreterBuilder
+
+    def counting(create: Any, flops: int) -> Any:
+        def operation(self: Any, arg: Any, *others: Any) -> Any:
+            counts.other_flops += flops * arg.data.size
+            return create(self, arg, *others)
+
+        return operation
+
+    for name, flops in _OPERATIONS.items():
+        edits.set(builder, name, counting(getattr(builder, name), flops))
+
+
+def _count_reductions(counts: Counts, edits: Edits) -> None:
+    """A reduction of n elements to one is n - 1 operations. One with a function of the learner's counts by itself."""
+    reductions = interpreter.ReduceOps
+
+    def counting(reduce: Any) -> Any:
+        def reduction(self: Any, input: Any, *args: Any, **kwargs: Any) -> Any:
+            result = reduce(self, input, *args, **kwargs)
+            whole, rest = _first(input), _first(result)
+            if whole.dtype.scalar.is_floating():
+                counts.other_flops += whole.handle.data.size - rest.handle.data.size
+            return result
+
+        return reduction
+
+    for name in _REDUCTIONS:
+        edits.set(reductions, name, counting(getattr(reductions, name)))
+
+
+def _first(value: Any) -> Any:
+    return value[0] if isinstance(value, tuple) else value

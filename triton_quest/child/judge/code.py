@@ -1,0 +1,134 @@
+"""The learner's code: its module, its launcher, and what an exception out of it means to the learner."""
+
+from __future__ import annotations
+
+import bdb
+import linecache
+import os
+import sys
+import traceback
+import types
+from collections.abc import Callable, Iterator
+from importlib.machinery import SourceFileLoader
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from triton_quest.course.level import Level
+from triton_quest.records import verdict as v
+
+LEARNER = "learner_"  # begins the name of the module that a learner's file becomes
+
+
+class Stopped(Exception):
+    """The judgement ends here, with this failed check."""
+
+    def __init__(self, check: v.Check) -> None:
+        super().__init__(check.says)
+        self.check = check
+
+
+def load(file: Path) -> ModuleType:
+    """Execute the learner's file as a module. Raises Stopped, with the line, if it raises."""
+    check = v.Check(name="the file can be imported", kind="import", state=v.State.PASSED)
+    name = LEARNER + file.stem  # a file called torch.py must not take torch's place
+    loader = SourceFileLoader(name, str(file))  # whatever its suffix
+    module = types.ModuleType(name)
+    module.__file__ = str(file)
+    sys.modules[name] = module
+    sys.path.append(str(file.parent))
+    kept, sys.pycache_prefix = sys.pycache_prefix, os.devnull  # bytecode is blind to a second edit within a second
+    try:
+        loader.exec_module(module)
+    except BaseException as trouble:
+        raise Stopped(explain(check, trouble, file, "while it was imported", v.Outcome.IMPORT)) from trouble
+    finally:
+        sys.pycache_prefix = kept
+    return module
+
+
+def launcher_of(module: ModuleType, level: Level) -> Callable[..., Any]:
+    """The level's launcher. Raises Stopped if the module doesn't define it."""
+    launcher: Callable[..., Any] | None = getattr(module, level.launcher, None)
+    if callable(launcher):
+        return launcher
+    check = v.Check(name=f"the file defines `{level.launcher}`", kind="contract", state=v.State.PASSED)
+    says = f"The file has no function called `{level.launcher}`."
+    advice = f"The judge calls `{level.launcher}` and nothing else: keep its name as it was in the template."
+    raise Stopped(v.failed(check, v.Outcome.CONTRACT, says, advice))
+
+
+def explain(check: v.Check, trouble: BaseException, file: Path, when: str, outcome: v.Outcome) -> v.Check:
+    """`check`, failed by an exception of the learner's code: which line, what it means, what to do."""
+    root = root_cause(trouble)
+    place = place_of(trouble, file)
+    places = (place,) if place else ()
+    where = f"Line {place.line}: " if place else ""
+    if isinstance(root, SystemExit):
+        says = f"{where}Your code called exit() {when}."
+        return v.failed(
+            check, v.Outcome.EXIT, says, "Take the call out: the judge needs the launcher's answer.", places=places
+        )
+    if isinstance(root, KeyboardInterrupt):
+        says = f"{where}Your code raised KeyboardInterrupt {when}."
+        return v.failed(
+            check, v.Outcome.EXIT, says, "Take it out: the judge needs the launcher's answer.", places=places
+        )
+    if isinstance(root, MemoryError) or "can't allocate memory" in _message(root):
+        says = f"{where}Your code asked for more memory than the judge gives it {when}."
+        return v.failed(
+            check, v.Outcome.OUT_OF_MEMORY, says, "Look for a tensor or block far larger than you meant.", places=places
+        )
+    if isinstance(root, (EOFError, bdb.BdbQuit)):
+        asks = "asks for input" if isinstance(root, EOFError) else "stops at a breakpoint()"
+        says = f"{where}Your code {asks} {when}, and nobody is there to answer."
+        advice = f"Run the file itself (python {file.name}): there, input() and breakpoint() work."
+        return v.failed(check, v.Outcome.CRASH, says, advice, places=places)
+    says = f"{where}{type(root).__name__}: {_first_line(root)}"
+    return v.failed(check, outcome, says, _advice(root, when), places=places)
+
+
+def _advice(root: BaseException, when: str) -> str:
+    if isinstance(root, ModuleNotFoundError):
+        return f"There is no module called {root.name}: is it misspelt? The levels need torch and triton only."
+    if isinstance(root, NameError):
+        return "Is the name misspelt, or is it used before the line that defines it?"
+    return f"This was raised {when}. Run the file itself to see everything: there, print() and breakpoint() work in the kernel."
+
+
+def _first_line(root: BaseException) -> str:
+    lines = [line.strip() for line in _message(root).splitlines() if line.strip()]
+    return lines[0] if lines else "no message"
+
+
+def _message(root: BaseException) -> str:
+    try:
+        return str(root)
+    except Exception:  # the learner's own __str__
+        return ""
+
+
+def chain(trouble: BaseException | None) -> Iterator[BaseException]:
+    """An exception and its causes, each once: one may be its own."""
+    seen: set[int] = set()
+    while trouble is not None and id(trouble) not in seen:
+        yield trouble
+        seen.add(id(trouble))
+        trouble = trouble.__cause__
+
+
+def root_cause(trouble: BaseException) -> BaseException:
+    """What was raised first: Triton wraps a kernel's exception in one of its own."""
+    return list(chain(trouble))[-1]
+
+
+def place_of(trouble: BaseException | None, file: Path) -> v.Place | None:
+    """The last line of the learner's file on the way to the exception."""
+    place = None
+    for link in chain(trouble):
+        for frame in traceback.extract_tb(link.__traceback__):
+            if frame.filename == str(file) and frame.lineno:
+                place = v.Place(frame.lineno, linecache.getline(str(file), frame.lineno).strip())
+        if isinstance(link, SyntaxError) and link.filename == str(file) and link.lineno:
+            place = v.Place(link.lineno, (link.text or "").strip())
+    return place

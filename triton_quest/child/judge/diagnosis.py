@@ -1,0 +1,243 @@
+"""Explains a wrong output: the known mistake that gives exactly this output, or else the pattern of what is wrong.
+
+An explanation is given only where the numbers carry it: the learner's output must equal the mistake's within the
+budget of the case, everywhere. Where few numbers speak, or several mistakes would give the same, it is told as probable.
+"""
+
+from __future__ import annotations
+
+import inspect
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from triton_quest.child.judge import compare
+from triton_quest.child.judge.reruns import Reruns
+from triton_quest.child.judge.watch import Run
+from triton_quest.course.level import Level
+from triton_quest.course.mistake import Mistake
+
+WITNESSES = 3  # failing runs that a rerun must fit; all of them, where several fit
+SAME_ELEMENTS = 0.9  # the share of the wrong elements that must be wrong in both: rounding decides over the rest
+ENOUGH = 8  # elements below which a match may be chance
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """One failing run of the learner's launcher, and which elements are wrong."""
+
+    run: Run
+    wrong: torch.Tensor
+
+    @property
+    def result(self) -> torch.Tensor:
+        result: torch.Tensor = self.run.result
+        return result
+
+    @property
+    def truth(self) -> torch.Tensor:
+        return self.run.reference.truth
+
+    @property
+    def allowed(self) -> torch.Tensor:
+        return self.run.reference.budget.allowed
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """What probably went wrong, in the learner's words, with what carries it."""
+
+    says: str
+    evidence: str
+    finding: str | None = None
+    hint: int | None = None
+
+
+def explain(
+    level: Level, mistakes: tuple[Mistake, ...], seen: Sequence[Evidence], right: Sequence[Run]
+) -> Explanation | None:
+    """The best explanation of the failing runs `seen` (the one that is shown comes first), or None.
+
+    `right` are runs whose result was right: a mistake that would have shown there isn't the learner's.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        reruns = Reruns(level, Path(folder))
+        for candidates, least in _rounds(mistakes, seen):
+            matching, compared = _matching(reruns, candidates, seen, least)
+            matching = [mistake for mistake in matching if not any(_would_show(reruns, mistake, run) for run in right)]
+            if matching:
+                return _told(matching, compared)
+    return _pattern(seen[0])
+
+
+def _rounds(mistakes: tuple[Mistake, ...], seen: Sequence[Evidence]) -> Iterator[tuple[tuple[Mistake, ...], int]]:
+    """Which mistakes are compared, and with how many failing runs at least.
+
+    A formula costs hardly anything, so it is compared with all of them; one that explains them all spares the reruns.
+    """
+    known = tuple(mistake for mistake in mistakes if mistake.caught_by in ("numbers", "property"))
+    yield tuple(mistake for mistake in known if mistake.formula), len(seen)
+    yield known, WITNESSES
+
+
+def _told(matching: list[Mistake], compared: list[Evidence]) -> Explanation:
+    mistake = matching[0]
+    elements = sum(evidence.result.numel() for evidence in compared)
+    sure = elements >= ENOUGH and all(other.says == mistake.says for other in matching)
+    says = mistake.says if sure else f"Probably: {mistake.says[0].lower()}{mistake.says[1:]}"
+    told = f"Checked: that mistake explains all {elements:,} elements that were compared." if sure else ""
+    return Explanation(says, told, mistake.key, mistake.hint)
+
+
+def _matching(
+    reruns: Reruns, mistakes: tuple[Mistake, ...], seen: Sequence[Evidence], least: int
+) -> tuple[list[Mistake], list[Evidence]]:
+    """The mistakes whose output is the learner's, and where that was looked at: most drop out at the first, smallest run."""
+    matching = list(mistakes)
+    compared: list[Evidence] = []
+    for number, evidence in enumerate(seen):
+        if number < least or _several(matching):
+            matching = [mistake for mistake in matching if _gives(reruns, mistake, evidence)]
+            compared.append(evidence)
+    return matching, compared
+
+
+def _several(matching: list[Mistake]) -> bool:
+    """Whether a further case may tell these mistakes apart."""
+    alike = {key for mistake in matching[:1] for key in (mistake.key, *mistake.same_output_as)}
+    return any(not alike & {mistake.key, *mistake.same_output_as} for mistake in matching)
+
+
+def _gives(reruns: Reruns, mistake: Mistake, seen: Evidence) -> bool:
+    """Whether this mistake gives the learner's output, and a wrong one."""
+    output = _output(reruns, mistake, seen.run)
+    if output is None:
+        return False
+    theirs = compare.wrong_elements(output, seen.truth, seen.run.reference.budget)
+    either, both = int((theirs | seen.wrong).sum()), int((theirs & seen.wrong).sum())
+    if not both or both < SAME_ELEMENTS * either:
+        return False  # it is right here, or wrong elsewhere
+    scale = torch.nan_to_num(output.double(), nan=0.0, posinf=0.0, neginf=0.0).abs()
+    slack = torch.finfo(output.dtype).eps * scale  # both were rounded once more
+    within = compare.Budget(2 * _enlarged(output.double(), seen.truth) * seen.allowed + slack)
+    return not bool(compare.wrong_elements(seen.result, output.double(), within).any())
+
+
+def _enlarged(output: torch.Tensor, truth: torch.Tensor) -> float:
+    """How many times as large as the truth a wrong output is, in the median: so many times its rounding errors are."""
+    comparable = torch.isfinite(output) & torch.isfinite(truth) & (truth != 0)
+    ratios = (output[comparable] / truth[comparable]).abs()
+    return max(1.0, float(ratios.median())) if ratios.numel() else 1.0
+
+
+def _would_show(reruns: Reruns, mistake: Mistake, run: Run) -> bool:
+    output = _output(reruns, mistake, run)
+    return output is not None and _is_wrong(output, run)
+
+
+def _is_wrong(output: torch.Tensor, run: Run) -> bool:
+    return bool(compare.wrong_elements(output, run.reference.truth, run.reference.budget).any())
+
+
+def _output(reruns: Reruns, mistake: Mistake, run: Run) -> torch.Tensor | None:
+    """What the mistake gives on this run's inputs, in its dtype; None if it can't be told."""
+    if mistake.formula and run.constants.keys() >= set(_constants_asked_for(mistake.formula)):
+        output = _by_formula(mistake.formula, run)
+    else:
+        output = reruns.output(mistake, run)
+    if output is None or output.shape != run.reference.truth.shape:
+        return None
+    return output.to(run.reference.pytorch.dtype)
+
+
+def _by_formula(formula: Callable[..., Any], run: Run) -> torch.Tensor | None:
+    asked = {name: run.constants[name] for name in _constants_asked_for(formula)}
+    try:
+        output = formula(*map(_doubled, run.inputs), **run.case.keywords, **asked)
+    except (RuntimeError, ValueError, IndexError):  # a formula that doesn't fit these shapes explains nothing
+        return None
+    return output if isinstance(output, torch.Tensor) else None
+
+
+def _constants_asked_for(formula: Callable[..., Any]) -> list[str]:
+    parameters = inspect.signature(formula).parameters.values()
+    return [parameter.name for parameter in parameters if parameter.kind is parameter.KEYWORD_ONLY]
+
+
+def _doubled(x: Any) -> Any:
+    """A tensor in float64 with the same layout, gaps in memory included: some mistakes read what lies between."""
+    if not isinstance(x, torch.Tensor) or not x.is_floating_point():
+        return x
+    memory = torch.empty(0, dtype=x.dtype).set_(x.untyped_storage())
+    return memory.double().as_strided(x.shape, x.stride(), x.storage_offset())
+
+
+def _pattern(seen: Evidence) -> Explanation | None:
+    """What the wrong elements have in common, where they have."""
+    for describe in (_constant_ratio, _all_nan, _large_for_infinite, _above_diagonal, _one_matrix):
+        explanation = describe(seen)
+        if explanation is not None:
+            return explanation
+    return None
+
+
+def _constant_ratio(seen: Evidence) -> Explanation | None:
+    comparable = torch.isfinite(seen.truth) & (seen.truth.abs() > 0)
+    finite = comparable & torch.isfinite(seen.result)
+    if int(finite.sum()) < ENOUGH or not torch.equal(finite, comparable):
+        return None
+    if bool((seen.wrong & ~torch.isfinite(seen.truth)).any()):
+        return None  # an infinity is no multiple of a number
+    ratios = seen.result.double()[finite] / seen.truth[finite]
+    ratio = float(ratios.median())
+    eps = torch.finfo(seen.result.dtype).eps
+    if ratio == 0 or abs(ratio - 1) < 1e-2 or bool(((ratios - ratio).abs() > 16 * eps * abs(ratio)).any()):
+        return None
+    return Explanation(
+        f"Your output is {ratio:.4g} times what it should be, everywhere: look for a missing or an extra factor.", ""
+    )
+
+
+def _all_nan(seen: Evidence) -> Explanation | None:
+    unexpected = torch.isnan(seen.result) & ~torch.isnan(seen.truth)
+    if not bool(unexpected.any()):
+        return None
+    says = "Your output has NaN where there should be numbers: 0/0, inf - inf, or a value that was never loaded."
+    return Explanation(says, f"{int(unexpected.sum()):,} elements are NaN.")
+
+
+def _large_for_infinite(seen: Evidence) -> Explanation | None:
+    """Nothing is wrong but that numbers, far from all others, stand for infinities."""
+    missed = torch.isinf(seen.truth) & torch.isfinite(seen.result)
+    if not bool(missed.any()) or not torch.equal(missed, seen.wrong):
+        return None
+    instead, others = seen.result.double()[missed], seen.truth[torch.isfinite(seen.truth)].abs()
+    towards = instead * torch.sign(seen.truth[missed])
+    if bool((towards <= (others.max() if others.numel() else 0)).any()):
+        return None
+    there, expected = compare.number(instead[0]), compare.number(seen.truth[missed][0])
+    return Explanation(f"Your output has numbers such as {there} where {expected} itself should stand.", "")
+
+
+def _above_diagonal(seen: Evidence) -> Explanation | None:
+    if seen.wrong.ndim < 2 or seen.wrong.shape[-1] != seen.wrong.shape[-2] or seen.wrong.shape[-1] < ENOUGH:
+        return None
+    below, above = torch.tril(seen.wrong), torch.triu(seen.wrong, diagonal=1)
+    if bool(above.any()) and not bool(below.any()):
+        return Explanation("Only elements above the diagonal are wrong, where the key comes after the query.", "")
+    return None
+
+
+def _one_matrix(seen: Evidence) -> Explanation | None:
+    """Right in the first matrix of a batch and wrong in later ones: an offset by batch or head."""
+    if seen.wrong.ndim < 3:
+        return None
+    flat = seen.wrong.flatten(0, -3).flatten(1).any(dim=1)
+    if flat.numel() > 1 and not bool(flat[0]) and bool(flat[1:].all()):
+        says = "The first matrix of the batch is right and all others are wrong: look at how a program finds its batch and head."
+        return Explanation(says, "")
+    return None

@@ -1,0 +1,54 @@
+"""Which hint speaks of a failed check: the one that the level's known mistakes name for the same finding, or else for the same
+kind of failure on such a line."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable
+
+from triton_quest.course.mistake import Mistake
+from triton_quest.records import verdict as v
+
+STATEMENT = re.compile(r"^\s*(?:(?P<target>[\w, ]+?)\s*[+*]?=(?!=)|(?P<call>[\w.]+)\()")
+
+
+def fitting(check: v.Check, mistakes: tuple[Mistake, ...], solution: str) -> int | None:
+    """The hint named most often by mistakes with the same finding; else by those that the same kind of check rejects and
+    that change the same statement.
+    """
+    same = [mistake for mistake in mistakes if mistake.finding and mistake.finding == check.finding]
+    if same:
+        return _most_named(same)
+    return _most_named(
+        mistake
+        for mistake in mistakes
+        if mistake.caught_by == check.kind and changes_the_line(mistake, check, solution)
+    )
+
+
+def changes_the_line(mistake: Mistake, check: v.Check, solution: str) -> bool:
+    """Whether the mistake changes the statement that the check points to."""
+    return bool(({_statement(place.source) for place in check.places} - {""}) & _touched(mistake, solution))
+
+
+def _most_named(mistakes: Iterable[Mistake]) -> int | None:
+    votes = Counter(mistake.hint for mistake in mistakes if mistake.hint is not None)
+    return min(votes, key=lambda hint: (-votes[hint], hint)) if votes else None
+
+
+def _touched(mistake: Mistake, solution: str) -> set[str]:
+    """The statements of the solution that the mistake changes."""
+    touched: set[str] = set()
+    for edit in mistake.edits:
+        first = solution.find(edit.old)
+        if first >= 0:
+            begin = solution.rfind("\n", 0, first) + 1
+            touched |= {_statement(line) for line in solution[begin : first + len(edit.old)].splitlines()}
+    return touched - {""}
+
+
+def _statement(line: str) -> str:
+    """What a line assigns to, or the function that it calls."""
+    found = STATEMENT.match(line)
+    return "" if found is None else (found["target"] or found["call"]).strip()

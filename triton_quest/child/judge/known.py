@@ -1,0 +1,137 @@
+"""Names the known mistake behind a wrong access, or behind a line that a GPU's compiler refuses: the one that leads to the same.
+
+A finding says what happened; what is to blame is often another line. For a wrong access the mistakes are run, with the learner's
+constants on the same inputs, those first that stand in the learner's file word for word. For a refused line only these are
+compiled.
+"""
+
+from __future__ import annotations
+
+import ast
+import contextlib
+import re
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from triton_quest.child.instruments.memory.accesses import IllegalAccess
+from triton_quest.child.judge import code, hints, memory
+from triton_quest.child.judge.reruns import Reruns
+from triton_quest.child.judge.watch import Run, Subject, watched
+from triton_quest.child.sentences.compiling import CompileFinding
+from triton_quest.course.mistake import Mistake, apply
+from triton_quest.errors import CourseTrouble
+from triton_quest.records import verdict as v
+
+SECONDS = 2.0  # of the processor, for all reruns together; where they take longer, nothing is named
+_PLACE = re.compile(r"\b([Ll])ine \d+")
+_GENERAL_CURE = re.compile(r"[;:] (?:lanes with .* must be masked off|check how [^:;]*)\.$")
+
+
+def named(
+    mistakes: tuple[Mistake, ...], check: v.Check, subject: Subject, run: Run, blocks: tuple[int, ...]
+) -> v.Check:
+    """`check`, with the sentence and the hint of the mistake that leads to it; as it is where none does, or more than two.
+
+    The cure that fits such a finding in general stays only where it is a matter of this line's mask.
+    """
+    solution = _solution(subject)
+    candidates = [one for one in mistakes if one.caught_by == "memory" and one.finding in ("", check.finding)]
+    written = _as_written(candidates, subject)
+    others = [one for one in candidates if one not in written]
+    same = _leading_to(check, written, subject, run, blocks) or _leading_to(check, others, subject, run, blocks)
+    sentences = list(dict.fromkeys(mistake.says for mistake in same))
+    if not 1 <= len(sentences) <= 2:
+        return check
+    about_the_mask = all("mask" in one.says and hints.changes_the_line(one, check, solution) for one in same)
+    says = check.says if about_the_mask else _GENERAL_CURE.sub(".", check.says)
+    of_them = {mistake.hint for mistake in same}
+    hint = of_them.pop() if len(of_them) == 1 else check.hint
+    return replace(check, says=says, cause="Probably: " + " Or: ".join(map(_lower_first, sentences)), hint=hint)
+
+
+def refused_alike(
+    mistakes: tuple[Mistake, ...],
+    check: v.Check,
+    subject: Subject,
+    compile_it: Callable[[Subject], Sequence[CompileFinding]],
+) -> v.Check:
+    """`check`, with the sentence and the hint of the mistake that the learner wrote and that is refused in the same words."""
+    written = _as_written([one for one in mistakes if one.caught_by == "compile"], subject)
+    with tempfile.TemporaryDirectory() as folder:
+        reruns = Reruns(subject.level, Path(folder))
+        for mistake in written[:2]:
+            wrong = reruns.subject(mistake, {})
+            found = compile_it(wrong) if wrong is not None else ()
+            if found and _placeless(found[0].says) == _placeless(check.says):
+                return replace(check, cause=mistake.says, hint=mistake.hint)
+    return check
+
+
+def _leading_to(
+    check: v.Check, candidates: list[Mistake], subject: Subject, run: Run, blocks: tuple[int, ...]
+) -> list[Mistake]:
+    """The mistakes of which the memory checks say the same on this run's inputs. None if looking takes too long."""
+    began, same = time.process_time(), []
+    with tempfile.TemporaryDirectory() as folder:
+        reruns = Reruns(subject.level, Path(folder))
+        for mistake in candidates:
+            if time.process_time() - began > SECONDS:
+                return []
+            if _told_of(reruns.subject(mistake, run.constants), run, blocks) == _placeless(check.says):
+                same.append(mistake)
+    return same
+
+
+def _told_of(subject: Subject | None, run: Run, blocks: tuple[int, ...]) -> str | None:
+    """What the memory checks say of a wrong version, without its line numbers; None if nothing."""
+    if subject is None:
+        return None
+    other = watched(subject, run.case, run.dtype, blocks)
+    try:
+        memory.examine_accesses(other)
+        if other.trouble is None:
+            memory.examine_answer(other)
+    except code.Stopped as stopped:
+        return _placeless(stopped.check.says)
+    except IllegalAccess:
+        return None
+    return None
+
+
+def _as_written(mistakes: list[Mistake], subject: Subject) -> list[Mistake]:
+    """Those of the mistakes whose own statements stand in the learner's file; of one that is part of another, the other."""
+    solution = _solution(subject)
+    theirs, right = _statements(subject.file.read_text(encoding="utf-8")), _statements(solution)
+    wrong = {}
+    for mistake in mistakes:
+        with contextlib.suppress(CourseTrouble):  # the gate's affair
+            wrong[mistake.key] = _statements(apply(mistake.edits, solution, mistake.key)) - right
+    stand = {key: statements for key, statements in wrong.items() if statements and statements <= theirs}
+    whole = {key for key, statements in stand.items() if not any(statements < other for other in stand.values())}
+    return [mistake for mistake in mistakes if mistake.key in whole]
+
+
+def _solution(subject: Subject) -> str:
+    return (subject.level.folder / "solution.py").read_text(encoding="utf-8")
+
+
+def _statements(text: str) -> set[str]:
+    """The statements of a file, however they are laid out; of a loop its head."""
+    found = set()
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, (ast.Assign, ast.AugAssign, ast.Expr, ast.Return)):
+            found.add(ast.unparse(node))
+        elif isinstance(node, ast.For):
+            found.add(f"for {ast.unparse(node.target)} in {ast.unparse(node.iter)}")
+    return found
+
+
+def _placeless(says: str) -> str:
+    return _PLACE.sub(r"\1ine", says)
+
+
+def _lower_first(says: str) -> str:
+    return says[0].lower() + says[1:]

@@ -1,0 +1,76 @@
+"""Stage 3: what the memory model saw in a run, as checks with the learner's sentence."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import torch
+
+from triton_quest.child.instruments.memory.accesses import IllegalAccess
+from triton_quest.child.instruments.memory.findings import Finding, Kind
+from triton_quest.child.judge import code
+from triton_quest.child.judge.watch import Run, Subject, watched
+from triton_quest.child.sentences.memory import tell
+from triton_quest.records import verdict as v
+
+NAME = "every load and store stays inside its tensor, and every element is written once"
+
+
+def passed() -> v.Check:
+    return v.Check(name=NAME, kind="memory", state=v.State.PASSED)
+
+
+def told(finding: Finding, when: str, case: str) -> v.Check:
+    """The failed check that tells of a finding."""
+    places = (v.Place(finding.line, finding.site.source),) if finding.line else ()
+    says = tell(finding)
+    first = says.partition(" ")[0]
+    if first.isalpha() and first not in (finding.tensor, finding.argument):  # a name of the learner's stays as it is
+        says = first.capitalize() + says[len(first) :]
+    found = v.failed(passed(), v.Outcome.MEMORY, says, f"This was {when}.", places=places)
+    return replace(found, finding=finding.name, case=case)
+
+
+def refused(finding: Finding, run: Run) -> code.Stopped:
+    return code.Stopped(told(finding, f"in {run.told}", run.case.name))
+
+
+def examine_accesses(run: Run) -> None:
+    """Raises Stopped for the first access that is wrong."""
+    fatal = run.model.fatal or (run.trouble.finding if isinstance(run.trouble, IllegalAccess) else None)
+    if fatal is not None:
+        raise refused(fatal, run)
+    for finding in run.model.findings:
+        if not finding.is_remark and finding.kind is not Kind.POISONED_LANE:
+            raise refused(finding, run)
+
+
+def examine_answer(run: Run) -> None:
+    """Raises Stopped for elements of the answer that nobody wrote."""
+    unwritten = run.model.unwritten(run.returned)
+    if unwritten is not None:
+        raise refused(unwritten, run)
+
+
+def examine_masked_lanes(subject: Subject, run: Run, wrong: torch.Tensor, blocks: tuple[int, ...]) -> None:
+    """Raises Stopped if the wrong elements come from lanes that a load masked off without saying what they hold."""
+    if not run.model.poison_sites:
+        return
+    if _differs(run, wrong, watched(subject, run.case, run.dtype, blocks, poison=False)):
+        for site in run.model.poison_sites:
+            alone = watched(subject, run.case, run.dtype, blocks, poison_only=site)
+            if len(run.model.poison_sites) == 1 or not _differs(run, wrong, alone):
+                raise _about_lanes(site, run)
+        raise _about_lanes(run.model.poison_sites[0], run)
+
+
+def _about_lanes(site: Finding, run: Run) -> code.Stopped:
+    return code.Stopped(replace(refused(site, run).check, name="lanes that are masked off don't reach the answer"))
+
+
+def _differs(run: Run, wrong: torch.Tensor, other: Run) -> bool:
+    """Whether a wrong element has another value in the other run, which poisons fewer loads or none."""
+    if not isinstance(other.result, torch.Tensor) or other.result.shape != wrong.shape:
+        return False
+    same = (run.result == other.result) | (torch.isnan(run.result) & torch.isnan(other.result))
+    return bool((wrong & ~same).any())

@@ -1,0 +1,189 @@
+"""Stage 7: the level's cases on the GPU that is here, in every dtype that it has. Runs in a process of its own.
+
+Nobody sees single accesses there: tensors lie between guards, and the interpreter's checks run beside this.
+Half precision comes first: what is too large for the GPU's shared memory in fp32 alone is a remark.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import torch
+
+from triton_quest.child.instruments import guards
+from triton_quest.child.instruments.gpu_launches import logged
+from triton_quest.child.instruments.opspy import OpSpy
+from triton_quest.child.judge import code, compare, diagnosis, numbers, rules
+from triton_quest.child.judge.blocks import block_sizes
+from triton_quest.child.judge.watch import Run, Unchecked
+from triton_quest.child.sentences import on_gpu as gpu_sentences
+from triton_quest.course import parts
+from triton_quest.course.case import DEFAULT_BLOCKS, DTYPES, Case, Draw
+from triton_quest.course.level import Level
+from triton_quest.records import verdict as v
+
+Send = Callable[[v.Record], None]
+DTYPE_ORDER = ("fp16", "bf16", "fp32")
+BF16_SINCE = (8, 0)  # compute capability
+
+
+def run(level: Level, file: Path, send: Send, seconds: float) -> v.Outcome:
+    """Judge `file` on the GPU; every check is sent as it is made. `seconds` limits each step, compiling included."""
+    try:
+        _OnGpu(level, file, send, seconds).everything()
+    except code.Stopped as stopped:
+        send(stopped.check)
+        return stopped.check.outcome or v.Outcome.ERROR
+    return v.Outcome.PASSED
+
+
+@dataclass
+class GpuRun(Run):
+    """A run, with what was found around it: guards that were written into, inputs that have changed."""
+
+    damages: list[guards.Damage] = field(default_factory=list)
+    changed: list[str] = field(default_factory=list)
+
+
+class _OnGpu:
+    """One judgement on the GPU."""
+
+    def __init__(self, level: Level, file: Path, send: Send, seconds: float) -> None:
+        self.level, self.file, self.send, self.seconds = level, file, send, seconds
+        self.cases: tuple[Case, ...] = parts.part(level, "cases").CASES
+        self.blocks: tuple[int, ...] = DEFAULT_BLOCKS
+        self.name = torch.cuda.get_device_name()
+        self.right: list[GpuRun] = []
+
+    def everything(self) -> None:
+        self.send(v.StageStarted("import", f"importing your file, for the {self.name}", self.seconds))
+        module = code.load(self.file)
+        self.launcher = code.launcher_of(module, self.level)
+        judged = [dtype for dtype in self._dtypes() if self._every_case(dtype)]
+        passed = v.Check(f"right on the {self.name}, in {', '.join(judged)}", "gpu", v.State.PASSED)
+        self.send(passed)
+
+    def _dtypes(self) -> tuple[str, ...]:
+        if torch.cuda.get_device_capability() >= BF16_SINCE:
+            return DTYPE_ORDER
+        name = f"bf16 on a GPU: the {self.name} has none"
+        self.send(v.Check(name=name, kind="not_verified_here", state=v.State.NOT_VERIFIED_HERE))
+        return tuple(dtype for dtype in DTYPE_ORDER if dtype != "bf16")
+
+    def _every_case(self, dtype: str) -> bool:
+        """Every case in one dtype. False where fp32 alone doesn't fit into the GPU's shared memory."""
+        tf32 = False
+        for case in self.cases:
+            if dtype not in case.dtypes:
+                continue
+            self.send(v.StageStarted("gpu", f"{case.name}, {dtype}, on the {self.name}", self.seconds))
+            run = self._called(case, dtype)
+            trouble = gpu_sentences.explain(code.root_cause(run.trouble)) if run.trouble is not None else None
+            if trouble is not None and trouble.key == "shared_memory" and dtype == "fp32":
+                self.send(v.Check(f"not in fp32 on the {self.name}: {trouble.says}", "remark", v.State.PASSED))
+                return False
+            self._examine(run, trouble)
+            tf32 = tf32 or run.uses_tf32
+        if tf32:
+            self.send(v.Check(rules.TF32_REMARK, "remark", v.State.PASSED))
+        return True
+
+    def _called(self, case: Case, dtype: str) -> GpuRun:
+        """One call between guards, everything brought back to the CPU afterwards."""
+        drawn = case.inputs(Draw(case.name, DTYPES[dtype], self.blocks))
+        fence = guards.Guards()
+        names = numbers.parameter_names(self.level)
+        inputs = tuple(
+            fence.enclose(_on_gpu(x), name) if isinstance(x, torch.Tensor) else x
+            for name, x in zip(names, drawn, strict=False)
+        )
+        shown = f"{numbers.describe_inputs(self.level, drawn, case)}, on the GPU"
+        reference = numbers.reference(self.level, inputs, case)
+        run = GpuRun(case, dtype, drawn, drawn, shown, reference, Unchecked(), OpSpy(""))
+        with logged() as log:
+            try:
+                with fence:
+                    run.returned = self.launcher(*inputs, **case.keywords)
+                torch.cuda.synchronize()
+                run.damages = fence.damages()
+            except BaseException as trouble:  # whatever the learner's code raises is the verdict's matter
+                run.trouble = trouble
+                return run
+        run.launches, run.uses_tf32 = log.launches, log.uses_tf32 and dtype == "fp32"
+        run.result = run.returned
+        self.blocks = block_sizes(run.launches) if self.blocks == DEFAULT_BLOCKS else self.blocks
+        run.changed = [
+            name
+            for name, now, before in zip(names, inputs, drawn, strict=False)
+            if isinstance(now, torch.Tensor) and not torch.equal(now.cpu().nan_to_num(), before.nan_to_num())
+        ]
+        if run.uses_tf32:
+            run.reference = numbers.reference(self.level, inputs, case, tf32=True)
+        return run
+
+    def _examine(self, run: GpuRun, trouble: gpu_sentences.GpuTrouble | None) -> None:
+        """Raises Stopped for the first thing that is wrong with a run."""
+        found = v.Check(name=f"right on the {self.name}", kind="gpu", state=v.State.PASSED, case=run.case.name)
+        if run.trouble is not None:
+            raise code.Stopped(self._raised(run, found, trouble))
+        if not run.launches:
+            says = f"`{self.level.launcher}` gave an answer on the GPU, but launched no kernel."
+            raise code.Stopped(v.failed(found, v.Outcome.RULES, says, "The work belongs into the kernel."))
+        for damage in run.damages:
+            raise code.Stopped(v.failed(found, v.Outcome.MEMORY, _told(damage, run), gpu_sentences.FIND_THE_LINE))
+        if run.changed:
+            says = f"In {run.told}, your code writes into its input `{run.changed[0]}`."
+            raise code.Stopped(
+                v.failed(found, v.Outcome.RULES, says, "Store into a tensor that the launcher allocates.")
+            )
+        says = numbers.contract_misfit(run.result, run.reference.pytorch, self.level.launcher, run.shown)
+        if says:
+            raise code.Stopped(
+                v.failed(found, v.Outcome.CONTRACT, says, "The briefing says what the launcher returns.")
+            )
+        self._compare(run, found)
+
+    def _compare(self, run: GpuRun, found: v.Check) -> None:
+        missing = guards.unwritten(run.result).cpu()
+        run.result, run.reference = run.result.cpu(), _on_cpu(run.reference)
+        if bool(missing.any()):
+            says = f"In {run.told}, {compare.region(missing)} of the answer are never written."
+            raise code.Stopped(v.failed(found, v.Outcome.MEMORY, says, gpu_sentences.FIND_THE_LINE))
+        wrong = numbers.wrong_elements(run)
+        if not bool(wrong.any()):
+            self.right.append(run)
+            return
+        check = replace(numbers.failed_case(run, wrong, self.blocks), kind="gpu")
+        mistakes = parts.part(self.level, "mistakes").MISTAKES
+        cause = diagnosis.explain(self.level, mistakes, [diagnosis.Evidence(run, wrong)], self.right)
+        if cause is not None:
+            check = replace(check, cause=cause.says, evidence=cause.evidence, finding=cause.finding, hint=cause.hint)
+        raise code.Stopped(check)
+
+    def _raised(self, run: GpuRun, found: v.Check, trouble: gpu_sentences.GpuTrouble | None) -> v.Check:
+        assert run.trouble is not None
+        place = code.place_of(run.trouble, self.file)
+        if trouble is None:
+            return code.explain(found, run.trouble, self.file, f"in {run.told}", v.Outcome.CRASH)
+        says = f"{trouble.says} This was in {run.told}."
+        places = (place,) if place else ()
+        return v.failed(found, trouble.outcome, says, trouble.advice, finding=trouble.key, places=places)
+
+
+def _told(damage: guards.Damage, run: Run) -> str:
+    tensor = f"`{damage.name}`" if damage.name else f"a tensor of shape {damage.shape} that your launcher allocates"
+    where = "before the beginning" if damage.before else "behind the end"
+    return f"In {run.told}, your kernel writes {where} of {tensor}: a store there has no mask that keeps it inside."
+
+
+def _on_gpu(tensor: torch.Tensor) -> torch.Tensor:
+    """The same layout on the GPU, gaps in memory included."""
+    memory = torch.empty(0, dtype=tensor.dtype).set_(tensor.untyped_storage())
+    return memory.cuda().as_strided(tensor.shape, tensor.stride(), tensor.storage_offset())
+
+
+def _on_cpu(reference: numbers.Reference) -> numbers.Reference:
+    budget = compare.Budget(reference.budget.allowed.cpu())
+    return numbers.Reference(reference.truth.cpu(), reference.pytorch.cpu(), budget)

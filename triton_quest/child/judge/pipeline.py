@@ -1,0 +1,231 @@
+"""The stages in order. The first failure ends the judgement; what it is comes before what follows from it.
+
+Compiling is looked at before the first run: what a GPU understands otherwise (`and` between masks) shows as a memory error
+or as wrong numbers in the interpreter, and the line that is to blame is another.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from triton_quest import environment
+from triton_quest.child import selftest
+from triton_quest.child.judge import code, compiling, diagnosis, hints, known, memory, numbers, properties, rules
+from triton_quest.child.judge.blocks import block_sizes
+from triton_quest.child.judge.tampering import Snapshot
+from triton_quest.child.judge.watch import Run, Subject, watched
+from triton_quest.child.sentences.compiling import UNEXPLAINED, CompileFinding
+from triton_quest.child.triton.fake_driver import activate
+from triton_quest.child.triton.interpreter import Adaptation, enable
+from triton_quest.course import parts
+from triton_quest.course.case import DEFAULT_BLOCKS, DTYPES, Case
+from triton_quest.course.level import Level
+from triton_quest.course.mistake import Mistake
+from triton_quest.course.table import LEVELS
+from triton_quest.records import verdict as v
+
+Send = Callable[[v.Record], None]
+HINTED = ("memory", "rules", "property")  # kinds of failures that a line of the file and a hint belong to
+
+
+@dataclass(frozen=True)
+class Abilities:
+    """What the judge can do with this version of Triton."""
+
+    dtypes: tuple[str, ...] = tuple(DTYPES)
+    memory: bool = True
+    compiling: bool = True
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """What is not verified here, besides what only a GPU can show."""
+        version = environment.installed_version("triton") or ()
+        at_fault = f"this judge doesn't fit Triton {'.'.join(map(str, version))}"
+        dtypes = tuple(f"{dtype} in the interpreter" for dtype in DTYPES if dtype not in self.dtypes)
+        memory = () if self.memory else (f"loads and stores stay inside their tensors: {at_fault}",)
+        compiling = () if self.compiling else (f"the kernels compile for a GPU: {at_fault}",)
+        return (*dtypes, *memory, *compiling)
+
+
+def abilities(adaptation: Adaptation) -> Abilities:
+    """On a Triton that the tests know, everything that could be adapted; on others, what the self-test shows to work."""
+    bf16_fits = not any("bf16" in name for name, _ in adaptation.left_out)
+    dtypes = tuple(dtype for dtype in DTYPES if dtype != "bf16" or bf16_fits)
+    if not environment.unknown_versions():
+        return Abilities(dtypes)
+    works = {test.name: test.ok for test in selftest.run((selftest.memory_checked, selftest.front_end_compiles))}
+    memory_works, compiling_works = works.values()
+    return Abilities(dtypes, memory_works, compiling_works)
+
+
+def unfit(what: str) -> code.Stopped:
+    """Ends a job that this version of Triton keeps from being done: `what` says which."""
+    version = ".".join(map(str, environment.installed_version("triton") or ()))
+    says = f"{what} with Triton {version}: it is newer than any the quest knows, and differs where it counts."
+    advice = f"What works: {environment.pip_line(environment.PACKAGES)}"
+    return code.Stopped(v.Check("Triton fits", "version", v.State.FAILED, says, advice, outcome=v.Outcome.ERROR))
+
+
+def run(level: Level, file: Path, send: Send, seconds: float) -> v.Outcome:
+    """Judge `file` from its import on; every check is sent as it is made. `seconds` limits each step of the learner's code."""
+    able = abilities(enable())
+    activate()
+    try:
+        _Judge(level, file, send, seconds, able).everything()
+    except code.Stopped as stopped:
+        check = stopped.check
+        if check.hint is None and check.kind in HINTED:
+            mistakes = parts.part(level, "mistakes").MISTAKES
+            solution = (level.folder / "solution.py").read_text(encoding="utf-8")
+            check = replace(check, hint=hints.fitting(check, mistakes, solution))
+        send(check)
+        return check.outcome or v.Outcome.ERROR
+    for name in (*able.missing, v.ON_A_GPU):
+        send(v.Check(name=name, kind="not_verified_here", state=v.State.NOT_VERIFIED_HERE))
+    return v.Outcome.PASSED
+
+
+def warm_up() -> None:
+    """Do once what the first judgement of a process would spend its time on. Runs the first level's own solution.
+
+    Leaves no trace where the learner's imports look.
+    """
+    level, path, modules = LEVELS[0], list(sys.path), set(sys.modules)
+    run(level, level.folder / "solution.py", lambda record: None, seconds=60.0)
+    sys.path[:] = path
+    for name in set(sys.modules) - modules:
+        if name.startswith(code.LEARNER):
+            del sys.modules[name]
+
+
+class _Judge:
+    """One judgement: the learner's code, the level's cases, and what was learnt from the first run."""
+
+    def __init__(self, level: Level, file: Path, send: Send, seconds: float, able: Abilities) -> None:
+        self.level, self.file, self.send, self.seconds = level, file, send, seconds
+        self.able, self.dtypes = able, able.dtypes
+        self.cases: tuple[Case, ...] = parts.part(level, "cases").CASES
+        self.blocks: tuple[int, ...] = DEFAULT_BLOCKS
+
+    def everything(self) -> None:
+        self._stage("import", "importing your file")
+        members = Snapshot()
+        try:
+            module = code.load(self.file)
+        finally:
+            rules.torch_is_left_alone(members.undo())
+        launcher = code.launcher_of(module, self.level)
+        self.subject = Subject(self.level, self.file, module, launcher, self.able.memory)
+        if self.able.compiling:
+            self._compile()
+        runs = self._first_dtype()
+        self._numbers(runs)
+        self._properties()
+
+    def _stage(self, stage: str, says: str) -> None:
+        self.send(v.StageStarted(stage, says, self.seconds))
+
+    def _compile(self) -> None:
+        """Raises Stopped for what a GPU's compiler refuses; an exception of the first run is told instead of a bare refusal."""
+        self._stage("compile", "compiling your kernels")
+        cases = (self.cases[0], next((case for case in reversed(self.cases) if case.quick), self.cases[-1]))
+        members = Snapshot()
+
+        def refusals(subject: Subject) -> list[CompileFinding]:
+            return compiling.findings(subject, cases, self.dtypes, self.blocks)
+
+        found = refusals(self.subject)
+        rules.torch_is_left_alone(members.undo())
+        if found and found[0].construct == UNEXPLAINED:
+            first = watched(self.subject, self.cases[0], self.dtypes[0], self.blocks)
+            if first.trouble is not None:
+                raise code.Stopped(numbers.raised(self.subject, first))
+        if found:
+            check = compiling.refused(found[0]).check
+            raise code.Stopped(known.refused_alike(self._mistakes(), check, self.subject, refusals))
+
+    def _first_dtype(self) -> list[Run]:
+        """Rules and memory, over every case in the first dtype; the first case shows the learner's block sizes."""
+        first = self._watched(self.cases[0], self.dtypes[0])
+        self.send(rules.passed())
+        self.blocks = block_sizes(first.launches)
+        runs = [self._watched(case, self.dtypes[0]) for case in self.cases if self.dtypes[0] in case.dtypes]
+        largest = max(runs, key=lambda run: run.reference.truth.numel() if run.case.quick else 0)
+        self.send(rules.answer_needs_the_kernels(self.subject, largest.case, largest.dtype, self.blocks))
+        if self.able.memory:
+            self.send(memory.passed())
+        if self.able.compiling:
+            self.send(compiling.passed())
+        for remark in rules.remarks(runs):
+            self.send(remark)
+        self.last_quick = largest
+        return runs
+
+    def _watched(self, case: Case, dtype: str) -> Run:
+        """One run, with what its accesses and its torch calls come to. Raises Stopped at the first thing wrong."""
+        self._stage("run", f"{case.name}, {dtype}")
+        run = watched(self.subject, case, dtype, self.blocks)
+        rules.torch_is_left_alone(run.replaced)
+        self._examine(memory.examine_accesses, run)
+        if run.trouble is not None:
+            raise code.Stopped(numbers.raised(self.subject, run))
+        misfit = numbers.misfit(self.subject, run)
+        if misfit is not None:
+            raise code.Stopped(misfit)
+        rules.kernel_is_launched(self.subject, run)
+        rules.kernels_do_the_work(self.subject, run)
+        rules.inputs_are_unchanged(self.subject, run)
+        self._examine(memory.examine_answer, run)
+        rules.whole_answer_is_stored(self.subject, run)
+        return run
+
+    def _examine(self, look: Callable[[Run], None], run: Run) -> None:
+        """Raises Stopped for what `look` finds, with the known mistake that leads to it."""
+        try:
+            look(run)
+        except code.Stopped as stopped:
+            raise code.Stopped(known.named(self._mistakes(), stopped.check, self.subject, run, self.blocks)) from None
+
+    def _mistakes(self) -> tuple[Mistake, ...]:
+        mistakes: tuple[Mistake, ...] = parts.part(self.level, "mistakes").MISTAKES
+        return mistakes
+
+    def _numbers(self, runs: list[Run]) -> None:
+        """Every case in every dtype against float64."""
+        for run in runs:
+            self._compare(run, runs)
+        self.send(rules.new_contents_give_new_answers(self.subject, self.last_quick, self.blocks))
+        looked_at = self.dtypes[0]
+        for case, dtype in numbers.plan(self.level, self.dtypes[1:]):
+            run = self._watched(case, dtype)
+            self._compare(run, runs)
+            if dtype != looked_at:  # a launcher may choose its tiles by the dtype
+                self.blocks, looked_at = tuple(sorted({*self.blocks, *block_sizes(run.launches)})), dtype
+
+    def _compare(self, run: Run, others: Sequence[Run]) -> None:
+        """Compare one run with the truth; the `others` help to explain what is wrong."""
+        wrong = numbers.wrong_elements(run)
+        if not bool(wrong.any()):
+            self.send(numbers.case_check(run))
+            return
+        memory.examine_masked_lanes(self.subject, run, wrong, self.blocks)
+        check = numbers.failed_case(run, wrong, self.blocks)
+        seen, right = [diagnosis.Evidence(run, wrong)], []
+        for other in others:
+            elements = numbers.wrong_elements(other)
+            if not bool(elements.any()):
+                right.append(other)
+            elif other is not run:
+                seen.append(diagnosis.Evidence(other, elements))
+        found = diagnosis.explain(self.level, self._mistakes(), seen, right)
+        if found is not None:
+            check = replace(check, cause=found.says, evidence=found.evidence, finding=found.finding, hint=found.hint)
+        raise code.Stopped(check)
+
+    def _properties(self) -> None:
+        for statement in parts.part(self.level, "cases").PROPERTIES:
+            self._stage("property", (statement.__doc__ or statement.__name__).strip())
+            self.send(properties.holds(self.subject, statement, self.dtypes, self.blocks))

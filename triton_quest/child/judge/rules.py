@@ -1,0 +1,178 @@
+"""Stage 2: the kernel does the work. Judged by what happens at run time, not by what the source looks like."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import torch
+
+from triton_quest.child.instruments.torchcalls import NOT_ALLOWED_TO_COUNT, Kind, TorchCall
+from triton_quest.child.judge import code, compare, memory, numbers
+from triton_quest.child.judge.watch import Run, Subject, called_with, watched
+from triton_quest.child.sentences import memory as memory_sentences
+from triton_quest.course.case import DTYPES, Case, Draw
+from triton_quest.records import verdict as v
+
+TF32_REMARK = 'tl.dot without input_precision="ieee": a GPU rounds fp32 inputs to TF32, so your fp32 is judged as leniently as fp16.'
+COPYING = frozenset({Kind.COPY})
+FILLING = frozenset({Kind.FILL})
+
+
+def check(name: str) -> v.Check:
+    return v.Check(name=name, kind="rules", state=v.State.PASSED)
+
+
+def refused(found: v.Check, says: str, advice: str, line: int = 0, source: str = "") -> code.Stopped:
+    places = (v.Place(line, source),) if line else ()
+    return code.Stopped(v.failed(found, v.Outcome.RULES, says, advice, places=places))
+
+
+def passed() -> v.Check:
+    return check("a kernel is launched, and the kernels do the work")
+
+
+def kernel_is_launched(subject: Subject, run: Run) -> None:
+    """Raises Stopped if the launcher answered without a kernel, naming what it computed with instead."""
+    if run.launches:
+        return
+    instead = [call for call in run.spy.calls if call.kind in NOT_ALLOWED_TO_COUNT and call.line]
+    says = f"`{subject.level.launcher}` gave an answer, but launched no kernel"
+    says += f"; line {instead[0].line} computes in PyTorch: `{instead[0].python_name}`." if instead else "."
+    advice = "The work belongs into the function under @triton.jit, started as kernel[grid](...)."
+    place = (instead[0].line, instead[0].python_name) if instead else (0, "")
+    raise refused(passed(), says, advice, *place)
+
+
+def torch_is_left_alone(replaced: list[str]) -> None:
+    """Raises Stopped if the learner's code replaced members of torch, Python or numpy. They have been put back."""
+    if replaced:
+        says = f"Your code replaces {', '.join(replaced[:3])}: the judge needs torch and Python as they are."
+        raise refused(
+            check("torch and Python are left as they are"), says, "Give your own functions names of their own."
+        )
+
+
+def kernels_do_the_work(subject: Subject, run: Run) -> None:
+    """Raises Stopped if arithmetic, a cast or a detour outside of the kernels reaches a kernel or the answer."""
+    calls = run.spy.reaches_kernels()
+    if isinstance(run.returned, torch.Tensor):
+        calls = [*calls, *run.spy.reaches(run.returned)]
+    for call in calls:
+        _refuse(call)
+    if not subject.level.copies_allowed:
+        copies = [call for call in run.spy.reaches_kernels(COPYING) if call.line]
+        if copies:
+            says = f"Line {copies[0].line}: `{copies[0].python_name}` copies a tensor for the kernel."
+            advice = "Strides are what this level is about: hand the kernel the tensor as it is, with its strides."
+            raise refused(check("no tensor is copied"), says, advice, copies[0].line, copies[0].python_name)
+
+
+def _refuse(call: TorchCall) -> None:
+    where = f"Line {call.line}: " if call.line else ""
+    name = f"`{call.python_name}`"
+    what, advice = {
+        Kind.CAST: (
+            "converts a tensor in PyTorch",
+            "Convert inside the kernel: x.to(tl.float32), or let tl.store convert.",
+        ),
+        Kind.LEAVE: (
+            "takes the numbers out of the tensor",
+            "The launcher hands tensors to kernels; it needn't look into them.",
+        ),
+    }.get(call.kind, ("computes in PyTorch", "This is the kernel's work: the launcher only allocates, and starts it."))
+    raise refused(passed(), f"{where}{name} {what}.", advice, call.line, call.python_name)
+
+
+def whole_answer_is_stored(subject: Subject, run: Run) -> None:
+    """Raises Stopped, in a level where every element must come from a kernel, for those that hold torch's constant."""
+    if subject.level.fills_count or not isinstance(run.returned, torch.Tensor):
+        return
+    filled = run.model.filled_only(run.returned)
+    if filled is None:
+        return
+    name = run.model.name_of(run.returned) or "the answer"
+    where = memory_sentences.places(name, filled, tuple(run.returned.shape))
+    fills = [call for call in run.spy.reaches(run.returned, FILLING) if call.line]
+    place = (fills[-1].line, fills[-1].python_name) if fills else (0, "")
+    by = f"line {place[0]}, `{place[1]}`" if fills else "PyTorch"
+    says = f"What stands in {where} comes from {by}, not from a kernel."
+    advice = f"In this level a kernel stores every element of the answer, the -inf too. This was in {run.told}."
+    found = refused(check("every element comes from a kernel"), says, advice, *place).check
+    raise code.Stopped(replace(found, finding="constant_left"))
+
+
+def inputs_are_unchanged(subject: Subject, run: Run) -> None:
+    """Raises Stopped if the launcher wrote into an argument that it may not mutate."""
+    names = subject.level.may_mutate
+    for name, now, before in zip(numbers.parameter_names(subject.level), run.inputs, run.kept, strict=False):
+        if isinstance(now, torch.Tensor) and name not in names and not _same(now, before):
+            says = f"In {run.told}, your code writes into its input `{name}`."
+            raise refused(
+                check("the inputs stay as they are"), says, "Store into a tensor that the launcher allocates."
+            )
+
+
+def _same(now: torch.Tensor, before: torch.Tensor) -> bool:
+    return bool(torch.equal(torch.nan_to_num(now), torch.nan_to_num(before)))
+
+
+def answer_needs_the_kernels(subject: Subject, case: Case, dtype: str, blocks: tuple[int, ...]) -> v.Check:
+    """The same call with every launch turned into nothing must not give the answer."""
+    found = check("without the kernels there is no answer")
+    run = watched(subject, case, dtype, blocks, noop=True)
+    if run.trouble is None and _is_right(run.result, run.reference):
+        says = f"In {run.told}, the answer is right even when no kernel runs: it comes from somewhere else."
+        raise refused(found, says, "Return the tensor that your kernel stored into.")
+    return found
+
+
+def new_contents_give_new_answers(subject: Subject, run: Run, blocks: tuple[int, ...]) -> v.Check:
+    """Other numbers in the same buffers must give another answer: nothing may be remembered."""
+    found = check("new contents in the same tensors give the new answer")
+    fresh = run.case.inputs(Draw(f"{run.case.name}, again", DTYPES[run.dtype], blocks))
+    for old, new in zip(run.inputs, fresh, strict=True):
+        if isinstance(old, torch.Tensor):
+            old.copy_(new)
+    again = called_with(subject, run.case, run.dtype, run.inputs)
+    for old, before in zip(run.inputs, run.kept, strict=True):
+        if isinstance(old, torch.Tensor):
+            old.copy_(before)  # the run may still have to be explained
+    torch_is_left_alone(again.replaced)
+    memory.examine_accesses(again)
+    if again.trouble is not None:
+        raise code.Stopped(numbers.raised(subject, again))
+    misfit = numbers.misfit(subject, again)
+    if misfit is not None:
+        raise code.Stopped(misfit)
+    wrong = numbers.wrong_elements(again)
+    if bool(wrong.any()) and _is_right(again.result, run.reference):
+        says = f"In {run.told}, new numbers in the same tensors give the old answer."
+        raise refused(found, says, "Don't keep results from one call to the next: compute them anew.")
+    if bool(wrong.any()):
+        advice = "The first call was right, and a second one with new numbers isn't: what is kept between them?"
+        raise code.Stopped(replace(numbers.failed_case(again, wrong, blocks), advice=advice))
+    return found
+
+
+def remarks(runs: Sequence[Run]) -> list[v.Check]:
+    """What is allowed and worth knowing: tensors that are copied, fp32 dots that a GPU makes in TF32."""
+    told: dict[int, str] = {}
+    for run in runs:
+        for call in run.spy.calls:
+            if call.kind is Kind.COPY and call.allocates and call.line:
+                size = f"{call.allocates:,} bytes in {run.told}"
+                told[call.line] = (
+                    f"Line {call.line}: `{call.python_name}` copies a tensor, {size}: reads and writes it once more."
+                )
+    sentences = list(told.values())
+    if any(run.uses_tf32 for run in runs):
+        sentences.append(TF32_REMARK)
+    return [v.Check(name=sentence, kind="remark", state=v.State.PASSED) for sentence in sentences]
+
+
+def _is_right(result: Any, expected: numbers.Reference) -> bool:
+    if not isinstance(result, torch.Tensor) or result.shape != expected.truth.shape:
+        return False
+    return not bool(compare.wrong_elements(result, expected.truth, expected.budget).any())

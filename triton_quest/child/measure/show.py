@@ -1,0 +1,208 @@
+"""Traces what each program of a learner's kernels touches, or maps where the answer is wrong; sends a record for each program.
+
+In the child. The traced call is one of the level's own, `SHOWN`: small enough to draw, ragged around the learner's blocks, with
+several programs along each axis. The map is of the first wrong answer, in the order in which the judge takes its cases, that is
+large enough to show where; `SHOWN` comes last.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from pathlib import Path
+from typing import NoReturn
+
+import torch
+
+from triton_quest.child.instruments.launches import Launch
+from triton_quest.child.instruments.memory.accesses import IllegalAccess
+from triton_quest.child.instruments.memory.findings import Operation
+from triton_quest.child.instruments.memory.trace import Touch, Walk
+from triton_quest.child.judge import code, memory, numbers
+from triton_quest.child.judge.blocks import block_sizes
+from triton_quest.child.judge.pipeline import abilities, unfit
+from triton_quest.child.judge.watch import Run, Subject, watched
+from triton_quest.child.triton.fake_driver import activate
+from triton_quest.child.triton.interpreter import enable
+from triton_quest.course import parts
+from triton_quest.course.case import DEFAULT_BLOCKS, DTYPES, Case
+from triton_quest.course.level import Level
+from triton_quest.records import show as t
+from triton_quest.records import verdict as v
+from triton_quest.records.measured import Inputs
+
+Send = Callable[[v.Record], None]
+DTYPE = "fp32"
+ACTIONS = {Operation.READ: t.LOAD, Operation.WRITE: t.STORE, Operation.ATOMIC: t.ATOMIC}
+MOST_CELLS = 128  # of an error map, along an axis
+PATTERN = 16  # elements that an answer must have for its map to show something
+
+
+def run(level: Level, file: Path, send: Send, seconds: float, errors: bool = False) -> v.Outcome:
+    """Trace one call, or with `errors` map the first wrong answer. `seconds` limits each call."""
+    able = abilities(enable())
+    activate()
+    try:
+        if not able.memory:
+            raise unfit("What a program touches can't be traced")
+        send(v.StageStarted("import", "importing your file", seconds))
+        module = code.load(file)
+        showing = Showing(Subject(level, file, module, code.launcher_of(module, level)), send, seconds)
+        showing.map_errors(able.dtypes) if errors else showing.trace()
+    except code.Stopped as stopped:
+        send(stopped.check)
+        return stopped.check.outcome or v.Outcome.ERROR
+    return v.Outcome.PASSED
+
+
+class Showing:
+    """The learner's launcher, called for one picture."""
+
+    def __init__(self, subject: Subject, send: Send, seconds: float) -> None:
+        self.subject, self.send, self.seconds = subject, send, seconds
+        self.cases = parts.part(subject.level, "cases")
+
+    def trace(self) -> None:
+        """Raises Stopped, after all that was traced until then was sent, for whatever keeps the call from its end."""
+        run = self._call(self.cases.SHOWN, DTYPE, self._blocks(), traced=True)
+        assert run.model.trace is not None
+        self.send(Inputs(run.shown))
+        self._send_walks(run.model.trace.walks, run.trouble is None)
+        self._require(run)
+        wrong = numbers.wrong_elements(run)
+        self.send(t.Answered(int(wrong.sum()), wrong.numel()))
+
+    def map_errors(self, dtypes: tuple[str, ...]) -> None:
+        """Raises Stopped after the map was sent. An answer that is too small for one only counts if no other is wrong."""
+        blocks = self._blocks()
+        small: tuple[Run, torch.Tensor] | None = None
+        for case, dtype in (*numbers.plan(self.subject.level, dtypes), (self.cases.SHOWN, DTYPE)):
+            run = self._call(case, dtype, blocks)
+            self._require(run)
+            wrong = numbers.wrong_elements(run)
+            if not bool(wrong.any()):
+                self.send(numbers.case_check(run))
+            elif wrong.numel() >= PATTERN:
+                self._stop_with_map(run, wrong, blocks)
+            elif small is None:
+                small = run, wrong
+        if small is not None:
+            self._stop_with_map(*small, blocks)
+
+    def _stop_with_map(self, run: Run, wrong: torch.Tensor, blocks: tuple[int, ...]) -> NoReturn:
+        check = numbers.failed_case(run, wrong, blocks)
+        assert check.mismatch is not None
+        self.send(error_map(run, wrong, check.mismatch.index))
+        raise code.Stopped(check)
+
+    def _blocks(self) -> tuple[int, ...]:
+        """The learner's own block sizes: of the smallest case, even where it doesn't come to its end."""
+        run = self._call(self.cases.CASES[0], DTYPE, DEFAULT_BLOCKS)
+        return block_sizes(run.launches)
+
+    def _call(self, case: Case, dtype: str, blocks: tuple[int, ...], traced: bool = False) -> Run:
+        self.send(v.StageStarted("show", f"{case.name}, {dtype}", self.seconds))
+        return watched(self.subject, case, dtype, blocks, traced=traced)
+
+    def _require(self, run: Run) -> None:
+        """Raises Stopped if the run didn't come to an answer."""
+        if isinstance(run.trouble, IllegalAccess):
+            raise code.Stopped(memory.told(run.trouble.finding, f"in {run.told}", run.case.name))
+        if run.trouble is not None:
+            raise code.Stopped(numbers.raised(self.subject, run))
+        if not run.launches:
+            raise code.Stopped(_nothing_to_show(self.subject.level))
+        misfit = numbers.misfit(self.subject, run)
+        if misfit is not None:
+            raise code.Stopped(misfit)
+
+    def _send_walks(self, walks: list[Walk], came_to_its_end: bool) -> None:
+        """All launches, then all programs. A call that Triton refused never came to its grid: it is none."""
+        begun = [walk for walk in walks if math.prod(walk.launch.grid)]
+        for walk in begun:
+            self.send(_launched(walk, is_whole=not walk.is_cut and (came_to_its_end or walk is not walks[-1])))
+        for number, walk in enumerate(begun):
+            programs: dict[tuple[int, ...], list[t.Step]] = {}
+            for touch in walk.touches:
+                programs.setdefault(touch.program, []).append(_step(touch))
+            for program, steps in programs.items():
+                self.send(t.Traced(number, program, tuple(steps)))
+
+
+def _launched(walk: Walk, is_whole: bool) -> t.Launched:
+    launch = walk.launch
+    known = {dtype: name for name, dtype in DTYPES.items()}
+    tensors = tuple(
+        t.Tensor(
+            one.name, one.tensor_name or "", one.shape, known.get(one.dtype, str(one.dtype).removeprefix("torch."))
+        )
+        for one in walk.arguments
+    )
+    return t.Launched(launch.kernel, _grid(launch), tensors, _constants(launch), is_whole)
+
+
+def _grid(launch: Launch) -> tuple[int, ...]:
+    used = max((axis + 1 for axis, size in enumerate(launch.grid) if size != 1), default=1)
+    return launch.grid[:used]
+
+
+def _constants(launch: Launch) -> tuple[tuple[str, str], ...]:
+    return tuple((name, str(value)) for name, value in launch.constexprs.items())
+
+
+def _step(touch: Touch) -> t.Step:
+    return t.Step(
+        ACTIONS[touch.operation],
+        touch.argument,
+        touch.site.line,
+        touch.site.source,
+        touch.loops,
+        touch.block,
+        touch.touched,
+        touch.masked,
+        touch.outside,
+    )
+
+
+def _nothing_to_show(level: Level) -> v.Check:
+    check = v.Check("a kernel is launched", "show", v.State.PASSED)
+    says = f"`{level.launcher}` launches no kernel: there is nothing to show."
+    return v.failed(check, v.Outcome.RULES, says, "`check` says what the level asks for.")
+
+
+# Where the answer is wrong
+
+
+def error_map(run: Run, wrong: torch.Tensor, index: tuple[int, ...]) -> t.ErrorMap:
+    """The matrix that holds the worst element at `index`; a vector is a matrix of one row."""
+    truth, result = run.reference.truth, run.result
+    allowed = run.reference.budget.allowed.expand(truth.shape)
+    ratio = (result.double() - truth).abs() / allowed.clamp_min(torch.finfo(torch.float64).tiny)
+    ratio = torch.where(wrong, torch.nan_to_num(ratio, nan=torch.inf, posinf=torch.inf), 0.0)
+    matrix = ratio[index[: max(0, ratio.ndim - 2)]] if ratio.ndim > 2 else ratio
+    matrix = matrix.reshape(-1, matrix.shape[-1]) if matrix.ndim else matrix.reshape(1, 1)
+    rows, columns = matrix.shape
+    cell = _cell(rows), _cell(columns)
+    bands = [torch.split(band, cell[1], dim=1) for band in torch.split(matrix, cell[0], dim=0)]
+    return t.ErrorMap(
+        cells=tuple("".join(_sign(float(part.max())) for part in band) for band in bands),
+        shape=(rows, columns),
+        cell=cell,
+        tile=run.model.tile(run.returned) or (0, 0),
+        at=index[:-2] if wrong.numel() > matrix.numel() else (),
+        worst=(0, *index)[-2:],
+    )
+
+
+def _cell(length: int) -> int:
+    """The smallest power of two that fits `length` into the map."""
+    return 1 if length <= MOST_CELLS else 2 ** math.ceil(math.log2(length / MOST_CELLS))
+
+
+def _sign(ratio: float) -> str:
+    """How many times the allowed error it is, in half powers of ten."""
+    if ratio == 0:
+        return t.STEPS[0]
+    if math.isinf(ratio):
+        return t.NOT_A_NUMBER
+    return t.STEPS[min(len(t.STEPS) - 1, 1 + max(0, int(2 * math.log10(ratio))))]

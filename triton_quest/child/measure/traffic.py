@@ -1,0 +1,149 @@
+"""Counts what a learner's kernels move and compute, in the interpreter, at growing sizes; sends a record for each.
+
+In the child. Nothing is timed, and nothing is judged: a wrong kernel's counts are those of a wrong kernel.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from triton_quest.child.instruments.counting import Counts, counted
+from triton_quest.child.instruments.launches import Launch, LaunchLog, observed
+from triton_quest.child.instruments.memory.accesses import IllegalAccess
+from triton_quest.child.instruments.memory.findings import Traffic
+from triton_quest.child.instruments.memory.model import MemoryModel
+from triton_quest.child.instruments.opspy import OpSpy
+from triton_quest.child.judge import code, memory
+from triton_quest.child.judge.pipeline import abilities, unfit
+from triton_quest.child.measure import inputs
+from triton_quest.child.triton.fake_driver import activate
+from triton_quest.child.triton.interpreter import enable
+from triton_quest.course.level import SIZES, Level
+from triton_quest.records import measured as m
+from triton_quest.records import verdict as v
+
+Send = Callable[[v.Record], None]
+DTYPE = "fp16"
+STEPS = (1, 2, 4, 8)  # times the smallest size
+LARGEST_UNIT = 2  # times the level's own smallest size, for a learner with larger blocks
+
+
+def run(level: Level, file: Path, send: Send, seconds: float) -> v.Outcome:
+    """Count at four sizes, each the double of the one before. `seconds` limits each."""
+    able = abilities(enable())
+    activate()
+    try:
+        if not able.memory:
+            raise unfit("Bytes can't be counted")
+        send(v.StageStarted("import", "importing your file", seconds))
+        module = code.load(file)
+        counting = Counting(level, file, code.launcher_of(module, level), send, seconds)
+        for size in counting.sizes():
+            send(counting.at(size))
+    except code.Stopped as stopped:
+        send(stopped.check)
+        return stopped.check.outcome or v.Outcome.ERROR
+    return v.Outcome.PASSED
+
+
+class Counting:
+    """One launcher, called and counted at one size after another."""
+
+    def __init__(self, level: Level, file: Path, launcher: Callable[..., Any], send: Send, seconds: float) -> None:
+        self.level, self.file, self.launcher, self.send, self.seconds = level, file, launcher, send, seconds
+        self._launches: list[Launch] = []
+        self._known: dict[int, m.Counted] = {}
+
+    def sizes(self) -> Iterable[int]:
+        """Multiples of the learner's largest block where it isn't too large: only then the counts follow one law."""
+        smallest = SIZES[self.level.grows].counted
+        self.at(smallest)
+        blocks = {size for launch in self._launches for size in launch.ranges}
+        fitting = (block for block in blocks if smallest < block <= LARGEST_UNIT * smallest)
+        unit = max(fitting, default=smallest)
+        return [unit * step for step in STEPS]
+
+    def at(self, size: int) -> m.Counted:
+        """One call, counted. Raises Stopped for whatever keeps it from its end."""
+        if size not in self._known:
+            self._known[size] = self._count(size)
+        return self._known[size]
+
+    def _count(self, size: int) -> m.Counted:
+        self.send(v.StageStarted("count", f"counting at {self.level.grows} = {size:,}", self.seconds))
+        case = inputs.typical(self.level, inputs.counted_sizes(self.level, size))
+        given = inputs.drawn(case, DTYPE)
+        shown = inputs.described(self.level, given, DTYPE)
+        model, log, spy = MemoryModel(poison=False, cooperative=True, footprints=True), LaunchLog(), OpSpy("", given)
+        try:
+            with counted(arithmetic=True) as counts, model.active(), observed(spy, log), spy:
+                returned = self.launcher(*given)
+        except IllegalAccess as trouble:
+            raise code.Stopped(memory.told(trouble.finding, f"while counting with {shown}", case.name)) from None
+        except BaseException as trouble:
+            check = v.Check("your kernel runs", "traffic", v.State.PASSED)
+            when = f"while counting with {shown}"
+            raise code.Stopped(code.explain(check, trouble, self.file, when, v.Outcome.CRASH)) from trouble
+        self._launches = log.launches
+        outputs = _tensors(returned)
+        if not log.launches or not outputs:
+            raise code.Stopped(_nothing_to_count(self.level, launched=bool(log.launches)))
+        return _record(size, shown, model.traffic, counts, given, outputs, spy.allocated_bytes, len(log.launches))
+
+
+def _tensors(returned: Any) -> list[torch.Tensor]:
+    parts = returned if isinstance(returned, (tuple, list)) else [returned]
+    return [part for part in parts if isinstance(part, torch.Tensor)]
+
+
+def _bytes(tensors: Iterable[torch.Tensor]) -> int:
+    return sum(x.numel() * x.element_size() for x in tensors)
+
+
+def _record(
+    size: int,
+    shown: str,
+    traffic: list[Traffic],
+    counts: Counts,
+    given: Iterable[torch.Tensor],
+    outputs: list[torch.Tensor],
+    allocated: int,
+    launches: int,
+) -> m.Counted:
+    least_loaded, least_stored = _bytes(given), _bytes(outputs)
+    return m.Counted(
+        size,
+        shown,
+        _moved(traffic),
+        least_loaded,
+        least_stored,
+        counts.dot_flops,
+        counts.other_flops,
+        counts.exponentials,
+        max(0, allocated - least_stored),
+        launches,
+    )
+
+
+def _moved(traffic: Iterable[Traffic]) -> tuple[m.Moved, ...]:
+    """A row for each argument of each kernel, in the order of the first launches; what touched nothing is left out."""
+    sums: dict[tuple[str, str], list[int]] = {}
+    for one in traffic:
+        parts = (one.loaded_bytes, one.stored_bytes, one.loaded_once or 0, one.stored_once or 0)
+        known = sums.setdefault((one.kernel, one.argument), [0, 0, 0, 0])
+        sums[one.kernel, one.argument] = [a + b for a, b in zip(known, parts, strict=True)]
+    return tuple(m.Moved(*names, *parts) for names, parts in sums.items() if any(parts))
+
+
+def _nothing_to_count(level: Level, launched: bool) -> v.Check:
+    check = v.Check("a kernel is launched", "traffic", v.State.PASSED)
+    says = (
+        f"`{level.launcher}` "
+        + ("returns no tensor" if launched else "launches no kernel")
+        + ": there is nothing to count."
+    )
+    return v.failed(check, v.Outcome.RULES, says, "`check` says what the level asks for.")

@@ -1,0 +1,232 @@
+"""Tells the learner what the memory model found: what happened, on which line, and what to do. Pure text."""
+
+from __future__ import annotations
+
+from triton_quest.child.instruments.memory.findings import Box, Finding, Guard, Kind, Limit, Operation
+
+_VERBS = {Operation.READ: "reads", Operation.WRITE: "writes", Operation.ATOMIC: "updates"}
+_NOUNS = {Operation.READ: "load", Operation.WRITE: "store", Operation.ATOMIC: "atomic"}
+_AT_ONCE = "on a GPU the programs run at the same time"
+
+
+def tell(finding: Finding) -> str:
+    return _TELLERS[finding.kind](finding)
+
+
+def places(name: str, box: Box, shape: tuple[int, ...]) -> str:
+    """`x_ptr[896..1023]`, `q[0, 1, 96..127, :]`; of a box that isn't full, its corners."""
+    if box.full:
+        whole = [(0, size - 1) if len(shape) > 1 else None for size in shape or (1,)]
+        bounds = zip(box.first, box.last, whole, strict=True)
+        parts = [":" if (low, high) == every and low < high else _range(low, high) for low, high, every in bounds]
+        return f"{name}[{', '.join(parts)}]"
+    first, last = (f"{name}[{', '.join(map(str, corner))}]" for corner in (box.first, box.last))
+    return f"elements between {first} and {last}"
+
+
+def _range(low: int, high: int) -> str:
+    return str(low) if low == high else f"{low}..{high}"
+
+
+def _program(ids: tuple[int, ...]) -> str:
+    return f"program {ids}"
+
+
+def _name(finding: Finding) -> str:
+    return finding.tensor or f"the tensor passed as {finding.argument}"
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def _size(finding: Finding) -> str:
+    """`x has 1000 elements`, `x has shape (96, 72)`, `x has shape (8, 97) and strides (128, 1)`."""
+    name, shape = _name(finding), finding.shape
+    if not shape:
+        return f"{name} is a single number"
+    if 0 in shape:
+        return f"{name} has no elements"
+    dense, expected = True, 1
+    for size, stride in zip(reversed(shape), reversed(finding.strides), strict=True):
+        dense, expected = dense and (size == 1 or stride == expected), expected * size
+    if not dense:
+        return f"{name} has shape {shape} and strides {finding.strides}"
+    return f"{name} has {_count(shape[0], 'element')}" if len(shape) == 1 else f"{name} has shape {shape}"
+
+
+def _lanes(finding: Finding, where: str) -> str:
+    if finding.active == 1:
+        return ""
+    which = f"all {finding.active}" if finding.bad == finding.active else f"{finding.bad} of its {finding.active}"
+    return f" ({which} lanes {'is' if finding.bad == 1 else 'are'} {where})"
+
+
+def _out_of_bounds(finding: Finding) -> str:
+    assert finding.elements is not None
+    who = f"{_program(finding.program)} {_VERBS[finding.operation]}"
+    if finding.between and not finding.limits:
+        where = f"between the elements of {finding.argument}, {_count(finding.offset, 'place')} after its first"
+        lanes = _lanes(finding, "there")
+    else:
+        where = places(finding.argument, finding.touched or finding.elements, finding.shape)
+        lanes = _lanes(finding, "between its elements" if finding.between else "outside")
+    return f"{who} {where}; {_size(finding)}{lanes}. Line {finding.line}: {_way_out(finding)}"
+
+
+def _way_out(finding: Finding) -> str:
+    noun = _NOUNS[finding.operation]
+    if finding.guard is Guard.DESCRIPTOR:
+        return f"the descriptor of this {noun} has a shape or strides that don't fit {_name(finding)}."
+    if finding.guard is Guard.BLOCK_POINTER:
+        return f"this {noun} needs `boundary_check` for each dimension that its blocks may leave."
+    if finding.ignores_strides and not finding.limits:
+        return f"its offsets fit a contiguous tensor, and {_name(finding)} isn't: multiply each index by its stride."
+    elsewhere = next((limit for limit in finding.limits if limit.at is not None and limit.size), None)
+    if elsewhere is not None:
+        return _elsewhere(elsewhere, finding)
+    cure = "check how its offsets are computed."
+    if finding.limits:
+        conditions = " or ".join(_condition(limit, len(finding.shape)) for limit in finding.limits)
+        cure = f"lanes with {conditions} must be masked off."
+    if finding.guard is Guard.NONE:
+        return f"this {noun} has no mask; {cure}"
+    if finding.ignores_strides:
+        cure = f"if its offsets leave out the strides of {_name(finding)}, multiply by them; else {cure}"
+    if finding.guard is Guard.MASK:
+        return f"the mask of this {noun} lets them through; {cure}"
+    return f"{cure[0].upper()}{cure[1:]}" if not finding.limits else cure
+
+
+def _elsewhere(limit: Limit, finding: Finding) -> str:
+    """All lanes are at one index of a dimension, and it is outside."""
+    where = f"dimension {limit.dimension}" if len(finding.shape) > 1 else _name(finding)
+    end = f"ends at index {limit.size - 1}" if limit.above else "begins at index 0"
+    what = "the whole block is" if finding.active > 1 else "this element would be"
+    return f"{where} {end}, and {what} at {limit.at}: check how the program finds its place there."
+
+
+def _condition(limit: Limit, dimensions: int) -> str:
+    index, bound = limit.index_name, limit.size_name or limit.size
+    if index is None:
+        size = f"`{bound}`" if limit.size_name else bound
+        sides = ["below 0"] * limit.below + [f"of {size} or more"] * limit.above
+        return f"an index {' or '.join(sides)}" + (f" in dimension {limit.dimension}" if dimensions > 1 else "")
+    return " or ".join([f"`{index} < 0`"] * limit.below + [f"`{index} >= {bound}`"] * limit.above)
+
+
+def _no_tensor(finding: Finding) -> str:
+    through = "a null pointer" if finding.kind is Kind.NULL_POINTER else f"the address {finding.offset:#x}"
+    return (
+        f"{_program(finding.program)} {_VERBS[finding.operation]} through {through}, which belongs to none of the "
+        f"tensors passed to {finding.kernel}. Line {finding.line}: start from a pointer argument, and add offsets."
+    )
+
+
+def _misaligned(finding: Finding) -> str:
+    return (
+        f"{_program(finding.program)} {_VERBS[finding.operation]} {finding.access_bytes} bytes at byte "
+        f"{finding.offset} of {finding.argument}; they must start at a multiple of {finding.access_bytes}. "
+        f"Line {finding.line}: offsets count elements of the pointer's type, so check its casts."
+    )
+
+
+def _unwritten(finding: Finding) -> str:
+    assert finding.elements is not None
+    name = finding.tensor or "the answer"
+    where = places(name, finding.elements, finding.shape) if finding.shape else name
+    told = f"{where} {'is' if finding.bad == 1 else 'are'} never written"
+    if finding.bad == finding.active:
+        told = f"no program writes any element of {name}" if finding.active > 1 else f"no program writes {name}"
+    elif finding.active > 1:
+        told += f" ({finding.bad} of {finding.active} elements)"
+    if finding.program:
+        one = finding.program == finding.other_program
+        who = f"Program {finding.program} comes" if one else _several(finding)
+        store = f"the store in line {finding.line}" if finding.line else "a store"
+        return f"{told}. {who} to them, but the mask of {store} stops {'it' if one else 'them'}."
+    reach = finding.reach
+    if reach is None:
+        return f"{told}."
+    last = f"the last of the grid {reach.grid}" if reach.is_last_of_grid else "the last program that writes"
+    wrote = places(name, reach.wrote, finding.shape)
+    return f"{told}. No store comes to them: {_program(reach.program)}, {last}, writes {wrote}."
+
+
+def _several(finding: Finding) -> str:
+    return f"Programs {finding.program} to {finding.other_program} come"
+
+
+def _write_race(finding: Finding) -> str:
+    return (
+        f"{_two(finding)} write different values to {_where(finding)}; {_AT_ONCE}, and either may be the last. "
+        f"Line {finding.line}: give each program elements of its own, or use `tl.atomic_add`."
+    )
+
+
+def _lane_race(finding: Finding) -> str:
+    return (
+        f"{_program(finding.program)} writes different values to the same element in one store, at "
+        f"{_where(finding)}; on a GPU any of them may stay. "
+        f"Line {finding.line}: give each lane an element of its own."
+    )
+
+
+def _read_write_race(finding: Finding) -> str:
+    other = _program(finding.other_program) if finding.other_program is not None else "other programs"
+    deeds = ("reads", "writes") if finding.operation is Operation.READ else ("writes", "reads")
+    theirs = deeds[1] if finding.other_program is not None else deeds[1][:-1]
+    return (
+        f"{_program(finding.program)} {deeds[0]} {_where(finding)}, which {other} {theirs} in the same launch; "
+        f"{_AT_ONCE}, in any order. "
+        f"Line {finding.line}: split the work into two launches, or let one program do both."
+    )
+
+
+def _uninitialised(finding: Finding) -> str:
+    way_out = f"write there first, or allocate {_name(finding)} with `torch.zeros`."
+    if finding.written_elsewhere:
+        way_out = "the launch before this one left it out: look at its grid, and at the mask of its store."
+    return (
+        f"{_program(finding.program)} {_VERBS[finding.operation]} {_where(finding)}, where nothing has been "
+        f"written yet. Line {finding.line}: {way_out}"
+    )
+
+
+def _poisoned(finding: Finding) -> str:
+    return (
+        f"the masked-off lanes of the load at line {finding.line} have no `other`, and their value reached the "
+        f"answer; on a GPU it may be anything. Line {finding.line}: pass as `other` what changes nothing, "
+        f"like 0.0 in a sum or -inf in a maximum."
+    )
+
+
+def _equal_values(finding: Finding) -> str:
+    return (
+        f"{_two(finding)} write the same values to {_where(finding)}: harmless, but done twice (line {finding.line})."
+    )
+
+
+def _two(finding: Finding) -> str:
+    return f"programs {finding.other_program} and {finding.program}"
+
+
+def _where(finding: Finding) -> str:
+    assert finding.elements is not None
+    return places(finding.argument, finding.elements, finding.shape)
+
+
+_TELLERS = {
+    Kind.OUT_OF_BOUNDS_READ: _out_of_bounds,
+    Kind.OUT_OF_BOUNDS_WRITE: _out_of_bounds,
+    Kind.NULL_POINTER: _no_tensor,
+    Kind.FOREIGN_POINTER: _no_tensor,
+    Kind.MISALIGNED: _misaligned,
+    Kind.UNWRITTEN: _unwritten,
+    Kind.WRITE_RACE: _write_race,
+    Kind.LANE_RACE: _lane_race,
+    Kind.READ_WRITE_RACE: _read_write_race,
+    Kind.UNINITIALISED_READ: _uninitialised,
+    Kind.POISONED_LANE: _poisoned,
+    Kind.EQUAL_VALUES_WRITTEN_TWICE: _equal_values,
+}

@@ -1,0 +1,300 @@
+"""What the learner's own source adds to a refusal: where a name is set, what a size is, how a type reads. Pure."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+
+from triton_quest.child.triton.refusals import Refusal
+from triton_quest.machine.targets import find, name_of
+
+Facts = dict[str, str]
+
+INSTEAD = {
+    "abs": "write `tl.abs`",
+    "sum": "write `tl.sum`",
+    "any": "write `tl.max` of the mask as integers",
+    "all": "write `tl.min` of the mask as integers",
+    "sorted": "write `tl.sort`",
+    "round": "write `tl.floor(x + 0.5)`",
+    "pow": "multiply, or write `tl.exp2(y * tl.log2(x))`",
+    "bool": "compare instead: `x != 0`",
+    "divmod": "write `//` and `%`",
+    "slice": "compute offsets with `tl.arange`, and load those",
+    "enumerate": "count with `tl.static_range`",
+    "zip": "count with `tl.static_range`, and index both",
+    "reversed": "count down with `range(n - 1, -1, -1)`",
+    "dict": "use variables of their own names",
+    "set": "use variables of their own names",
+    "str": "a kernel has no text",
+    "open": "files are the launcher's affair",
+    "input": "a kernel can't ask; it helps while you look around in the interpreter, so take it out again",
+    "breakpoint": "it helps while you look around in the interpreter, so take it out again",
+}
+
+FORMS = {
+    "arange": "tl.arange(0, size)",
+    "program_id": "tl.program_id(axis=0)",
+    "where": "tl.where(condition, x, y)",
+    "maximum": "tl.maximum(x, y)",
+    "minimum": "tl.minimum(x, y)",
+    "cdiv": "tl.cdiv(x, y)",
+    "dot": "tl.dot(a, b)",
+    "store": "tl.store(pointers, values, mask=mask)",
+}
+
+IN_TL = (
+    "arange", "bfloat16", "cdiv", "constexpr", "dot", "exp", "exp2", "float16", "float32", "full", "int32", "int64", "load", "log",
+    "log2", "maximum", "minimum", "num_programs", "program_id", "sqrt", "store", "trans", "where", "zeros",
+)  # fmt: skip
+
+NOT_IN_TL = {
+    "inf": 'write `float("inf")`',
+    "matmul": "write `tl.dot(a, b)`",
+    "mean": "write `tl.sum`, and divide",
+    "tril": "compare two vectors of indices, as in `rows[:, None] >= cols[None, :]`",
+    "triu": "compare two vectors of indices, as in `rows[:, None] <= cols[None, :]`",
+    "transpose": "write `tl.trans`",
+    "amax": "write `tl.max`",
+    "empty": "write `tl.zeros`",
+    "full_like": "write `tl.full`",
+    "pow": "multiply, or write `tl.exp2(y * tl.log2(x))`",
+}
+
+METHODS = {
+    "masked_fill": "write `tl.where(mask, value, x)`",
+    "unsqueeze": "write `x[:, None]` or `x[None, :]`",
+    "float": "write `x.to(tl.float32)`",
+    "half": "write `x.to(tl.float16)`",
+    "transpose": "write `tl.trans(x)`",
+    "t": "write `tl.trans(x)`",
+    "amax": "write `tl.max(x, axis=0)`",
+    "mean": "write `tl.sum`, and divide",
+    "size": "its sizes are in `.shape`",
+}
+
+
+def _function(refusal: Refusal) -> ast.FunctionDef | None:
+    try:
+        tree = ast.parse(refusal.source)
+    except SyntaxError:
+        return None
+    return next((node for node in tree.body if isinstance(node, ast.FunctionDef)), None)
+
+
+def _assignments(
+    node: ast.AST, name: str, within: tuple[ast.stmt, ...] = ()
+) -> Iterator[tuple[int, tuple[ast.stmt, ...]]]:
+    """The line of each assignment to `name`, and the loops and branches around it, outermost first."""
+    if isinstance(node, (ast.For, ast.While, ast.If)):
+        within = (*within, node)
+    if isinstance(node, ast.Name) and node.id == name and isinstance(node.ctx, ast.Store):
+        yield node.lineno, within
+    for child in ast.iter_child_nodes(node):
+        yield from _assignments(child, name, within)
+
+
+def _set_only_within(refusal: Refusal, name: str, kinds: tuple[type[ast.stmt], ...]) -> Facts | None:
+    """Facts where `name` is set inside a block of one of these kinds that the refused line stands outside of."""
+    function = _function(refusal)
+    used = refusal.line - refusal.first_line + 1
+    for line, within in _assignments(function, name) if function is not None else ():
+        left = [block for block in within if not block.lineno <= used <= (block.end_lineno or 0)]
+        if left and isinstance(left[0], kinds):
+            return {"set_line": str(line + refusal.first_line - 1)}
+    return None
+
+
+def set_in_loop(refusal: Refusal, groups: Facts) -> Facts | None:
+    return _set_only_within(refusal, groups["name"], (ast.For, ast.While))
+
+
+def set_in_branch(refusal: Refusal, groups: Facts) -> Facts | None:
+    return _set_only_within(refusal, groups["name"], (ast.If,))
+
+
+def in_while_loop(refusal: Refusal, groups: Facts) -> Facts | None:
+    """Facts where the innermost loop around the refused line is a `while`."""
+    function, at = _function(refusal), refusal.line - refusal.first_line + 1
+    loops = [
+        node
+        for node in (ast.walk(function) if function is not None else ())
+        if isinstance(node, (ast.For, ast.While)) and node.lineno <= at <= (node.end_lineno or 0)
+    ]
+    innermost = max(loops, key=lambda loop: loop.lineno, default=None)
+    return {} if isinstance(innermost, ast.While) else None
+
+
+def attribute_of(refusal: Refusal, groups: Facts) -> Facts | None:
+    """`cfg.BLOCK`, where that is how the function uses `cfg`."""
+    function = _function(refusal)
+    for node in ast.walk(function) if function is not None else ():
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == groups["name"]:
+            return {"attribute": ast.unparse(node)}
+    return None
+
+
+def names_in_backticks(refusal: Refusal, groups: Facts) -> Facts | None:
+    return {"names": groups["names"].replace("'", "`")}
+
+
+def usual_form(refusal: Refusal, groups: Facts) -> Facts | None:
+    """How the called function of `tl` is written, where it is one of the usual ones."""
+    called = re.match(r"tl\.(\w+)\(", refusal.code)
+    form = FORMS.get(called[1]) if called else None
+    return {"names": groups["names"].replace("'", "`"), "form": form} if form else None
+
+
+def name_in_tl(refusal: Refusal, groups: Facts) -> Facts | None:
+    """What an undefined name may have meant: `int64` is `tl.int64`."""
+    name = groups["name"]
+    if name == "inf":
+        return {"instead": 'float("inf")'}
+    return {"instead": f"tl.{name}"} if name in IN_TL else None
+
+
+def not_in_tl(refusal: Refusal, groups: Facts) -> Facts | None:
+    instead = NOT_IN_TL.get(groups["name"])
+    return {"instead": instead} if instead else None
+
+
+def instead_of_method(refusal: Refusal, groups: Facts) -> Facts:
+    return {"instead": METHODS.get(groups["name"], "look for a function of `tl` that does it")}
+
+
+def without_division(refusal: Refusal, groups: Facts) -> Facts | None:
+    """Facts where nothing in the refused code divides, so that a float comes from elsewhere."""
+    return None if "/" in refusal.code else {}
+
+
+def function_of_a_whole_number(refusal: Refusal, groups: Facts) -> Facts | None:
+    """The only function of a float in the line, and its argument: the compiler names neither."""
+    found = re.findall(r"\btl\.(sqrt|rsqrt|exp2?|log2?|sin|cos)\((\w+)\)", refusal.source_line)
+    return {"name": found[0][0], "argument": found[0][1]} if len(found) == 1 else None
+
+
+def two_shapes(refusal: Refusal, groups: Facts) -> Facts:
+    return {name: " × ".join(re.findall(r"\d+", groups[name])) for name in ("value", "pointers")}
+
+
+def cast_of_an_operand(refusal: Refusal, groups: Facts) -> Facts | None:
+    """Both operands of a dot by their names, and the cast of the one that is fp32 to the type of the other."""
+    try:
+        call = ast.parse(refusal.code, mode="eval").body
+    except SyntaxError:
+        return None
+    names = [node.id for node in call.args[:2] if isinstance(node, ast.Name)] if isinstance(call, ast.Call) else []
+    if len(names) != 2:
+        return None
+    first, second = names
+    narrow, wide = (first, second) if groups["other"] == "fp32" else (second, first)
+    return {"first": first, "second": second, "cast": f"{wide}.to({narrow}.dtype)"}
+
+
+def python_builtin(refusal: Refusal, groups: Facts) -> Facts | None:
+    instead = INSTEAD.get(groups["name"])
+    return {"instead": instead} if instead else None
+
+
+_BLOCK = re.compile(r"<\[(?P<shape>[^\]]*)\], (?P<element>.+)>")
+_TENSOR = re.compile(r"(?P<element>[\w<>]+)\[(?P<shape>.*)\]")
+
+
+def read_type(text: str) -> tuple[str, tuple[str, ...]]:
+    """Element type and shape of a type as Triton writes it: `<['16'], fp16>`, `fp16[constexpr[16]]`, `int32`."""
+    match = _BLOCK.fullmatch(text) or _TENSOR.fullmatch(text)
+    if match is None:
+        return text.removeprefix("triton.language."), ()
+    return match["element"], tuple(re.findall(r"\d+", match["shape"]))
+
+
+def say_type(text: str) -> str:
+    """`<['16', '32'], fp16>` → "a block of 16 × 32 fp16"; `fp32` → "a single fp32"."""
+    element, shape = read_type(text)
+    pointed = re.fullmatch(r"pointer<(.+)>", element)
+    if pointed:
+        return f"a block of {' × '.join(shape)} pointers" if shape else "a single pointer"
+    return f"a block of {' × '.join(shape)} {element}" if shape else f"a single {element}"
+
+
+def change_of_type(refusal: Refusal, groups: Facts) -> Facts | None:
+    """Both types in words: by their element type alone where only that differs."""
+    (was, was_shape), (becomes, becomes_shape) = read_type(groups["was"]), read_type(groups["becomes"])
+    if was_shape == becomes_shape:
+        return {"was": was, "becomes": becomes, **_where_set(refusal, groups["name"])}
+    return None
+
+
+def change_of_shape(refusal: Refusal, groups: Facts) -> Facts | None:
+    words = {"was": say_type(groups["was"]), "becomes": say_type(groups["becomes"])}
+    return {**words, **_where_set(refusal, groups["name"])}
+
+
+def starts_as_integer(refusal: Refusal, groups: Facts) -> Facts | None:
+    facts = change_of_type(refusal, groups)
+    is_whole = facts is not None and re.match(r"u?int\d", facts["was"]) and re.match(r"(fp|bf)\d", facts["becomes"])
+    return facts if is_whole else None
+
+
+def _where_set(refusal: Refusal, name: str) -> Facts:
+    """` on line 7`, or ` (set on line 7)`, for where `name` is first set, ` (line 9)` for where the refused block does it again."""
+    function, first = _function(refusal), refusal.first_line - 1
+    lines = sorted(line + first for line, _ in _assignments(function, name)) if function is not None else []
+    before = [line for line in lines if line < refusal.line]
+    after = [line for line in lines if line >= refusal.line]
+    return {
+        "set_at": f" on line {before[-1]}" if before else "",
+        "set_before": f" (set on line {before[-1]})" if before else "",
+        "again_at": f" (line {after[0]})" if after else "",
+    }
+
+
+def _names_in(code: str) -> list[str]:
+    try:
+        return [node.id for node in ast.walk(ast.parse(code, mode="eval")) if isinstance(node, ast.Name)]
+    except SyntaxError:
+        return []
+
+
+def parameter_without_constexpr(refusal: Refusal, groups: Facts) -> Facts | None:
+    """The first parameter that the refused expression uses and that isn't declared `tl.constexpr`."""
+    function = _function(refusal)
+    if function is None:
+        return None
+    used = _names_in(refusal.code)
+    plain = [arg.arg for arg in function.args.args if "constexpr" not in ast.unparse(arg.annotation or ast.Name("-"))]
+    name = next((name for name in plain if name in used), None)
+    return {"name": name} if name else None
+
+
+def first_argument(refusal: Refusal, groups: Facts) -> Facts | None:
+    """The called function and its first argument, as the learner wrote them."""
+    try:
+        call = ast.parse(refusal.code, mode="eval").body
+    except SyntaxError:
+        return None
+    if not isinstance(call, ast.Call) or not call.args:
+        return None
+    argument = ast.unparse(call.args[0])
+    is_simple = isinstance(call.args[0], (ast.Name, ast.Call, ast.Attribute, ast.Subscript))
+    return {
+        "called": ast.unparse(call.func),
+        "argument": argument,
+        "operand": argument if is_simple else f"({argument})",
+    }
+
+
+def kilobytes(refusal: Refusal, groups: Facts) -> Facts | None:
+    target = find(refusal.target)
+    chip = target.an_example if target else name_of(refusal.target)
+    needed, has = (f"{int(groups[name]) / 1024:.0f} KB" for name in ("required", "limit"))
+    return {"required": needed, "limit": has, "chip": chip}
+
+
+def reassigned(refusal: Refusal, groups: Facts) -> Facts | None:
+    return {"name": groups["name"] or groups["other"]}
+
+
+def lower_what(refusal: Refusal, groups: Facts) -> Facts | None:
+    return {"what": groups["what"].lower()}

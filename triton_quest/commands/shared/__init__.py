@@ -1,0 +1,1 @@
+"""What several commands share. Each command is a module one folder up."""

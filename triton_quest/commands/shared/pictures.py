@@ -1,0 +1,37 @@
+"""What `--save` of any command asks for: a picture that can be drawn, at a place that can be written."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from triton_quest import environment, invocation
+from triton_quest.commands.shared.context import Context
+from triton_quest.errors import QuestError, StoreTrouble
+from triton_quest.report.pictures import traffic as picture
+
+
+def require(path: Path, command: str) -> None:
+    """Raises QuestError if `command` could save no picture at `path`: to be asked before anything takes its time."""
+    if path.suffix.lower() not in picture.SUFFIXES:
+        known = " or ".join(picture.SUFFIXES)
+        sentence = f"{path.name} is no picture that can be drawn: let its name end in {known}."
+        raise QuestError(sentence, f"{command} --save {shlex.quote(str(path.with_suffix(picture.SUFFIXES[0])))}")
+    if not picture.can_draw():
+        raise QuestError(f"A picture needs matplotlib. Type: {environment.pip_line('matplotlib')}")
+
+
+@contextmanager
+def drawing(path: Path) -> Iterator[None]:
+    """What draws stands inside. Raises StoreTrouble if the file can't be written."""
+    try:
+        yield
+    except OSError as trouble:
+        raise StoreTrouble(f"{path} can't be written: {trouble.strerror or trouble}.") from None
+
+
+def show_place(context: Context, path: Path) -> None:
+    place = invocation.short_path(path.absolute())
+    context.console.print(f"\nThe picture: {place}", soft_wrap=True, markup=False)

@@ -1,0 +1,58 @@
+"""Which file of which level a command looks into: the learner's own, or with --file any other."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from triton_quest import environment
+from triton_quest.commands.shared.context import Context
+from triton_quest.course.level import Level
+from triton_quest.errors import QuestError
+from triton_quest.store import files
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A file for a level that is open. `is_outside`: it was named, so there are no locks and no records.
+
+    `repair` is the command to type where the file can't be read.
+    """
+
+    level: Level
+    path: Path
+    is_outside: bool
+    repair: str
+
+
+def choose(
+    context: Context, level: Level | None, file: Path | None, command: str, *, interpreted: bool = True
+) -> Subject:
+    """What `command` was asked to look into. Raises QuestError if that can't be, or no kernel can be run here.
+
+    interpreted: whether the kernel will run in Triton's interpreter, or on a GPU.
+    """
+    found = locate(context, level, file, command)
+    require_versions(interpreted)
+    files.read_text(found.path, found.repair)
+    return found
+
+
+def locate(context: Context, level: Level | None, file: Path | None, command: str) -> Subject:
+    """The same, without a look at the file or at what is installed."""
+    if file is not None and level is None:
+        raise QuestError("Which level is this file for? Name it before --file.", f"{command} 1 --file {file}")
+    chosen = level if file is not None and level else context.level(level).level
+    if not chosen.has_arrived:
+        context.progress.require_open(chosen)
+    path = Path(os.path.abspath((file if file is not None else context.workspace.file(chosen)).expanduser()))
+    repair = f"reset {chosen.number}" if file is None else f"{command} {chosen.number}"
+    return Subject(chosen, path, file is not None, repair)
+
+
+def require_versions(interpreted: bool = True) -> None:
+    """Raises QuestError where torch or Triton is missing or can't work."""
+    trouble = environment.trouble_with_versions(interpreted)
+    if trouble:
+        raise QuestError(trouble)

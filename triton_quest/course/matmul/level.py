@@ -1,0 +1,14 @@
+from triton_quest.course.level import Level
+
+LEVEL = Level(
+    slug="matmul",
+    title="Matrix multiplication",
+    teaches="2-D tiles, strides, accumulators",
+    description="Multiply two matrices tile by tile: pointer grids, a loop over K, and tl.dot.",
+    file="level2_matmul.py",
+    launcher="matmul",
+    inputs=("S S", "S S"),
+    feats=("no-spill",),
+    copies_allowed=False,
+    races=("eager", "compile"),
+)

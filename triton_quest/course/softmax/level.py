@@ -1,0 +1,14 @@
+from triton_quest.course.level import Level
+
+LEVEL = Level(
+    slug="softmax",
+    title="Softmax",
+    teaches="rows, reductions, stability",
+    description="Turn each row of a matrix into probabilities, in one pass over memory and without overflow.",
+    file="level3_softmax.py",
+    launcher="softmax",
+    inputs=("R C",),
+    feats=("least-traffic",),
+    grows="C",
+    races=("eager", "compile"),
+)

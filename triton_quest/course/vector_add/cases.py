@@ -1,0 +1,83 @@
+"""What level 1 is judged on. Tiny first; `d.block` is the largest block size that the learner's kernel was launched with."""
+
+from collections.abc import Callable
+
+import torch
+
+from triton_quest.course.case import Case, Draw, Race
+
+
+def pair(d: Draw, n: int, scale: float = 1.0) -> tuple:
+    """x, y: (n,), contiguous"""
+    return d.normal(n, scale=scale), d.normal(n, scale=scale)
+
+
+CASES = (
+    Case(
+        "one element",
+        "the smallest vector there is: all lanes but one are masked off",
+        lambda d: pair(d, 1),
+        quick=True,
+    ),
+    Case("17 elements", "shorter than most blocks, and odd", lambda d: pair(d, 17), quick=True),
+    Case("one whole block", "nothing hangs over the end: the mask is all True", lambda d: pair(d, d.block)),
+    Case(
+        "one block and one element",
+        "the second program has a single element",
+        lambda d: pair(d, d.block + 1),
+        quick=True,
+    ),
+    Case(
+        "one element less than two blocks",
+        "the last lane of the last program is masked off",
+        lambda d: pair(d, 2 * d.block - 1),
+    ),
+    Case(
+        "several blocks and a rest",
+        "every program must find its own block",
+        lambda d: pair(d, 4 * d.block + 3),
+        quick=True,
+    ),
+    Case("large values", "sums far from zero", lambda d: pair(d, 1000, scale=100.0)),
+)
+
+SHOWN = Case("two blocks and a rest", "what `show` draws", lambda d: pair(d, 2 * d.block + d.block // 4 + 1))
+
+RACES = tuple(
+    Race(f"n = 2^{power}", lambda d, n=2**power: pair(d, n), least_bytes=3 * 4 * 2**power, dtype="fp32")
+    for power in (12, 16, 20, 24, 28)
+)
+
+# What holds whatever the numbers: a property's docstring is the sentence that it asserts.
+
+Launcher = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
+
+
+def zeros_change_nothing(vector_add: Launcher, d: Draw) -> bool:
+    """Adding a vector of zeros gives x back, bit for bit."""
+    x = d.normal(2 * d.block + 1)
+    return torch.equal(vector_add(x, torch.zeros_like(x)), x)
+
+
+def order_does_not_matter(vector_add: Launcher, d: Draw) -> bool:
+    """x + y equals y + x, bit for bit."""
+    x, y = d.normal(d.block + 5), d.normal(d.block + 5)
+    return torch.equal(vector_add(x, y), vector_add(y, x))
+
+
+def opposites_cancel(vector_add: Launcher, d: Draw) -> bool:
+    """x + (-x) is 0 everywhere."""
+    x = d.normal(d.block + 7, scale=10.0)
+    return not vector_add(x, -x).any()
+
+
+def elements_stay_apart(vector_add: Launcher, d: Draw) -> bool:
+    """Changing one element of x changes that element of the result, and no other."""
+    x, y = d.normal(2 * d.block + 3), d.normal(2 * d.block + 3)
+    changed = x.clone()
+    changed[d.block + 1] += 100.0
+    difference = vector_add(x, y) != vector_add(changed, y)
+    return difference.nonzero().flatten().tolist() == [d.block + 1]
+
+
+PROPERTIES = (zeros_change_nothing, order_does_not_matter, opposites_cancel, elements_stay_apart)

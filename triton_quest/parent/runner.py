@@ -1,0 +1,291 @@
+"""Runs the learner's code in a child process and tells what became of it: a verdict, or what the child measured.
+
+The parent's half. The child reports on a pipe of its own; what the learner's code prints goes elsewhere and is cut when
+it floods. Nothing here imports torch or triton, and nothing that the child does can reach this process.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import selectors
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol, TypeVar
+
+from triton_quest.course.level import Level
+from triton_quest.parent import endings
+from triton_quest.parent.output import KEPT_BYTES, Output
+from triton_quest.records import verdict as v
+
+R = TypeVar("R")
+
+WORKER = Path(__file__).resolve().parent.parent / "child" / "worker.py"
+START_SECONDS = 120.0  # a cold disk takes its time to import torch
+GRACE_SECONDS = 5.0  # on top of the child's own limit, for a hang that holds the interpreter lock
+LOOK_SECONDS = 0.02  # between two looks whether a job is still wanted
+DRAINS = 16  # of 64 KiB: what a pipe can hold at the most
+MEMORY_GIB = 4
+ON_A_GPU = frozenset({"judge_on_gpu", "race", "profile"})  # kinds of work that need one
+
+
+class Cancelled(Exception):
+    """The job was no longer wanted, and was ended."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """What the child is asked to do with a learner's file."""
+
+    level: Level
+    file: Path
+    seconds: float = 30.0  # for any one step of the learner's code
+    kind: str = "judge"  # or another of the worker's WORK
+    asked: Mapping[str, Any] = field(default_factory=dict)  # what that kind of work takes besides
+
+    @property
+    def device(self) -> str:
+        return "gpu" if self.kind in ON_A_GPU else "interpreter"
+
+    def as_json(self) -> str:
+        gib = None if self.device == "gpu" else MEMORY_GIB  # CUDA takes all the address space that it wants
+        return json.dumps({**vars(self), "level": self.level.as_row(), "file": str(self.file), "memory_gib": gib})
+
+
+@dataclass(frozen=True)
+class Ending:
+    """What became of one child: how it ended, and all that it reported and printed until then."""
+
+    outcome: v.Outcome
+    seconds: float
+    records: tuple[v.Record, ...] = ()
+    output: str = ""  # what the learner's code printed
+    detail: str = ""  # for the log: how the child ended
+
+    def all(self, kind: type[R]) -> tuple[R, ...]:
+        """The records of one kind, in the order in which they came."""
+        return tuple(record for record in self.records if isinstance(record, kind))
+
+    @property
+    def failure(self) -> v.Check | None:
+        return next((check for check in self.all(v.Check) if check.state is v.State.FAILED), None)
+
+
+@dataclass
+class _Watch:
+    """The state of one child while it runs."""
+
+    unread: bytearray = field(default_factory=bytearray)
+    output: Output = field(default_factory=Output)
+    records: list[v.Record] = field(default_factory=list)
+    finished: v.Finished | None = None
+    stage: v.StageStarted | None = None
+    deadline: float = 0.0
+    timed_out: bool = False
+    cancelled: bool = False
+    broken: str = ""
+    deaf: bool = False  # the child lived on after its channel was closed
+    crash: str = ""  # the child's stack, if it died of a signal
+
+
+class Child(Protocol):
+    """A process that judges: started cold, or forked off a warm one."""
+
+    pid: int
+
+    def poll(self) -> int | None: ...
+    def wait(self, timeout: float | None = None) -> int: ...
+
+
+Start = Callable[[Job, int, int, int], Child]  # job, and the fds of the reports, the crash file and the output
+Tell = Callable[[v.Record], None]
+Ask = Callable[[], bool]
+
+
+def start_cold(job: Job, report_fd: int, crash_fd: int, output_fd: int) -> Child:
+    """A fresh Python for one judgement."""
+    return subprocess.Popen(
+        [sys.executable, str(WORKER), job.as_json(), str(report_fd), str(crash_fd)],
+        stdin=subprocess.DEVNULL,
+        stdout=output_fd,
+        stderr=output_fd,
+        pass_fds=(report_fd, crash_fd),
+        start_new_session=True,
+        env=child_environ(job.device),
+        cwd=child_folder(),
+    )
+
+
+def child_folder() -> str:
+    """Where a child starts: here, unless this folder was deleted; torch can't load its parts in one that was."""
+    try:
+        return os.getcwd()
+    except FileNotFoundError:
+        return "/"
+
+
+def child_environ(device: str = "interpreter") -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if name != "TRITON_INTERPRET"}
+    return {
+        **kept,
+        **({"TRITON_INTERPRET": "1"} if device == "interpreter" else {}),
+        "PYTHONUNBUFFERED": "1",
+        "PYTHONDONTWRITEBYTECODE": "1",  # no __pycache__ beside the learner's files
+        "OMP_NUM_THREADS": "1",
+    }
+
+
+def judge(
+    job: Job,
+    on_record: Tell = lambda record: None,
+    start: Start = start_cold,
+    is_cancelled: Ask = lambda: False,
+) -> v.Verdict:
+    """Judge `job.file` in a child process. `on_record` is told of each record as it arrives. Raises Cancelled."""
+    return verdict_of(job, run(job, on_record, start, is_cancelled))
+
+
+def verdict_of(job: Job, ended: Ending) -> v.Verdict:
+    checks = ended.all(v.Check)
+    return v.Verdict(
+        level=job.level.number,
+        slug=job.level.slug,
+        outcome=ended.outcome,
+        device=job.device,
+        seconds=ended.seconds,
+        checks=checks,
+        output=ended.output,
+        detail=ended.detail,
+        not_verified_here=tuple(check.name for check in checks if check.state is v.State.NOT_VERIFIED_HERE),
+    )
+
+
+def run(
+    job: Job,
+    on_record: Tell = lambda record: None,
+    start: Start = start_cold,
+    is_cancelled: Ask = lambda: False,
+) -> Ending:
+    """Do the job in a child process, to its end or until its time is up. Raises Cancelled as soon as it is."""
+    started = time.monotonic()
+    watch = _Watch(deadline=started + START_SECONDS)
+    with open(os.memfd_create("crash"), "w+b") as crash:  # in memory: the disk may be full
+        report_read, report_write = os.pipe()
+        output_read, output_write = os.pipe()
+        try:
+            try:
+                child = start(job, report_write, crash.fileno(), output_write)
+            finally:
+                os.close(report_write)
+                os.close(output_write)
+            try:
+                _follow(child, report_read, output_read, watch, on_record, is_cancelled)
+            finally:
+                code, watch.deaf = _end(child, 0.0 if watch.cancelled else 0.2)
+        finally:
+            os.close(report_read)
+            os.close(output_read)
+        crash.seek(0)
+        watch.crash = crash.read(KEPT_BYTES).decode(errors="replace")
+    if watch.cancelled:
+        raise Cancelled
+    return _conclude(job, watch, code, time.monotonic() - started)
+
+
+def _follow(child: Child, records_fd: int, output_fd: int, watch: _Watch, on_record: Tell, is_cancelled: Ask) -> None:
+    """Read both pipes until the child is done, out of time, gone, or no longer wanted."""
+    with selectors.DefaultSelector() as selector:
+        selector.register(records_fd, selectors.EVENT_READ)
+        selector.register(output_fd, selectors.EVENT_READ)
+        while records_fd in selector.get_map():
+            if is_cancelled():
+                watch.cancelled = True
+                return
+            left = watch.deadline - time.monotonic()
+            gone = child.poll() is not None
+            ready = selector.select(timeout=0.0 if gone else max(0.0, min(left, LOOK_SECONDS)))
+            if left <= 0 and all(key.fd == output_fd for key, _ in ready):  # we may have been suspended meanwhile
+                watch.timed_out = True
+                return
+            if not ready and gone:
+                break  # though a process that it left behind holds the pipe open
+            for key, _ in ready:
+                data = os.read(key.fd, 65536)
+                if not data:
+                    selector.unregister(key.fd)
+                elif key.fd == output_fd:
+                    watch.output.add(data)
+                else:
+                    _take(data, watch, on_record)
+            if watch.finished or watch.broken:
+                break
+        _drain(output_fd, selector, watch)
+
+
+def _drain(output_fd: int, selector: selectors.BaseSelector, watch: _Watch) -> None:
+    """What was printed before the end may still be on its way."""
+    for _ in range(DRAINS):  # a process left behind may go on printing for ever
+        if output_fd not in selector.get_map():
+            return
+        ready = [key for key, _ in selector.select(timeout=0) if key.fd == output_fd]
+        data = os.read(output_fd, 65536) if ready else b""
+        if not data:
+            return
+        watch.output.add(data)
+
+
+def _take(data: bytes, watch: _Watch, on_record: Tell) -> None:
+    watch.unread += data
+    while b"\n" in watch.unread and not watch.broken and not watch.finished:
+        line, _, rest = watch.unread.partition(b"\n")
+        watch.unread = bytearray(rest)
+        try:
+            record = v.decode(bytes(line))
+        except ValueError as trouble:
+            watch.broken = str(trouble)
+            return
+        watch.records.append(record)
+        if isinstance(record, v.StageStarted):
+            watch.stage = record
+            limit = START_SECONDS if record.seconds is None else record.seconds + GRACE_SECONDS
+            watch.deadline = time.monotonic() + limit
+        elif isinstance(record, v.Finished):
+            watch.finished = record
+        on_record(record)
+
+
+def _end(child: Child, patience: float) -> tuple[int, bool]:
+    """End the child and everything that it started; its exit code, and whether it had to be ended."""
+    alive = False
+    try:
+        child.wait(timeout=patience)
+    except subprocess.TimeoutExpired:
+        alive = True
+    finally:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(child.pid, signal.SIGKILL)
+    return child.wait(), alive
+
+
+def _conclude(job: Job, watch: _Watch, code: int, seconds: float) -> Ending:
+    output = watch.output.text()
+    if watch.finished is not None:
+        return Ending(watch.finished.outcome, seconds, tuple(watch.records), output, watch.finished.detail)
+    last = endings.Last(watch.stage, job.kind, job.file, output, watch.crash)
+    if watch.stage is None:
+        check = endings.never_began(last, code)
+    elif watch.timed_out:
+        check = v.out_of_time(watch.stage)
+    elif watch.broken:
+        check = endings.wrote_to_the_channel(last)
+    elif code == v.CHANNEL_CLOSED or watch.deaf:
+        check = endings.closed_the_channel(last)
+    else:
+        check = endings.killed(last, -code) if code < 0 else endings.left(last, code)
+    return Ending(check.outcome or v.Outcome.ERROR, seconds, (*watch.records, check), output, check.says)

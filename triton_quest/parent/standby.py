@@ -1,0 +1,163 @@
+"""Judging without the wait: for each device a process that has everything loaded is always at hand.
+
+    standby = Standby(devices.choose(None))
+    verdict = standby.judge(job, on_record, cancelled)      # blocks: call it in a thread
+    standby.close()
+
+A process that has died, or that has loaded what has changed on disk since, is replaced, and the caller doesn't notice.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from types import TracebackType
+
+from triton_quest.parent import devices, endings, runner
+from triton_quest.parent.runner import Ask, Cancelled, Ending, Job, Tell
+from triton_quest.parent.warm import Warm, WarmProcessGone
+from triton_quest.records import verdict as v
+
+__all__ = ("Cancelled", "Standby")
+
+PACKAGE = Path(__file__).resolve().parent.parent
+LOADED = ("torch", "triton", "numpy")  # besides this package
+OURS_IN_LEVELS = ("__init__.py", "quest_setup.py")  # in a clone, the learner's files lie beside them
+TRIES = 2
+
+Stamp = frozenset[tuple[str, int, int, int]]
+
+
+def untold(record: v.Record) -> None:
+    """Nobody listens."""
+
+
+def stamp() -> Stamp:
+    """What a warm process loads, as it is on disk: another one when anything of it has changed."""
+    files = [Path(spec.origin) for spec in map(find_spec, LOADED) if spec is not None and spec.origin]
+    for folder, folders, names in os.walk(PACKAGE):
+        folders[:] = [name for name in folders if not name.startswith((".", "__"))]
+        kept = OURS_IN_LEVELS if Path(folder) == PACKAGE / "levels" else names
+        files += [Path(folder, name) for name in names if name in kept and name.endswith(".py")]
+    found = set()
+    for file in files:
+        try:
+            status = file.stat()
+        except OSError:  # removed at this moment
+            continue
+        found.add((str(file), status.st_ino, status.st_mtime_ns, status.st_size))
+    return frozenset(found)
+
+
+@dataclass(frozen=True)
+class _Ready:
+    process: Warm
+    stamp: Stamp
+
+
+class Standby:
+    """Judges on `devices`, as devices.judge_on does. One judgement at a time: a second waits for the first."""
+
+    def __init__(self, on: tuple[str, ...]) -> None:
+        self._devices = on
+        self._one_at_a_time, self._closed = threading.Lock(), threading.Event()
+        self._ready = {device: self._fresh(device) for device in on}
+
+    def judge(self, job: Job, on_record: Tell = untold, cancelled: threading.Event | None = None) -> v.Verdict:
+        """Raises Cancelled as soon as `cancelled` is set, or this is closed; what ran by then has been ended.
+
+        `on_record` hears the first records again if the warm process died meanwhile and another began anew.
+        """
+        ask = self._asking(cancelled)
+        with self._one_at_a_time:
+            self._renew()
+            return devices.in_turn(
+                self._devices, job, lambda one: runner.verdict_of(one, self._run(one, on_record, ask))
+            )
+
+    def run(self, job: Job, on_record: Tell = untold, cancelled: threading.Event | None = None) -> Ending:
+        """The same for any kind of job, as runner.run does it; cold where nothing stands by on its device."""
+        ask = self._asking(cancelled)
+        with self._one_at_a_time:
+            self._renew()
+            if job.device not in self._ready:
+                return runner.run(job, on_record, is_cancelled=ask)
+            return self._run(job, on_record, ask)
+
+    def close(self) -> None:
+        """End what is running, and leave no process behind."""
+        self._closed.set()
+        with self._one_at_a_time:
+            for ready in self._ready.values():
+                ready.process.close()
+
+    def _asking(self, cancelled: threading.Event | None) -> Ask:
+        return lambda: self._closed.is_set() or (cancelled is not None and cancelled.is_set())
+
+    def _run(self, job: Job, on_record: Tell, is_cancelled: Ask) -> Ending:
+        stage: v.StageStarted | None = None
+
+        def tell(record: v.Record) -> None:
+            nonlocal stage
+            stage = record if isinstance(record, v.StageStarted) else stage
+            on_record(record)
+
+        for _ in range(TRIES):
+            stage = None
+            if is_cancelled():
+                raise Cancelled
+            try:
+                return self._run_warm(job, tell, is_cancelled)
+            except WarmProcessGone:
+                continue
+        if is_cancelled():
+            raise Cancelled
+        if stage is None:  # the processes died before they came to the learner's file: that is our trouble
+            return runner.run(job, on_record, is_cancelled=is_cancelled)
+        # started cold, its parent would be this very process
+        check = endings.ended_its_parent(endings.Last(stage, job.kind, job.file))
+        on_record(check)
+        return Ending(v.Outcome.EXIT, 0.0, (check,), detail=check.says)
+
+    def _run_warm(self, job: Job, tell: Tell, is_cancelled: Ask) -> Ending:
+        """Raises WarmProcessGone, with another process at hand by then."""
+        process = self._ready[job.device].process
+        try:
+            process.wait(is_cancelled)
+            if job.device != "gpu":
+                return runner.run(job, tell, process.start, is_cancelled)
+        except WarmProcessGone:
+            self._replace(job.device)
+            raise
+        self._ready[job.device] = self._fresh(job.device)  # for the next one
+        try:
+            return runner.run(job, tell, process.start, is_cancelled)
+        finally:
+            process.close()
+
+    def _renew(self) -> None:
+        """Replace each process that has loaded what is different now."""
+        if self._closed.is_set():
+            raise Cancelled
+        now = stamp()
+        for device in [device for device, ready in self._ready.items() if ready.stamp != now]:
+            self._replace(device)
+
+    def _fresh(self, device: str) -> _Ready:
+        before = stamp()  # so that what changes while it loads is noticed
+        return _Ready(Warm(device), before)
+
+    def _replace(self, device: str) -> None:
+        self._ready[device].process.close()
+        self._ready[device] = self._fresh(device)
+
+    def __enter__(self) -> Standby:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()

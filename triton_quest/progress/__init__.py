@@ -1,0 +1,1 @@
+"""What a learner has earned: achievements, experience, ranks. Asks the store, and writes nothing."""

@@ -1,0 +1,115 @@
+"""Puts a compiled kernel's numbers into words: what each is, what it means, and what one changes to change it. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from triton_quest.machine.targets import Target
+from triton_quest.records.measured import Compiled, Dot, Width
+from triton_quest.report.occupancy import Occupancy, estimate
+
+WIDEST = 16  # bytes that one instruction of a thread moves
+KIB = 1024
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the report: its name, and what one changes to change the number."""
+
+    name: str
+    changed_by: str
+
+
+ROWS = {
+    "registers": Row("registers a thread", "smaller blocks or more num_warps lower it"),
+    "spilled": Row("spilled", "what found no register; the same two changes help"),
+    "shared": Row("shared memory", "operands of tl.dot, once a stage: blocks, num_stages"),
+    "tensor_cores": Row("tensor cores", 'tl.dot on fp16 and bf16; on fp32 unless told "ieee"'),
+    "loads": Row("loads", "16 is best: a stride of 1, several elements a thread"),
+    "copies": Row("pipelined copies", "loads that run ahead in a loop: num_stages above 1"),
+    "launched": Row("warps, stages", "num_warps and num_stages of the launch"),
+    "occupancy": Row("occupancy, estimated", "warps there at once, and what runs out first"),
+}
+
+
+def values(kernel: Compiled, target: Target) -> dict[str, str]:
+    """What stands in each row, for one target."""
+    return {
+        "registers": f"{kernel.registers} of {target.registers_per_thread}",
+        "spilled": f"{kernel.spilled_bytes} bytes" if kernel.spilled_bytes else "nothing",
+        "shared": f"{_size(kernel.shared_bytes)}of {_kib(target.shared_per_program)} KB",
+        "tensor_cores": ", ".join(kernel.tensor_cores) or ("not used" if kernel.dots else "no tl.dot"),
+        "loads": _widths(kernel.loads) or ("all pipelined" if kernel.copies else "none"),
+        "copies": _widths(kernel.copies) or "none",
+        "launched": f"{kernel.warps}, {kernel.stages}",
+        "occupancy": _occupancy(estimate(kernel, target)),
+    }
+
+
+def remarks(kernel: Compiled, target: Target) -> list[str]:
+    """What one should look at, a sentence each; the first is the gravest."""
+    found = []
+    if kernel.spilled_bytes:
+        found.append(
+            "Not all values of a thread find a register; the others go to memory and back: take smaller blocks, or more num_warps."
+        )
+    why = without_tensor_cores(kernel)
+    if why:
+        found.append(why)
+    if target.name == "sm_90" and kernel.tensor_cores == ("mma.sync",):
+        found.append(
+            "The tensor cores are used through mma.sync, as on an A100. Hopper's own instruction, wgmma, wants 4 warps or more "
+            "and blocks of at least 64 rows."
+        )
+    widest = max((width.bytes for width in (*kernel.loads, *kernel.copies)), default=WIDEST)
+    if widest < WIDEST and target.backend == "cuda":
+        found.append(
+            f"No load fetches more than {widest} bytes a thread at once, where {WIDEST} are possible: are the last axis' stride 1 and "
+            "the other strides multiples of 16, and has each thread more than one element?"
+        )
+    if kernel.dots and kernel.loops and kernel.stages > 1 and not kernel.copies and target.backend == "cuda":
+        found.append(
+            "Nothing is copied ahead of the loop: loads of less than 4 bytes can't be, nor those that feed no tl.dot."
+        )
+    return found
+
+
+def without_tensor_cores(kernel: Compiled) -> str:
+    """Why a kernel with dots, or one of its dots, uses none; empty where they are used, or there is no dot."""
+    exact = [dot for dot in kernel.dots if dot.precision == "ieee"]
+    if exact and len(exact) == len(kernel.dots):
+        return 'No tensor cores: fp32 inputs with input_precision="ieee" use none. fp16 and bf16 inputs do.'
+    if exact:
+        verb = "uses" if len(exact) == 1 else "use"
+        return (
+            f'Of {len(kernel.dots)} dots, {len(exact)} {verb} no tensor cores: fp32 inputs with input_precision="ieee".'
+        )
+    if kernel.dots and not kernel.tensor_cores:
+        return f"No tensor cores: there is no instruction for {_shown(kernel.dots)} on this target."
+    return ""
+
+
+def _shown(dots: Sequence[Dot]) -> str:
+    return ", ".join(dict.fromkeys(f"{dot.dtype} dots of {' x '.join(map(str, dot.shape))}" for dot in dots))
+
+
+def _size(size: int) -> str:
+    """In the unit of what follows, or in bytes where that would be next to nothing."""
+    return f"{size} bytes " if 0 < size < KIB else f"{_kib(size)} "
+
+
+def _kib(size: int) -> str:
+    return f"{size / KIB:.1f}".removesuffix(".0")
+
+
+def _widths(widths: Sequence[Width]) -> str:
+    """ "16 bytes", or "16 and 4 bytes" """
+    sizes = [str(width.bytes) for width in widths if width.bytes]
+    listed = " and ".join(filter(None, [", ".join(sizes[:-1]), *sizes[-1:]]))
+    bulk = "in bulk" if any(not width.bytes for width in widths) else ""
+    return ", ".join(filter(None, [f"{listed} bytes" if listed else "", bulk]))
+
+
+def _occupancy(found: Occupancy) -> str:
+    return f"{found.warps} of {found.most} warps" + (f": {found.limit}" if found.limit else "")
