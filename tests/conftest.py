@@ -7,6 +7,7 @@ Expected outputs stand in tests/commands/expected/. After a change that is meant
 
 from __future__ import annotations
 
+import importlib.util
 import io
 import json
 import os
@@ -18,6 +19,7 @@ import venv
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 from unittest import mock
 
@@ -163,6 +165,15 @@ def bare_python(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def arrived() -> list[Level]:
     """The levels whose course is here."""
     return [level for level in LEVELS if level.has_arrived]
+
+
+def maker(name: str) -> ModuleType:
+    """A program of docs/ that writes a page, as a module."""
+    spec = importlib.util.spec_from_file_location(name, ROOT / "docs" / f"{name}.py")
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
 def command_table() -> dict[str, click.Command]:

@@ -20,7 +20,7 @@ def judged(told: str, device: str = "interpreter") -> tuple[Judged, ...]:
 def story(told: str = "", stars: str = "", unaided: str = "", races: tuple[Raced, ...] = ()) -> Story:
     """`stars`: "332", level by level; `unaided`: the numbers of those that passed so."""
     shown = {LEVELS[place]: int(count) for place, count in enumerate(stars)}
-    return Story(1, LEVELS, judged(told), shown, frozenset(LEVELS[int(number) - 1] for number in unaided), races)
+    return Story(1, (LEVELS,), judged(told), shown, frozenset(LEVELS[int(number) - 1] for number in unaided), races)
 
 
 def race(

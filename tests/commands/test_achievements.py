@@ -81,7 +81,7 @@ def test_another_file_earns_nothing(quest: Quest) -> None:
 def test_json_has_what_was_newly_earned_and_prints_nothing_else(quest: Quest) -> None:
     quest.file(1).write_text("right")
     first, again = (quest.inside("check 1 --json").json() for _ in range(2))
-    told = {"achievement": "no-hints", "title": "On your own", "level": 1, "xp": 10}
+    told = {"achievement": "no-hints", "title": "On your own", "level": 1, "act": None, "xp": 10}
     assert told in first["earned"] and again["earned"] == []
 
 
@@ -179,7 +179,7 @@ def test_traffic_near_the_least_is_told_once(passed: Quest, monkeypatch: pytest.
     assert badges(passed.inside("traffic 3").out) == []
     measuring(monkeypatch, counted(900))
     told = passed.inside("traffic 3 --json").json()["earned"]
-    assert told == [{"achievement": "least-traffic", "title": "Every byte once", "level": 3, "xp": 10}]
+    assert told == [{"achievement": "least-traffic", "title": "Every byte once", "level": 3, "act": None, "xp": 10}]
     assert badges(passed.inside("traffic 3").out) == []
     assert badges(passed.inside("traffic 2").out) == []
 
@@ -275,5 +275,5 @@ def test_an_ascii_terminal_is_told_in_ascii() -> None:
 def test_the_table_names_each_achievement_once_in_words_that_fit_its_column() -> None:
     for what in ("slug", "title", "says"):
         assert len({getattr(one, what) for one in ACHIEVEMENTS}) == len(ACHIEVEMENTS)
-    assert all((one.rule is None) is not (one.measured is None) for one in ACHIEVEMENTS)
+    assert all(sum(way is not None for way in (one.rule, one.whole, one.measured)) == 1 for one in ACHIEVEMENTS)
     assert max(len(one.says) for one in ACHIEVEMENTS) <= 41

@@ -15,6 +15,7 @@ from triton_quest.commands.shared.context import NOT_YET, OK, TROUBLE, Context, 
 from triton_quest.commands.shared.waiting import run_and_show
 from triton_quest.course.level import Level
 from triton_quest.errors import QuestError
+from triton_quest.invocation import Command
 from triton_quest.parent.runner import Ending, Job
 from triton_quest.records import verdict as v
 from triton_quest.records.show import ErrorMap, length
@@ -51,9 +52,9 @@ def run(
 ) -> int:
     if errors and any(one is not None for one in wanted):
         says = "--errors shows the whole answer: there is no program, step, argument or launch to choose."
-        raise QuestError(says, f"show {level.number} --errors" if level else "show --errors")
+        raise QuestError(says, Command("show", level.number, "--errors") if level else "show --errors")
     if save is not None:
-        pictures.require(save, f"show {level.number}" if level else "show")
+        pictures.require(save, Command("show", level.number) if level else "show")
     chosen = subject.choose(context, level, file, "show")
     ended = run_and_show(context.console, job_for(chosen, errors, seconds), "starting Triton", quiet=as_json)
     found = ErrorsShown(chosen, ended) if errors else _Walk(chosen, ended, Wanted(*wanted))
@@ -106,10 +107,10 @@ def _common(chosen: subject.Subject, ended: Ending) -> dict[str, Any]:
     }
 
 
-def _words(chosen: subject.Subject, *more: str) -> str:
-    """The command again, with other options."""
+def _words(chosen: subject.Subject, *more: str, verb: str = "show") -> Command:
+    """This command with other options, or another command for the same file."""
     file = ("--file", shlex.quote(str(chosen.path))) if chosen.is_outside else ()
-    return " ".join(("show", str(chosen.level.number), *file, *more))
+    return Command(verb, chosen.level.number, *file, *more)
 
 
 # What a program touches
@@ -279,8 +280,7 @@ class ErrorsShown:
 
     def show_next(self, context: Context) -> None:
         if self.map is not None:
-            words = _words(self.chosen).replace("show", "check", 1)
-            context.next("What is known of such a mistake:", words)
+            context.next("What is known of such a mistake:", _words(self.chosen, verb="check"))
 
     def save(self, path: Path) -> None:
         assert self.map is not None and self.check is not None and self.check.mismatch is not None

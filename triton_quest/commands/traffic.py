@@ -17,6 +17,7 @@ from triton_quest.commands.shared.context import NOT_YET, OK, TROUBLE, Context, 
 from triton_quest.commands.shared.waiting import Runner, shown_on
 from triton_quest.course.level import Level
 from triton_quest.course.table import LEVELS
+from triton_quest.invocation import Command
 from triton_quest.machine.gpus import GPUS, Gpu
 from triton_quest.parent.runner import Ending, Job, start_cold
 from triton_quest.parent.warm import Warm
@@ -69,7 +70,7 @@ def run(
 ) -> int:
     """`remark` is said before everything else."""
     if save is not None:
-        pictures.require(save, f"traffic {level.number}" if level else "traffic")
+        pictures.require(save, Command("traffic", level.number) if level else "traffic")
     found = count(context, level, file, seconds, shown_on(context.console, quiet=as_json))
     if save is not None and found.tallies:
         _save(save, found, gpu)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import cycle
 
 from rich.console import Group, RenderableType
 from rich.table import Table
@@ -81,7 +82,8 @@ def growth(tallies: Sequence[Tally], width: int, g: Glyphs) -> RenderableType:
         return Group(*parts, Text(), Text("Each byte is moved once: there is none left to save.", "good"))
     for measure in (ASKED, ONCE) if len(tallies) > 1 else (ASKED,):
         lines = [
-            _line(tally, tally.name, measure.field, tallies, look) for tally, look in zip(tallies, LOOKS, strict=False)
+            _line(tally, tally.name, measure.field, tallies, look)
+            for tally, look in zip(tallies, cycle(LOOKS), strict=False)
         ]
         lines.append(_line(tallies[0], "least", "least", tallies, LEAST))
         drawn = chart(lines, tallies[0].letter, lambda size: bytes_shown(size, exact=False), width, g)

@@ -52,18 +52,23 @@ class Story:
     """What happened in one run, as far as achievements follow from it; the oldest first."""
 
     run: int
-    levels: tuple[str, ...]  # the slugs of the table
+    acts: tuple[tuple[str, ...], ...]  # the slugs of the table, act by act
     judged: tuple[Judged, ...] = ()
     stars: Mapping[str, int] = field(default_factory=dict)  # of the levels that passed
     unaided: frozenset[str] = frozenset()  # those that passed without a hint or a look at the solution before
     races: tuple[Raced, ...] = ()
 
+    @property
+    def levels(self) -> tuple[str, ...]:
+        """The slugs of all acts."""
+        return tuple(slug for act in self.acts for slug in act)
+
 
 @dataclass(frozen=True)
 class Feat:
-    """An achievement that was reached, by its slug, and at which level ("": at none in particular).
+    """An achievement that was reached, by its slug, and where: a level's slug, or what `achievements.py` calls an act.
 
-    `once`: at one level of all; otherwise at each.
+    `once`: at one place of all; otherwise at each.
     """
 
     achievement: str
@@ -71,15 +76,15 @@ class Feat:
     once: bool = True
 
 
-def story(db: sqlite3.Connection, run: int, levels: tuple[str, ...]) -> Story:
+def story(db: sqlite3.Connection, run: int, acts: tuple[tuple[str, ...], ...]) -> Story:
     stars = dict(db.execute("SELECT slug, stars FROM passes WHERE run = ?", (run,)).fetchall())
-    is_whole = set(levels) <= stars.keys()  # before that no device matters, and verdicts are long
-    device = f"coalesce({DEVICE}, '')" if is_whole else "''"
+    ends_an_act = any(set(act) <= stars.keys() for act in acts)  # before that no device matters, and verdicts are long
+    device = f"coalesce({DEVICE}, '')" if ends_an_act else "''"
     judged = db.execute(f"SELECT slug, outcome, {device} FROM {JUDGED} ORDER BY id", (run,))
     races = db.execute("SELECT slug, gpu, ratio, medal, race FROM speeds WHERE run = ? ORDER BY id", (run,))
     return Story(
         run,
-        levels,
+        acts,
         tuple(Judged(*row) for row in judged),
         stars,
         _unaided(db, run),

@@ -11,6 +11,7 @@ from triton_quest.commands.overview import next_words
 from triton_quest.commands.shared.context import OK, TROUBLE, Context
 from triton_quest.course.level import Level
 from triton_quest.errors import QuestError
+from triton_quest.invocation import Command
 from triton_quest.parent import devices
 from triton_quest.screen.console import write_plainly
 
@@ -37,7 +38,7 @@ def run(context: Context, level: Level | None) -> int:
 
 def refuse_what_cant_show_it(level: Level | None) -> None:
     """Raises QuestError where there is no terminal, or what draws on it is missing."""
-    words = f"check {level.number}" if level else "check"
+    words = Command("check", level.number) if level else "check"
     if not all(stream.isatty() for stream in (sys.stdin, sys.stdout, sys.stderr)):
         raise QuestError("The live session needs a terminal, and this is none. The same verdict without one:", words)
     if os.environ.get("TERM", "dumb") == "dumb":

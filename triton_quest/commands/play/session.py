@@ -27,6 +27,7 @@ from triton_quest.commands.shared.templates import new_templates, template_remar
 from triton_quest.course import template
 from triton_quest.course.level import Level
 from triton_quest.errors import NoWorkspace, QuestError, UnusableFile
+from triton_quest.invocation import Command
 from triton_quest.parent import devices, runner
 from triton_quest.parent.runner import Cancelled, Job, Tell
 from triton_quest.parent.watching import saves
@@ -82,7 +83,7 @@ class Session:
     def awards(self) -> Sequence[Award]:
         self._require_workspace()
         self._tell_of(announcing.announce(self._context, quiet=True))
-        return achievements.awards(self._context.progress.earned())
+        return achievements.awards(self._context.progress.earned(), self._context.progress.levels)
 
     def _tell_of(self, earned: Sequence[Award]) -> None:
         """In one notice, however many they are."""
@@ -92,7 +93,7 @@ class Session:
         elif earned:
             self._told.append("\n".join(award_line(award, self.glyphs).plain for award in earned))
 
-    def next_step(self) -> tuple[str, str]:
+    def next_step(self) -> tuple[str, Command | None]:
         return next_words(self.states())
 
     def notices(self) -> list[str]:
@@ -176,7 +177,7 @@ class Session:
         is_the_end = check.is_the_end(self._context, level, judged, kept)
         if kept.trouble is not None:
             unremembered = f"This check can't be remembered. {kept.trouble.sentence}"
-            return Judged(level, self.name(level), judged, ("", ""), unremembered=unremembered)
+            return Judged(level, self.name(level), judged, ("", None), unremembered=unremembered)
         step = check.next_after(self._context.progress, level, judged)
         earned = tuple(announcing.announce(self._context, quiet=True))
         stars = self._context.progress.state(level).stars if kept.first_pass else 0
@@ -205,7 +206,7 @@ class Session:
         except Cancelled:
             return None
         self._tell_of(announcing.announce(self._context, quiet=True))
-        return last_screen.finale(found.states, found.changed, self._context.progress.statistics(), self.glyphs)
+        return last_screen.finale(found, self._context.progress.statistics(), self.glyphs)
 
     def attempts(self, level: Level) -> Attempts:
         self._require_workspace()
@@ -238,7 +239,8 @@ class Session:
         return [*words, *(part.format(file=path, line=line) for part in pattern)]
 
     async def saves(self) -> AsyncIterator[tuple[Level, ...]]:
-        async with contextlib.aclosing(saves(self._context.workspace.root / "levels")) as found:
+        folder = self._context.workspace.root / "levels"
+        async with contextlib.aclosing(saves(folder, self._context.progress.levels)) as found:
             async for levels in found:
                 yield levels
 

@@ -16,6 +16,7 @@ from triton_quest.commands.shared import race, subject
 from triton_quest.commands.shared.context import Context
 from triton_quest.course.level import Level
 from triton_quest.errors import QuestError
+from triton_quest.invocation import Command
 from triton_quest.machine.targets import USUAL
 from triton_quest.parent import runner
 from triton_quest.parent.runner import Ending, Job, Start, Tell
@@ -73,7 +74,7 @@ def see_compiled(asked: Asked) -> Seen:
 
 def see_race(asked: Asked) -> Seen:
     if not environment.can_use_gpu():
-        raise QuestError(NO_RACE, f"traffic {asked.level.number}")
+        raise QuestError(NO_RACE, Command("traffic", asked.level.number))
 
     def timed(job: Job, take: Tell) -> Ending:
         def hear(record: v.Record) -> None:

@@ -45,6 +45,7 @@ def as_json(awards: Sequence[Award]) -> list[dict[str, Any]]:
             "achievement": award.achievement.slug,
             "title": award.achievement.title,
             "level": award.level.number if award.level else None,
+            "act": award.act or None,
             "xp": award.achievement.xp,
         }
         for award in awards

@@ -101,7 +101,7 @@ class Context:
         """A line that names files: as it is, and never wrapped."""
         self.console.print(sentence, soft_wrap=True, markup=False)
 
-    def next(self, sentence: str, words: str) -> None:
+    def next(self, sentence: str, words: str | None) -> None:
         """The last line: what to type now."""
         self.console.print()
         self.show(messages.next_step(sentence, invocation.command(words) if words else "", self.glyphs))

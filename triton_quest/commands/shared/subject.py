@@ -10,6 +10,7 @@ from triton_quest import environment
 from triton_quest.commands.shared.context import Context
 from triton_quest.course.level import Level
 from triton_quest.errors import QuestError
+from triton_quest.invocation import Command
 from triton_quest.store import files
 
 
@@ -47,7 +48,7 @@ def locate(context: Context, level: Level | None, file: Path | None, command: st
     if not chosen.has_arrived:
         context.progress.require_open(chosen)
     path = Path(os.path.abspath((file if file is not None else context.workspace.file(chosen)).expanduser()))
-    repair = f"reset {chosen.number}" if file is None else f"{command} {chosen.number}"
+    repair = Command("reset" if file is None else command, chosen.number)
     return Subject(chosen, path, file is not None, repair)
 
 

@@ -80,7 +80,7 @@ class SessionApp(App[None]):
 
     def tell_trouble(self, trouble: QuestError) -> None:
         """Its sentence, and the key that mends it, or the command to type elsewhere."""
-        key = key_for(trouble.next_command or "", self._main.at.number)
+        key = key_for(trouble.next_command, self._main.at.number)
         way = f"\nPress {key}." if key else ""
         if trouble.next_command and not key:
             way = f"\nIn another terminal: {invocation.command(trouble.next_command)}"

@@ -14,6 +14,7 @@ from typing import Protocol
 from rich.console import RenderableType
 
 from triton_quest.course.level import Level
+from triton_quest.invocation import Command
 from triton_quest.progress.achievements import Award
 from triton_quest.records.verdict import Record, Verdict
 from triton_quest.report.walking import Trace
@@ -32,11 +33,11 @@ class Judged:
     level: Level
     file: str  # as it is called in the workspace
     verdict: Verdict
-    next_step: tuple[str, str]  # a sentence, and the words of a command
+    next_step: tuple[str, Command | None]  # in a sentence, and as a command
     stars: int = 0  # of a first pass
     unremembered: str = ""  # why this can't be remembered
     earned: tuple[Award, ...] = ()
-    is_the_end: bool = False  # every level is passed now: the finale comes next
+    is_the_end: bool = False  # of an act: all of its levels are passed now, and the finale comes next
 
 
 @dataclass(frozen=True)
@@ -90,7 +91,7 @@ class Game(Protocol):
     def awards(self) -> Sequence[Award]:
         """What was earned by now. What of it is new is among the notices."""
 
-    def next_step(self) -> tuple[str, str]: ...
+    def next_step(self) -> tuple[str, Command | None]: ...
 
     def briefing(self, level: Level) -> RenderableType: ...
 
@@ -104,7 +105,7 @@ class Game(Protocol):
         """Keep the text, judge it, keep the verdict. None if `cancelled` was set before the end."""
 
     def finale(self, level: Level, tell: Tell, cancelled: Event) -> RenderableType | None:
-        """Every level but this one judged again, and what was built; None if `cancelled` was set before the end."""
+        """Every other level of the act judged again, and what was built; None if `cancelled` was set before the end."""
 
     def catch_up(self, cancelled: Event) -> None:
         """Judge on a GPU, where there is one, what passed without. What came of it is among the notices."""

@@ -40,6 +40,10 @@ class Opening(Screen[None]):
         self.awards: Sequence[Award] = ()
 
     @property
+    def levels(self) -> list[Level]:
+        return [state.level for state in self.states]
+
+    @property
     def session(self) -> SessionApp:
         return cast("SessionApp", self.app)
 
@@ -81,7 +85,7 @@ class Opening(Screen[None]):
         found = await self.session.ask(self.game.next_step)
         if found is None:
             return
-        said = destination(*found)
+        said = destination(*found, self.levels)
         states, awards, g = self.states, self.awards, self.game.glyphs
         levels = Fitted(lambda width: overview(states, "", said, g, width, None, awards))
         achievements = Fitted(lambda width: listing(awards, standing(states, awards), g, width))
@@ -114,7 +118,7 @@ class Opening(Screen[None]):
             signal.signal(signal.SIGINT, before)
 
     def action_keys(self) -> None:
-        self.app.push_screen(View("Keys", key_table()))
+        self.app.push_screen(View("Keys", key_table(len(self.states))))
 
     def action_leave(self) -> None:
         self.app.exit()
