@@ -33,5 +33,5 @@ def race(
     return Raced(LEVELS[number - 1], gpu, ratio, medal, sizes)
 
 
-def size(name: str = "S 8192, D 64, full", bound: str = "compute", share: float = 0.5, **times_ms: float) -> RacedSize:
-    return RacedSize(name, bound, share, tuple(times_ms.items()))
+def size(length: int = 8192, bound: str = "compute", share: float = 0.5, **times_ms: float) -> RacedSize:
+    return RacedSize("a size", bound, share, tuple(times_ms.items()), length)

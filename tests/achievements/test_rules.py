@@ -14,8 +14,7 @@ from triton_quest.records.measured import Compiled, Counted, Inputs, Moved, Refu
 from triton_quest.report import standing
 from triton_quest.store.story import Story
 
-LONG, SHORT = "S 8192, D 64, full", "S 1024, D 64, full"
-TILES = "8192 x 8192 x 8192"
+LONG, SHORT, TILES = 8192, 1024, 0
 CASES = {  # rule: (story, where it is earned)
     "unaided: those that passed so": ("no-hints", story("1. 2.", unaided="2"), {"two"}),
     "first try: what isn't finished is no try": ("first-try", story("1n 1g 1s 1. 2w 2."), {"one"}),

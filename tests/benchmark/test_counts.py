@@ -116,7 +116,9 @@ def sent(file: Path, level: Level = ONE) -> tuple[list[v.Record], v.Outcome]:
 def test_four_doubled_sizes_are_counted_each_once(write: Write) -> None:
     records, outcome = sent(write())
     assert outcome is v.Outcome.PASSED
-    assert [one.size for one in records if isinstance(one, Counted)] == [4096, 8192, 16384, 32768]
+    counted = [one for one in records if isinstance(one, Counted)]
+    assert [one.size for one in counted] == [4096, 8192, 16384, 32768]
+    assert {one.pattern for one in counted} == {"x, y (n,), fp16"} and counted[0].inputs == "x, y (4096,), fp16"
     assert sum(isinstance(one, v.StageStarted) and one.stage == "count" for one in records) == 4
 
 

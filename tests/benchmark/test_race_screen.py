@@ -8,7 +8,10 @@ import pytest
 from rich.console import Console
 
 from tests.benchmark.test_standing import CEILINGS, timing
+from tests.conftest import arrived
 from triton_quest.commands.shared.race import Race
+from triton_quest.course import parts
+from triton_quest.course.level import Level
 from triton_quest.course.table import LEVELS
 from triton_quest.records.race import YOURS, DidNotRun
 from triton_quest.records.verdict import StageStarted
@@ -71,3 +74,10 @@ def test_json_carries_every_timing_with_its_rates_and_what_they_mean() -> None:
     assert [(one["size"], one["best"]) for one in told["sizes"]] == [("small", "eager"), ("large", "compile")]
     assert len(told["timings"]) == 5 and {"tflops", "gbs", "low_ms"} <= set(told["timings"][0])
     assert told["left_out"][0]["contender"] == "compile"
+
+
+@pytest.mark.parametrize("level", arrived(), ids=lambda level: level.slug)
+def test_the_length_of_a_race_is_the_one_that_its_name_says(level: Level) -> None:
+    """Rules go by the length, people by the name."""
+    for race in parts.part(level, "cases").RACES:
+        assert race.name.startswith(f"S {race.length},") if race.length else "S " not in race.name

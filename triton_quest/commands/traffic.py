@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import re
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -186,9 +185,7 @@ def _numbers(found: Counting) -> str:
 
 
 def _save(path: Path, found: Counting, gpu: Gpu) -> None:
-    tally = found.tallies[-1]
-    inputs = re.sub(rf"\b{tally.last.size}\b", tally.letter, tally.last.inputs)
-    title = f"{_title(found)}: {inputs}"
+    title = f"{_title(found)}: {found.tallies[-1].last.pattern}"
     with pictures.drawing(path):
         picture.save(path, found.tallies, title, gpu)
 

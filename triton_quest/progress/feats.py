@@ -7,7 +7,6 @@ fixed one (the first pass of the last level, say). No rule looks at the time spe
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
@@ -84,9 +83,8 @@ def tuned(story: Story) -> Iterator[str]:
 def beats_flash(story: Story) -> Iterator[str]:
     for race in story.races:
         for size in race.sizes:
-            length, times = re.match(r"S (\d+)\b", size.size), dict(size.times_ms)
-            is_long = length is not None and int(length[1]) >= LONG
-            if is_long and times.keys() >= {YOURS, FLASH} and times[YOURS] < times[FLASH]:
+            times = dict(size.times_ms)
+            if size.length >= LONG and times.keys() >= {YOURS, FLASH} and times[YOURS] < times[FLASH]:
                 yield race.slug
 
 

@@ -115,6 +115,7 @@ class Counted:
     exponentials: int
     scratch: int
     launches: int
+    pattern: str = ""  # the inputs with the letter that grows in place of its size: "q, k, v (1, 1, S, 64), fp16"
 
     @property
     def asked(self) -> int:

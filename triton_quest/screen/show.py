@@ -129,9 +129,9 @@ def heading(trace: Trace, place: Place, g: Glyphs) -> Text:
     verb = {LOAD: "loads from", STORE: "stores to", ATOMIC: "updates"}[step.action]
     text = Text(f"{name}, step {place.step + 1} of {len(all_steps)}", "heading")  # type: ignore[operator]
     text.append(f": {verb} {tensor.shown if tensor else 'no tensor at all'}", "default")
-    text.append(f", line {step.line}{_round(step)}", "default")
+    text.append(", ".join(["", f"line {step.line}", *_round(step)]), "default")
     text.append(f"\n  {step.source}", "place")
-    text.append(f"\n  {_where(step, tensor)}; {_lanes(step)}", "default")
+    text.append(f"\n  {_where(step, tensor)}{_how_many(step, tensor)}; {_lanes(step)}", "default")
     return text
 
 
@@ -141,8 +141,9 @@ def _counted(all_steps: Sequence[Step]) -> str:
     return f"{len(all_steps)} step{'' if len(all_steps) == 1 else 's'} ({', '.join(parts)})"
 
 
-def _round(step: Step) -> str:
-    return "".join(f", {name} = {value}" for name, value in step.loops)
+def _round(step: Step) -> list[str]:
+    """Where the loops around the step are: "start = 64"."""
+    return [f"{name} = {value}" for name, value in step.loops]
 
 
 def _tensor(trace: Trace, place: Place, step: Step) -> Tensor | None:
@@ -154,9 +155,13 @@ def _where(step: Step, tensor: Tensor | None) -> str:
     if tensor is None or not step.touched:
         return "no element"
     within = "" if box(step.touched, tensor.shape).is_full else "some of "
+    return f"{within}{tensor.shown}[{slices(step.touched, tensor.shape)}]"
+
+
+def _how_many(step: Step, tensor: Tensor | None) -> str:
+    """ ": 64 elements", behind them; nothing where there are none."""
     count = length(step.touched)
-    noun = "element" if count == 1 else "elements"
-    return f"{within}{tensor.shown}[{slices(step.touched, tensor.shape)}]: {count:,} {noun}"
+    return f": {count:,} element{'' if count == 1 else 's'}" if tensor is not None and count else ""
 
 
 def _lanes(step: Step) -> str:
@@ -181,8 +186,8 @@ def steps(trace: Trace, place: Place, width: int, listed: int = LISTED) -> Rende
     found = trace.steps(place)
     for number, step in enumerate(found[:listed], start=1):
         action = Text(step.action, "place" if step.action == LOAD else "star")
-        where = _where(step, _tensor(trace, place, step)).partition(": ")[0]
-        loops = (Text(_round(step).removeprefix(", "), "soft"),) if wide else ()
+        where = _where(step, _tensor(trace, place, step))
+        loops = (Text(", ".join(_round(step)), "soft"),) if wide else ()
         lanes = (_off(step, f" of {step.lanes:,}"),) if wide else ()
         table.add_row(str(number), str(step.line), *loops, action, Text(where), *lanes)
     if len(found) <= listed:

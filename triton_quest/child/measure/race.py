@@ -91,7 +91,7 @@ def _race(level: Level, race: Race, yours: Contender, send: Send, seconds: float
             leave_out(name, "its result was right once, and wrong after being timed")
             continue
         times = (measured.time_ms, measured.low_ms, measured.high_ms, measured.rounds)
-        send(raced.Timing(level.slug, race.name, name, *times, race.flops, race.least_bytes))
+        send(raced.Timing(level.slug, race.name, name, *times, race.flops, race.least_bytes, race.length))
     torch.cuda.empty_cache()
 
 
