@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 import subprocess
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, cast
+from typing import cast
 
 from rich.console import Group
 from rich.text import Text
@@ -19,15 +19,13 @@ from triton_quest.progress.experience import standing
 from triton_quest.screen.achievements import listing
 from triton_quest.screen.fitted import Fitted
 from triton_quest.screen.overview import overview
+from triton_quest.screen.session.asking import Asking
 from triton_quest.screen.session.attempts import AttemptsView
 from triton_quest.screen.session.game import Game, States
 from triton_quest.screen.session.hints import HintsView
 from triton_quest.screen.session.keys import destination, key_table
 from triton_quest.screen.session.programs import ProgramsView
 from triton_quest.screen.session.views import Ask, View, Working
-
-if TYPE_CHECKING:
-    from triton_quest.screen.session.app import SessionApp
 
 
 class Opening(Screen[None]):
@@ -44,8 +42,8 @@ class Opening(Screen[None]):
         return [state.level for state in self.states]
 
     @property
-    def session(self) -> SessionApp:
-        return cast("SessionApp", self.app)
+    def session(self) -> Asking:
+        return cast(Asking, self.app)
 
     def action_hint(self) -> None:
         self._open_view(HintsView(self.at))
