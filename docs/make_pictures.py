@@ -20,7 +20,7 @@ from rich.console import Console  # noqa: E402
 from rich.terminal_theme import MONOKAI  # noqa: E402
 
 from triton_quest.commands.overview import next_words  # noqa: E402
-from triton_quest.commands.play.session import Session  # noqa: E402
+from triton_quest.commands.play.session import LiveSession  # noqa: E402
 from triton_quest.commands.shared.context import Context  # noqa: E402
 from triton_quest.course.level import Level  # noqa: E402
 from triton_quest.course.table import LEVELS  # noqa: E402
@@ -66,7 +66,7 @@ async def draw_session(path: Path, size: tuple[int, int]) -> None:
     with tempfile.TemporaryDirectory() as folder, Standby(where) as standby:
         context = Context(workspace.init(Path(folder) / "my-quest")[0].root)
         passed_until(level, context.progress)
-        app = SessionApp(Session(context, where, standby.judge), level)
+        app = SessionApp(LiveSession(context, where, standby.judge), level)
         async with app.run_test(size=size) as pilot:
             for text in (workspace.level_template(level), wrong):
                 count = context.progress.state(level).attempts

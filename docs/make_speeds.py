@@ -16,7 +16,7 @@ from triton_quest.course.level import Level  # noqa: E402
 from triton_quest.course.table import LEVELS  # noqa: E402
 from triton_quest.records.race import YOURS, Ceilings, Timing  # noqa: E402
 from triton_quest.report.pictures import race as race_picture  # noqa: E402
-from triton_quest.report.standing import Bound, Standing, medal, overall, standings  # noqa: E402
+from triton_quest.report.race import Bound, RaceStanding, medal, overall, standings  # noqa: E402
 
 DATA, DOCS, README = ROOT / "benchmarks" / "data", ROOT / "docs", ROOT / "README.md"
 FIRST, LAST = "<!-- made by `make speeds` -->", "<!-- until here -->"
@@ -111,7 +111,7 @@ def _sum(ratio: float | None) -> str:
     return f": {ratio:.2f}" if ratio else ""
 
 
-def _table(rows: list[Timing], found: tuple[Standing, ...]) -> Iterator[str]:
+def _table(rows: list[Timing], found: tuple[RaceStanding, ...]) -> Iterator[str]:
     names = list(dict.fromkeys(row.contender for row in rows if row.contender != YOURS))
     heads = ["size", *names, "solution", "rate", "of the bound", "ratio"]
     yield "| " + " | ".join(heads) + " |"

@@ -11,7 +11,7 @@ from triton_quest.course.table import LEVELS as COURSE
 from triton_quest.progress import feats
 from triton_quest.progress.achievements import ACHIEVEMENTS, reached, shown_by
 from triton_quest.records.measured import Compiled, Counted, Inputs, Moved, Refused
-from triton_quest.report import standing
+from triton_quest.report import race as race_report
 from triton_quest.store.story import Story
 
 LONG, SHORT, TILES = 8192, 1024, 0
@@ -169,4 +169,4 @@ def test_what_was_once_earned_is_earned_whatever_happens_later(happened: list[ob
 
 
 def test_up_to_the_roofline_is_where_a_race_says_that_there_is_nothing_left_to_win() -> None:
-    assert feats.NEAR_BOUND == standing.NEAR
+    assert feats.NEAR_BOUND == race_report.NEAR

@@ -7,9 +7,9 @@ import io
 import pytest
 from rich.console import Console
 
-from tests.benchmark.test_standing import CEILINGS, timing
+from tests.benchmark.test_race_standing import CEILINGS, timing
 from tests.conftest import arrived
-from triton_quest.commands.shared.race import Race
+from triton_quest.commands.shared.race import RaceResult
 from triton_quest.course import parts
 from triton_quest.course.level import Level
 from triton_quest.course.table import LEVELS
@@ -19,14 +19,14 @@ from triton_quest.screen import race as screen
 from triton_quest.screen.console import ASCII, THEME, Glyphs
 
 
-def raced(*records: object) -> Race:
-    race = Race(LEVELS[2])
+def raced(*records: object) -> RaceResult:
+    race = RaceResult(LEVELS[2])
     for record in (CEILINGS, StageStarted("race", "Softmax"), *records):
         race.take(record)  # type: ignore[arg-type]
     return race
 
 
-def shown(race: Race, g: Glyphs = ASCII) -> str:
+def shown(race: RaceResult, g: Glyphs = ASCII) -> str:
     console = Console(file=io.StringIO(), width=100, theme=THEME, highlight=False)
     table = screen.race(race.level, race.timings, race.absent, race.standings, race.medal, race.ratio, "The lesson.", g)
     console.print(table)

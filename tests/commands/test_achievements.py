@@ -186,7 +186,7 @@ def test_traffic_near_the_least_is_told_once(passed: Quest, monkeypatch: pytest.
 
 def test_a_race_that_was_won_is_told_once(passed: Quest, monkeypatch: pytest.MonkeyPatch) -> None:
     times = {"yours": 0.9, "eager": 1.0}
-    made = race.Race(LEVELS[0], Ceilings("a GPU", 2000.0, 500.0, "2.13", "3.7"))
+    made = race.RaceResult(LEVELS[0], Ceilings("a GPU", 2000.0, 500.0, "2.13", "3.7"))
     made.timings = [
         Timing(LEVELS[0].slug, "n = 2^28", who, ms, ms, ms, 9, 0, 1_600_000_000) for who, ms in times.items()
     ]

@@ -13,7 +13,7 @@ from unittest import mock
 from textual.pilot import Pilot
 
 from triton_quest import invocation
-from triton_quest.commands.play.session import Session
+from triton_quest.commands.play.session import LiveSession
 from triton_quest.commands.play.views import Run, cold
 from triton_quest.commands.shared.context import Context
 from triton_quest.course.level import Level
@@ -132,7 +132,7 @@ async def play(
     if levels is not LEVELS:
         context.progress = Progress(workspace.database, levels)
     context.glyphs = glyphs or Glyphs()
-    app = SessionApp(Session(context, where, judge or QuickJudge(), run), levels[level - 1])
+    app = SessionApp(LiveSession(context, where, judge or QuickJudge(), run), levels[level - 1])
     async with app.run_test(size=size, notifications=True) as pilot:
         driver = Driver(app, pilot, workspace, levels)
         await driver.until(lambda: bool(driver.main.states))

@@ -63,7 +63,7 @@ def chosen(context: Context, level: Level | None, file: Path | None) -> list[tup
     return [(one, context.workspace.file(one)) for one in passed]
 
 
-def _save(path: Path, races: list[race.Race]) -> None:
+def _save(path: Path, races: list[race.RaceResult]) -> None:
     timings = {one.level: one.timings for one in races if one.timings}
     gpu = next((one.ceilings.gpu for one in races if one.ceilings), "")
     if not timings:

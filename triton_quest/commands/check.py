@@ -53,7 +53,7 @@ def run(
 
 
 def judge_and_keep(
-    context: Context, found: subject.Subject, seconds: float, judge: catching_up.Judge
+    context: Context, found: subject.LevelFile, seconds: float, judge: catching_up.Judge
 ) -> tuple[v.Verdict, KeptCheck | None]:
     """Judge the file; its text is kept before that, whatever becomes of it. A file that was named leaves no trace."""
     text = files.exact_text(found.path, found.repair)

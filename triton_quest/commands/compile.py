@@ -57,7 +57,7 @@ def run(
 
 
 def job_for(
-    chosen: subject.Subject,
+    chosen: subject.LevelFile,
     targets: Sequence[str] = USUAL,
     dtype: str = "fp16",
     case: str | None = None,
@@ -87,10 +87,10 @@ def _show(context: Context, level: Level, targets: Sequence[str], ended: Ending)
     context.show(screen.report(report(level, targets, ended), context.glyphs))
 
 
-def report(level: Level, targets: Sequence[str], ended: Ending) -> screen.Report:
+def report(level: Level, targets: Sequence[str], ended: Ending) -> screen.CompileReport:
     """What is shown of a compilation that has ended."""
     inputs = ended.all(m.Inputs)
-    return screen.Report(
+    return screen.CompileReport(
         f"Level {level.number}, {level.title}",
         inputs[0].shown if inputs else "",
         tuple(targets),

@@ -49,7 +49,7 @@ def run(context: Context, level: Level | None, file: Path | None, size: str | No
     return OK if kernels else NOT_YET
 
 
-def _under_nsight(chosen: subject.Subject, size: str | None, report: Path) -> Sequence[Profiled]:
+def _under_nsight(chosen: subject.LevelFile, size: str | None, report: Path) -> Sequence[Profiled]:
     """Raises QuestError where Nsight Compute can't read this GPU's counters."""
     words = nsight.command(chosen.level, chosen.path, size, report)
     try:
@@ -73,7 +73,7 @@ def _environ() -> dict[str, str]:
 
 
 def _under_torch(
-    context: Context, chosen: subject.Subject, size: str | None, report: Path, quiet: bool
+    context: Context, chosen: subject.LevelFile, size: str | None, report: Path, quiet: bool
 ) -> tuple[Sequence[Profiled], str]:
     asked = {"size": size, "trace": str(report)}
     job = Job(chosen.level, chosen.path, STEP_SECONDS, kind="profile", asked=asked)

@@ -37,7 +37,7 @@ def run(context: Context, level: Level | None, yes: bool, as_json: bool) -> None
 
 
 def _renew(context: Context, level: Level, quiet: bool) -> Path | None:
-    """Told at once, level by level: should the next one fail, it is known where this one's backup is."""
+    """Renew the levels one by one, and report each backup at once: a later failure must not hide where the earlier backups are."""
     backup = workspace.renew(context.workspace, level)
     if not quiet:
         context.say(f"New: {invocation.short_path(context.workspace.file(level))}")

@@ -26,7 +26,7 @@ MEDALS = {
 
 @dataclass(frozen=True)
 class Rank:
-    """A step of the ladder, and the XP from which on one stands on it."""
+    """A rank, and the least XP that have it."""
 
     name: str
     xp: int

@@ -21,7 +21,7 @@ UNFINISHED = frozenset({"not_started", "gaps", "syntax"})  # a text that is stil
 ON_GPU = frozenset({"gpu", "both"})
 KINDS_OF_FAILURE = 3
 NEAR_LEAST = 1.1  # times the least bytes
-NEAR_BOUND = 0.85  # of what the GPU can do, as in report/standing.py
+NEAR_BOUND = 0.85  # of what the GPU can do, as in report/race.py
 MADE_FASTER = 1.1
 LONG = 8192  # the sequence length from which on FLASH's own tiles are all at work
 

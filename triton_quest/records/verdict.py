@@ -12,7 +12,7 @@ from typing import Any, ClassVar, get_args
 from triton_quest.records import wire
 from triton_quest.records.measured import Assembly, Compiled, Counted, Inputs, Refused
 from triton_quest.records.race import Ceilings, DidNotRun, Lineup, Profiled, Timing
-from triton_quest.records.show import Answered, ErrorMap, Launched, Traced
+from triton_quest.records.show import Answered, ErrorMap, Launched, ProgramSteps
 
 SCHEMA = 1
 GPU = "gpu"  # the kind of what is checked on a GPU
@@ -146,7 +146,7 @@ Record = (
     | DidNotRun
     | Profiled
     | Launched
-    | Traced
+    | ProgramSteps
     | Answered
     | ErrorMap
 )

@@ -22,13 +22,13 @@ def run(context: Context, level: Level | None) -> int:
     refuse_what_cant_show_it(level)
     where = devices.choose(None)
     begun = context.level(level).level
-    from triton_quest.commands.play.session import Session
+    from triton_quest.commands.play.session import LiveSession
     from triton_quest.parent.standby import Standby
     from triton_quest.screen.session.app import SessionApp
 
     write_plainly(sys.__stderr__)  # which is where Textual draws
     with Standby(where) as standby:
-        app = SessionApp(Session(context, where, standby.judge, standby.run), begun)
+        app = SessionApp(LiveSession(context, where, standby.judge, standby.run), begun)
         app.run()
     if app.return_code:  # it has shown its traceback
         return TROUBLE

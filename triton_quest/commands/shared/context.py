@@ -1,4 +1,4 @@
-"""What every command shares: the console, the workspace, the progress, and how a trouble is told."""
+"""What every command shares: the console, the workspace, the progress, and the reporting of troubles."""
 
 from __future__ import annotations
 
@@ -117,7 +117,7 @@ def _tell(sentence: str, words: str | None, as_json: bool) -> int:
 
 
 def tell_trouble(sentence: str, words: str | None) -> None:
-    """On stderr, where it is in nobody's way."""
+    """Print a trouble on stderr, so that stdout holds the answer alone."""
     command = invocation.command(words) if words is not None else ""
     console = make_console(sys.stderr)
     console.print(messages.trouble(sentence, command, glyphs(console)), crop=False)

@@ -1,6 +1,6 @@
-"""The application as its screens know it: they ask the game through it, and it tells what came of it and every trouble.
+"""The base of the application: the screens call the game through it, and it reports the game's notices and troubles.
 
-Imports no screen, so that each screen can import it.
+It imports no screen, so that every screen can import it.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class Asking(App[None]):
         """Of the level that is looked at."""
 
     async def ask(self, method: Callable[P, R], *args: P.args, **named: P.kwargs) -> R | None:
-        """What the game answers, asked in a thread; None if it can't, which is told."""
+        """Call a method of the game in a thread. A QuestError is reported to the learner, and the answer is None."""
         try:
             return await asyncio.to_thread(method, *args, **named)
         except QuestError as trouble:

@@ -17,7 +17,7 @@ from triton_quest.course.level import Level
 from triton_quest.invocation import Command
 from triton_quest.progress.achievements import Award
 from triton_quest.records.verdict import Record, Verdict
-from triton_quest.report.walking import Trace
+from triton_quest.report.show import CallTrace
 from triton_quest.screen.console import Glyphs
 from triton_quest.store.history import Entry
 from triton_quest.store.records import LevelState
@@ -27,7 +27,7 @@ States = tuple[LevelState, ...]
 
 
 @dataclass(frozen=True)
-class Judged:
+class JudgedSave:
     """What came of a save: the verdict, what it changed, and what to do now."""
 
     level: Level
@@ -71,10 +71,10 @@ class Attempts:
 
 
 @dataclass(frozen=True)
-class Walk:
+class ProgramsShown:
     """What was traced of the level's kernels, and what there is to say of how it ended."""
 
-    trace: Trace
+    trace: CallTrace
     remark: RenderableType | None = None
 
 
@@ -101,7 +101,7 @@ class Game(Protocol):
     def name(self, level: Level) -> str:
         """The level's file, as it is called in the workspace."""
 
-    def judge(self, level: Level, tell: Tell, cancelled: Event) -> Judged | None:
+    def judge(self, level: Level, tell: Tell, cancelled: Event) -> JudgedSave | None:
         """Keep the text, judge it, keep the verdict. None if `cancelled` was set before the end."""
 
     def finale(self, level: Level, tell: Tell, cancelled: Event) -> RenderableType | None:
@@ -113,7 +113,7 @@ class Game(Protocol):
     def look(self, kind: str, level: Level, tell: Tell, cancelled: Event) -> RenderableType | None:
         """What a view of this kind shows of the level's file; None if `cancelled` was set before the end."""
 
-    def walk(self, level: Level, tell: Tell, cancelled: Event) -> Walk | None:
+    def programs(self, level: Level, tell: Tell, cancelled: Event) -> ProgramsShown | None:
         """What each program of the level's kernels touches; None if `cancelled` was set before the end."""
 
     def hints(self, level: Level) -> Hints: ...
@@ -141,4 +141,4 @@ class Game(Protocol):
         """The levels whose files were saved, from now on."""
 
     def notices(self) -> list[str]:
-        """What was to be told in the meantime, once."""
+        """The notices since the last call."""

@@ -22,7 +22,7 @@ from triton_quest.screen.fitted import Fitted
 from triton_quest.screen.overview import stars
 from triton_quest.screen.session import level_map
 from triton_quest.screen.session.attempts import recent
-from triton_quest.screen.session.game import Game, Judged
+from triton_quest.screen.session.game import Game, JudgedSave
 from triton_quest.screen.session.judging import Desk
 from triton_quest.screen.session.keys import HELP, KEYS, QUIT, TypedNumber, bindings, key_line, step
 from triton_quest.screen.session.opening import Opening
@@ -49,7 +49,7 @@ class Main(Opening):
         Binding("escape", "stop", show=False),
     ]
 
-    class Told(Message):
+    class Progressed(Message):
         """The child that judges said something."""
 
         def __init__(self, record: Record) -> None:
@@ -59,14 +59,14 @@ class Main(Opening):
     class Ended(Message):
         """A judgement is over: with a verdict, cancelled, or in a trouble."""
 
-        def __init__(self, level: Level, judged: Judged | None, trouble: QuestError | None) -> None:
+        def __init__(self, level: Level, judged: JudgedSave | None, trouble: QuestError | None) -> None:
             super().__init__()
             self.level, self.judged, self.trouble = level, judged, trouble
 
     def __init__(self, game: Game, level: Level) -> None:
         super().__init__(game, level)
         self._desk, self._said_shut, self._typed = Desk(), set[Level](), TypedNumber()
-        self._judged: Judged | None = None
+        self._judged: JudgedSave | None = None
         self._left = Event()
         self._panes = {name: Pane(title, name) for name, title in PANES.items()}
         self._top, self._status = Line(self._strip, "strip"), StatusLine("status")
@@ -172,7 +172,7 @@ class Main(Opening):
         """In a thread."""
         judged, trouble = None, None
         try:
-            judged = self.game.judge(level, lambda record: self._say(self.Told(record)), cancelled)
+            judged = self.game.judge(level, lambda record: self._say(self.Progressed(record)), cancelled)
         except QuestError as found:
             trouble = found
         self._say(self.Ended(level, judged, trouble))
@@ -181,7 +181,7 @@ class Main(Opening):
         if self.is_attached:
             self.post_message(message)
 
-    def on_main_told(self, message: Told) -> None:
+    def on_main_progressed(self, message: Progressed) -> None:
         if isinstance(message.record, StageStarted):
             self._status.stage(message.record.says)
 
@@ -216,7 +216,7 @@ class Main(Opening):
 
     # The verdict
 
-    def _show(self, judged: Judged) -> None:
+    def _show(self, judged: JudgedSave) -> None:
         parts: list[RenderableType] = [
             render_verdict(judged.verdict, judged.level.title, self.game.glyphs, is_brief=True),
             Text(),
@@ -242,7 +242,7 @@ class Main(Opening):
         follows = any(state.level.act > level.act for state in self.states)
         return f"The end of {name_of_act(level.act)}" if follows else "The end of the quest"
 
-    def _title(self, judged: Judged) -> None:
+    def _title(self, judged: JudgedSave) -> None:
         self._pane("verdict").name_it(f"Verdict on {judged.file}")
         self._pane("verdict").remove_class("-old")
 

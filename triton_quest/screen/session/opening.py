@@ -24,7 +24,7 @@ from triton_quest.screen.session.attempts import AttemptsView
 from triton_quest.screen.session.game import Game, States
 from triton_quest.screen.session.hints import HintsView
 from triton_quest.screen.session.keys import destination, key_table
-from triton_quest.screen.session.programs import ProgramsView
+from triton_quest.screen.session.show import ShowView
 from triton_quest.screen.session.views import Ask, View, Working
 
 
@@ -76,7 +76,7 @@ class Opening(Screen[None]):
         )
 
     def action_programs(self) -> None:
-        self._open_view(ProgramsView(self.at))
+        self._open_view(ShowView(self.at))
 
     @work(group="key")
     async def action_map(self) -> None:
