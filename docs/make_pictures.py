@@ -37,6 +37,10 @@ from triton_quest.store.progress import Progress  # noqa: E402
 WIDTH = 84
 
 
+def of_slug(slug: str) -> Level:
+    return next(level for level in LEVELS if level.slug == slug)
+
+
 def map_svg() -> str:
     """The map after level 1 was passed with two hints and level 2 without one."""
     with tempfile.TemporaryDirectory() as folder:
@@ -58,8 +62,8 @@ def map_svg() -> str:
 
 
 async def draw_session(path: Path, size: tuple[int, int]) -> None:
-    """The live session after a save of level 5 that takes the wrong tiles for those with something to see."""
-    level = LEVELS[4]
+    """The live session after a save of the causal mask that takes the wrong tiles for those with something to see."""
+    level = of_slug("causal-mask")
     right = (level.folder / "solution.py").read_text(encoding="utf-8")
     wrong = right.replace("any_visible = last_query >= first_key", "any_visible = pid_m >= pid_n")
     where = devices.choose("interpreter")
@@ -102,4 +106,5 @@ if __name__ == "__main__":
     for name, size in {"session": (120, 40), "session-narrow": (80, 24)}.items():
         asyncio.run(draw_session(ROOT / "docs" / f"{name}.svg", size))
     draw(ROOT / "docs" / "traffic.svg", "traffic")
-    draw(ROOT / "docs" / "show.svg", "show", "8", "--file", str(LEVELS[7].folder / "solution.py"))
+    flash = of_slug("flash-attention")
+    draw(ROOT / "docs" / "show.svg", "show", str(flash.number), "--file", str(flash.folder / "solution.py"))
