@@ -12,6 +12,7 @@ from rich.console import Console
 from tests.conftest import ROOT, maker
 from tests.session.driving import NARROW, WIDE, Driver, QuickJudge, drive
 from tests.two_acts import MADE_UP, pass_levels, play, two_acts
+from triton_quest import invocation
 from triton_quest.commands import achievements, overview
 from triton_quest.commands.shared import finale
 from triton_quest.commands.shared.context import Context
@@ -21,6 +22,12 @@ from triton_quest.store.records import Status
 from triton_quest.store.workspace import Workspace
 
 Levels = tuple[Level, ...]
+
+
+@pytest.fixture(autouse=True)
+def a_workspace_that_nobody_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A context notes which workspace was named on the command line: after the test, it was none."""
+    monkeypatch.setattr(invocation, "named_workspace", None)
 
 
 @pytest.fixture
