@@ -1,8 +1,9 @@
 """What the tests share: a fresh workspace, the command line as people type it, and outputs compared whole.
 
-Expected outputs stand in tests/commands/expected/. After a change that is meant, write them anew and read the difference:
+Expected outputs stand beside their tests in `__snapshots__/`, a text file each. After a change that is meant, write them
+anew and read the difference:
 
-    QUEST_UPDATE_EXPECTED=1 python -m pytest tests/commands && git diff tests/commands/expected
+    python -m pytest tests/commands --snapshot-update && git diff tests/commands/__snapshots__
 """
 
 from __future__ import annotations
@@ -23,9 +24,10 @@ from unittest import mock
 
 import click
 import pytest
+from syrupy.assertion import SnapshotAssertion
+from syrupy.extensions.single_file import SingleFileSnapshotExtension, WriteMode
 
 ROOT = Path(__file__).resolve().parent.parent
-EXPECTED = Path(__file__).resolve().parent / "commands" / "expected"
 if str(ROOT) not in sys.path:  # a bare `pytest` puts only the tests there
     sys.path.insert(0, str(ROOT))
 
@@ -190,18 +192,31 @@ def normalised(text: str, places: Mapping[str, str]) -> str:
     return "\n".join(line.rstrip() for line in text.splitlines())
 
 
-@pytest.fixture(scope="session")
-def expect_output() -> Callable[..., None]:
-    """expect_output(name, answer): the whole of it, as it stands in expected/name.txt. `places`: paths and what replaces them."""
+class OutputExtension(SingleFileSnapshotExtension):
+    """A text file for each output, so that a change of one is read as a diff."""
+
+    _write_mode = WriteMode.TEXT
+    file_extension = "txt"
+
+
+@pytest.fixture
+def expect_text(snapshot: SnapshotAssertion) -> Callable[[str, str], None]:
+    """expect_text(name, text): the text is that of the test's snapshot of this name."""
+    texts = snapshot.use_extension(OutputExtension)
+
+    def compare(name: str, text: str) -> None:
+        assert text == texts(name=name)
+
+    return compare
+
+
+@pytest.fixture
+def expect_output(expect_text: Callable[[str, str], None]) -> Callable[..., None]:
+    """expect_output(name, answer): the whole of it is that of the snapshot. `places`: paths and what replaces them."""
 
     def compare(name: str, answer: Answer, places: Mapping[str, str] | None = None) -> None:
         parts = [f"$ {answer.line}", answer.out, *(["(on stderr)", answer.err] if answer.err else [])]
         told = normalised("\n".join([*parts, f"exit code {answer.code}"]), places or {})
-        path = EXPECTED / f"{name}.txt"
-        if os.environ.get("QUEST_UPDATE_EXPECTED") == "1":
-            path.parent.mkdir(exist_ok=True)
-            path.write_text(told + "\n", encoding="utf-8")
-        assert path.is_file(), f"{path} is missing: write it with QUEST_UPDATE_EXPECTED=1 and read it"
-        assert told + "\n" == path.read_text(encoding="utf-8")
+        expect_text(name, told + "\n")
 
     return compare
