@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.commands.test_documents import PAGES
 from tests.conftest import ROOT
 
 PACKAGE = ROOT / "triton_quest"
-PAGES = ("glossary", "life_of_a_check", "write_a_level", "another_machine", "json")
 DRAWN = 78  # columns of an indented block
 TERM = re.compile(r"^\| \*\*(.+?)\*\* \| (.+?) \| (.+?) \|$", re.MULTILINE)
 PLACE = re.compile(r"`([\w/]+\.py)` `(\w+)`")
@@ -72,3 +72,13 @@ def test_drawings_fit_78_columns(name: str) -> None:
 def test_contributing_leads_to_every_page() -> None:
     text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
     assert [name for name in PAGES if f"(docs/{name}.md)" not in text] == []
+
+
+def test_every_finding_is_a_script_that_the_folders_page_lists_with_what_was_seen() -> None:
+    folder = ROOT / "findings"
+    listed = re.findall(r"^\| `(\w+\.sh)` \|", (folder / "README.md").read_text(encoding="utf-8"), re.MULTILINE)
+    assert sorted(listed) == sorted(path.name for path in folder.iterdir() if path.name != "README.md")
+    for name in listed:
+        text = (folder / name).read_text(encoding="utf-8")
+        assert [part for part in ("# One would guess:", "# What happens:", "# Seen on 20") if part not in text] == []
+        assert "the behaviour has changed" in text, f"{name} can't fail"
