@@ -87,15 +87,16 @@ class Known:
 
 def apply(edits: tuple[Edit, ...], text: str, key: str) -> str:
     """The edited text. Raises CourseTrouble for an edit that no longer applies, or applies in several places."""
-    text = f"\n{text}"
     for edit in edits:
-        found = text.count(f"\n{edit.old}")
-        if found != 1:
+        places = [found.start() for found in re.finditer(f"^{re.escape(edit.old)}", text, re.MULTILINE)]
+        if len(places) != 1:
             where = f"{edit.place}: " if edit.place else ""
             first = edit.old.partition("\n")[0].strip()
-            raise CourseTrouble(f"{where}the patch of {key} fits {found} places instead of one, from `{first}` on")
-        text = text.replace(f"\n{edit.old}", f"\n{edit.new}")
-    return text[1:]
+            raise CourseTrouble(
+                f"{where}the patch of {key} fits {len(places)} places instead of one, from `{first}` on", "dev check"
+            )
+        text = text[: places[0]] + edit.new + text[places[0] + len(edit.old) :]
+    return text
 
 
 def stands_in(mistake: Mistake, text: str) -> bool:
