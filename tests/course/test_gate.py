@@ -44,7 +44,7 @@ def test_a_complete_level_goes_through_the_real_judge(toy: ToyQuest) -> None:
 
 @judged_kindly
 def test_a_level_that_lies_ahead_is_no_complaint(toy: ToyQuest) -> None:
-    toy.levels = table(*toy.levels, replace(toy.level, slug="ahead", file="level2_ahead.py"))
+    toy.levels = table(*toy.levels, replace(toy.level, slug="ahead", file="level2_ahead.py", launcher="ahead"))
     assert complaints(toy) == []
 
 

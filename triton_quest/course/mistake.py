@@ -99,15 +99,6 @@ def apply(edits: tuple[Edit, ...], text: str, key: str) -> str:
     return text
 
 
-def stands_in(mistake: Mistake, text: str) -> bool:
-    """Whether the lines that the mistake puts into the solution stand in a file, however they are indented."""
-    lines = {line.strip() for line in text.splitlines()}
-    added = {
-        line.strip() for edit in mistake.edits for line in edit.new.splitlines() if line not in edit.old.splitlines()
-    }
-    return bool(added) and added <= lines
-
-
 def read(folder: Path) -> Known:
     """The mistakes and variants of a level's folder. Raises CourseTrouble, with file and line, for what can't be understood."""
     shared = _entries(SHARED)

@@ -19,7 +19,7 @@ from triton_quest.child.judge import compare
 from triton_quest.child.judge.reruns import Reruns
 from triton_quest.child.judge.watch import Run
 from triton_quest.course.level import Level
-from triton_quest.course.mistake import Mistake, stands_in
+from triton_quest.course.mistake import Mistake
 
 WITNESSES = 3  # failing runs that a rerun must fit; all of them, where several fit
 SAME_ELEMENTS = 0.9  # the share of the wrong elements that must be wrong in both: rounding decides over the rest
@@ -58,15 +58,15 @@ class Explanation:
 
 
 def explain(
-    level: Level, mistakes: tuple[Mistake, ...], seen: Sequence[Evidence], right: Sequence[Run], text: str = ""
+    level: Level, mistakes: tuple[Mistake, ...], seen: Sequence[Evidence], right: Sequence[Run]
 ) -> Explanation | None:
     """The best explanation of the failing runs `seen` (the one that is shown comes first), or None.
 
-    `right` are runs whose result was right: a mistake that would have shown there isn't the learner's. `text` is the learner's file.
+    `right` are runs whose result was right: a mistake that would have shown there isn't the learner's.
     """
     with tempfile.TemporaryDirectory() as folder:
         reruns = Reruns(level, Path(folder))
-        for candidates, least in _rounds(mistakes, seen, text):
+        for candidates, least in _rounds(mistakes, seen):
             matching, compared = _matching(reruns, candidates, seen, least)
             matching = [mistake for mistake in matching if not any(_would_show(reruns, mistake, run) for run in right)]
             if matching:
@@ -74,16 +74,13 @@ def explain(
     return _pattern(seen[0])
 
 
-def _rounds(
-    mistakes: tuple[Mistake, ...], seen: Sequence[Evidence], text: str
-) -> Iterator[tuple[tuple[Mistake, ...], int]]:
+def _rounds(mistakes: tuple[Mistake, ...], seen: Sequence[Evidence]) -> Iterator[tuple[tuple[Mistake, ...], int]]:
     """Which mistakes are compared, and with how many failing runs at least.
 
-    A formula costs hardly anything, and few mistakes stand in the learner's file word for word: these are compared with all of the
-    runs, and one that explains them all spares running the others.
+    A formula costs hardly anything, so it is compared with all of them; one that explains them all spares the reruns.
     """
     known = tuple(mistake for mistake in mistakes if mistake.caught_by in ("numbers", "property"))
-    yield tuple(mistake for mistake in known if mistake.formula or stands_in(mistake, text)), len(seen)
+    yield tuple(mistake for mistake in known if mistake.formula), len(seen)
     yield known, WITNESSES
 
 

@@ -218,8 +218,7 @@ class _Judge:
                 right.append(other)
             elif other is not run:
                 seen.append(diagnosis.Evidence(other, elements))
-        text = self.file.read_text(encoding="utf-8")
-        found = diagnosis.explain(self.level, self._mistakes(), seen, right, text)
+        found = diagnosis.explain(self.level, self._mistakes(), seen, right)
         if found is not None:
             check = replace(check, cause=found.says, evidence=found.evidence, finding=found.finding, hint=found.hint)
         raise code.Stopped(check)
