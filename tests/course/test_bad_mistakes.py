@@ -10,10 +10,8 @@ import pytest
 from tests.conftest import Quest
 from tests.course.toy import ToyQuest
 from triton_quest.authoring import gate
-from triton_quest.child.judge import pipeline
 from triton_quest.course import mistake, parts
 from triton_quest.course import table as levels
-from triton_quest.course.level import Level
 from triton_quest.course.mistake import Edit
 from triton_quest.course.table import table
 from triton_quest.errors import CourseTrouble
@@ -41,13 +39,25 @@ BAD = {
     "hint 0": ("hint 5", "hint 0", "hint 0 of y_only doesn't exist: they are 1 to 6"),
     "hint 7": ("hint 5", "hint 7", "hint 7 of y_only doesn't exist: they are 1 to 6"),
     "a hint in words": ("hint 5", "hint four", "hint four of y_only doesn't exist"),
-    "a key that is none": ("y_only", "y only", "a heading begins with a key of letters, digits and _, not with `y only`"),
+    "a key that is none": (
+        "y_only",
+        "y only",
+        "a heading begins with a key of letters, digits and _, not with `y only`",
+    ),
     "no key": ("y_only", "", "not with ``"),
     "a key twice": ("y_only", "x_only", f"x_only stands in {FILE}:"),
-    "like nothing": ("hint 5", "hint 5, same as nobody", "y_only is the same as nobody, which is no mistake in this file"),
+    "like nothing": (
+        "hint 5",
+        "hint 5, same as nobody",
+        "y_only is the same as nobody, which is no mistake in this file",
+    ),
     "like a variant": ("hint 5", "hint 5, same as wrap_around", "is the same as wrap_around, which is no mistake"),
     "of nothing": ("hint 5", "hint 5, of nobody", "nobody, which y_only is to change, is no patch of the solution"),
-    "of a patch of a patch": ("hint 5", "hint 5, of four_programs_loop", "four_programs_loop, which y_only is to change,"),
+    "of a patch of a patch": (
+        "hint 5",
+        "hint 5, of four_programs_loop",
+        "four_programs_loop, which y_only is to change,",
+    ),
 }
 
 
@@ -80,7 +90,7 @@ PATCHES = {
     "only lines to add": ("```diff\n+    pass\n```\n", 1, "needs a line to change, or one that shows where the + lines go"),
     "nothing changed": ("```diff\n     pid\n```\n", 1, "needs a line to change"),
     "a second one": ("```diff\n-a\n+b\n```\n```diff\n-c\n+d\n```\n", 4, "new has a second patch: @@ separates places"),
-    "a line that is no longer there": ("```diff\n-    mask = gone\n+    pass\n```\n", 1, "fits 0 places instead of one, from `mask = gone` on"),
+    "a line that is no longer there": ("```diff\n-    mask = gone\n+    pass\n```\n", 1, "fits 0 places instead of one, from `mask = gone`"),
     "a part of a line": ("```diff\n-mask = offsets < n\n+    pass\n```\n", 1, "fits 0 places instead of one"),
     "a second place that isn't there": (f"```diff\n{MASK}+    mask = offsets <= n\n{MASK}+    pass\n```\n", 3, "fits 0 places"),
 }  # fmt: skip
@@ -130,7 +140,11 @@ def test_what_stands_twice_in_a_patch_is_no_edit_of_part_of_a_line() -> None:
 def test_what_an_entry_leaves_out_comes_from_the_shared_file(toy: ToyQuest) -> None:
     (own,) = [one for one in mistake.read(toy.folder).mistakes if one.key == "nothing_returned"]
     assert "nothing_returned, contract" not in (toy.folder / "mistakes.md").read_text()
-    assert (own.caught_by, own.hint, own.says) == ("contract", 1, "Your launcher returns nothing: it has to return out.")
+    assert (own.caught_by, own.hint, own.says) == (
+        "contract",
+        1,
+        "Your launcher returns nothing: it has to return out.",
+    )
     assert [(edit.old, edit.new) for edit in own.edits] == [("    return out\n", "")]
     assert own.edits[0].place.startswith("course/shared/mistakes.md:")
 

@@ -50,7 +50,7 @@ def run(
             complaints += [f"{level.slug}: there is no folder {level.folder}"] if only else []
             continue  # lies ahead
         tell(f"level {level.number}, {level.title}")
-        found = list(_texts(level)) or list(_judgements(level))
+        found = list(_texts(level)) or list(_known(level)) or list(_judgements(level))
         complaints += [f"{level.slug}: {complaint}" for complaint in found]
     if not complaints:
         complaints += _mutations(levels, tell, show)
@@ -134,7 +134,6 @@ def _texts(level: Level) -> Iterator[str]:
         yield f"levels/{level.file} is stale: quest dev build, then git add it"
     yield from _hints(level)
     yield from _row(level)
-    yield from _known(level)
 
 
 def _hints(level: Level) -> Iterator[str]:
