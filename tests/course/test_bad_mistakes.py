@@ -90,7 +90,7 @@ PATCHES = {
     "only lines to add": ("```diff\n+    pass\n```\n", 1, "needs a line to change, or one that shows where the + lines go"),
     "nothing changed": ("```diff\n     pid\n```\n", 1, "needs a line to change"),
     "a second one": ("```diff\n-a\n+b\n```\n```diff\n-c\n+d\n```\n", 4, "new has a second patch: @@ separates places"),
-    "a line that is no longer there": ("```diff\n-    mask = gone\n+    pass\n```\n", 1, "fits 0 places instead of one, from `mask = gone`"),
+    "a line that is no longer there": ("```diff\n-    mask\n+    pass\n```\n", 1, "fits 0 places instead of one, from `mask`"),
     "a part of a line": ("```diff\n-mask = offsets < n\n+    pass\n```\n", 1, "fits 0 places instead of one"),
     "a second place that isn't there": (f"```diff\n{MASK}+    mask = offsets <= n\n{MASK}+    pass\n```\n", 3, "fits 0 places"),
 }  # fmt: skip

@@ -1,8 +1,4 @@
-"""Level 4's known mistakes, as edits of the solution, and right kernels written differently.
-
-`formula` gives what the mistake computes, where that doesn't depend on the tiles. Everything here
-is data: the judge decides.
-"""
+"""What the mistakes of this level's `mistakes.md` put out, in float64, by key: where that doesn't depend on the tiles."""
 
 from collections.abc import Callable
 

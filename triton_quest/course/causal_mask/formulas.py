@@ -1,8 +1,4 @@
-"""Level 5's known mistakes, as edits of the solution, and right kernels written differently.
-
-`formula` gives what a mistake computes, where that doesn't depend on the tiles. Most of them do, because tiles above the
-diagonal never see the mask.
-"""
+"""What the mistakes of this level's `mistakes.md` put out, in float64, by key."""
 
 import torch
 

@@ -1,6 +1,6 @@
-"""Wrong versions of level 7 and right ones written differently, each a named edit of the solution.
+"""What the mistakes of this level's `mistakes.md` put out, by key.
 
-The formulas give what a mistake puts out, those of `by_blocks` with the learner's own BLOCK_N. Their exponentials are in
+Those of `by_blocks` with the learner's own BLOCK_N. Their exponentials are in
 fp32: only there do they overflow, and vanish, as in the kernel.
 """
 

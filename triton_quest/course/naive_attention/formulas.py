@@ -1,7 +1,6 @@
-"""Level 6's known mistakes, as edits of the solution, and right versions written differently.
+"""What the mistakes of this level's `mistakes.md` put out, by key: where that doesn't depend on the tiles.
 
-`formula` gives what the mistake computes, where that doesn't depend on the tiles: in float64, but for `no_max`, since
-only in fp32 does it overflow as the kernel does.
+In float64, but for `no_max`: only in fp32 does it overflow as the kernel does.
 """
 
 from collections.abc import Callable
