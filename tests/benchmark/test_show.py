@@ -222,7 +222,7 @@ def test_a_launcher_that_comes_to_no_answer_says_so(write: Write, edit: Edit, ou
 
 
 def test_an_autotuned_kernel_is_traced_with_its_first_configuration() -> None:
-    style = Path(__file__).parent.parent / "judge" / "styles" / "level1_autotuned.py"
+    style = ONE.folder / "variants" / "autotuned.py"
     trace = traced(ONE, style)
     (launch,) = trace.launches
     assert (launch.kernel, dict(launch.constants)) == ("add_kernel", {"BLOCK_SIZE": "256"})
@@ -231,7 +231,7 @@ def test_an_autotuned_kernel_is_traced_with_its_first_configuration() -> None:
 
 @pytest.mark.parametrize("style", ["descriptor", "persistent", "while", "helpers"])
 def test_level_1_in_other_styles_stores_every_element(style: str) -> None:
-    trace = traced(ONE, Path(__file__).parent.parent / "judge" / "styles" / f"level1_{style}.py")
+    trace = traced(ONE, ONE.folder / "variants" / f"{style}.py")
     stores = [step for steps in trace.programs.values() for step in steps if step.action == STORE]
     size = trace.launches[0].tensors[stores[0].tensor].shape[0]
     assert regions.union(step.touched for step in stores) == ((0, size - 1),)

@@ -9,7 +9,7 @@ from triton_quest.commands.overview import next_words
 from triton_quest.commands.shared import announcing, catching_up, finale, subject
 from triton_quest.commands.shared.context import NOT_YET, OK, TROUBLE, Context, print_json, tell_trouble
 from triton_quest.commands.shared.waiting import showing_stages
-from triton_quest.course.level import Level
+from triton_quest.course.level import HINTS_A_LEVEL, Level
 from triton_quest.errors import StoreTrouble
 from triton_quest.invocation import Command
 from triton_quest.parent import devices
@@ -18,7 +18,7 @@ from triton_quest.records import verdict as v
 from triton_quest.screen import overview
 from triton_quest.screen.verdict import verdict as render_verdict
 from triton_quest.store import files
-from triton_quest.store.progress import HINTS_A_LEVEL, Progress
+from triton_quest.store.progress import Progress
 from triton_quest.store.records import Attempt
 
 

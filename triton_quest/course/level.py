@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 COURSE = Path(__file__).resolve().parent
+HINTS_A_LEVEL = 6
 STAGES = ("read", "rules", "memory", "numbers", "property", "compile")
 
 

@@ -14,7 +14,7 @@ from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
-from triton_quest.course.level import Level
+from triton_quest.course.level import HINTS_A_LEVEL, Level
 from triton_quest.course.table import LEVELS, by_act
 from triton_quest.errors import LevelAhead, LockedLevel
 from triton_quest.invocation import Command
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from triton_quest.records.verdict import Verdict
     from triton_quest.store.story import Feat, Story
 
-HINTS_A_LEVEL = 6
 JUDGED_PASSED = "passed"  # verdict.Outcome.PASSED; the map shouldn't wait for the records to be imported
 UNJUDGED = "unjudged"  # the check was stopped, or ended in a trouble of ours
 

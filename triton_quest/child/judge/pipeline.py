@@ -78,9 +78,8 @@ def run(level: Level, file: Path, send: Send, seconds: float) -> v.Outcome:
     except code.Stopped as stopped:
         check = stopped.check
         if check.hint is None and check.kind in HINTED:
-            mistakes = parts.part(level, "mistakes").MISTAKES
             solution = (level.folder / "solution.py").read_text(encoding="utf-8")
-            check = replace(check, hint=hints.fitting(check, mistakes, solution))
+            check = replace(check, hint=hints.fitting(check, parts.known(level).mistakes, solution))
         send(check)
         return check.outcome or v.Outcome.ERROR
     for name, kind in (*((name, "not_verified_here") for name in able.missing), (v.ON_A_GPU, v.GPU)):
@@ -190,8 +189,7 @@ class _Judge:
             raise code.Stopped(named, stopped.finding) from None
 
     def _mistakes(self) -> tuple[Mistake, ...]:
-        mistakes: tuple[Mistake, ...] = parts.part(self.level, "mistakes").MISTAKES
-        return mistakes
+        return parts.known(self.level).mistakes
 
     def _numbers(self, runs: list[Run]) -> None:
         """Every case in every dtype against float64."""

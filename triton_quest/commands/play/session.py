@@ -23,7 +23,7 @@ from triton_quest.commands.shared import announcing, catching_up, finale, subjec
 from triton_quest.commands.shared.context import Context
 from triton_quest.commands.shared.templates import new_templates, template_remark
 from triton_quest.course import template
-from triton_quest.course.level import Level
+from triton_quest.course.level import HINTS_A_LEVEL, Level
 from triton_quest.errors import NoWorkspace, QuestError, UnusableFile
 from triton_quest.invocation import Command
 from triton_quest.parent import devices, runner
@@ -39,7 +39,6 @@ from triton_quest.screen.achievements import AT_ONCE
 from triton_quest.screen.achievements import line as award_line
 from triton_quest.screen.session.game import Attempts, Hints, JudgedSave, ProgramsShown, States
 from triton_quest.store import files, history, workspace
-from triton_quest.store.progress import HINTS_A_LEVEL
 from triton_quest.store.records import LevelState, stars_for
 
 Judge = Callable[[Job, Tell, Event], v.Verdict]  # raises Cancelled once the event is set
