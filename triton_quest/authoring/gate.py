@@ -124,7 +124,7 @@ def _hints(level: Level) -> Iterator[str]:
 
 def _row(level: Level) -> Iterator[str]:
     """What `compile` and `traffic` call the launcher with."""
-    letters = [letter for shape in level.inputs for letter in shape.split()]
+    letters = [letter for shape in level.shapes for letter in shape.letters]
     unknown = sorted(set(letters) - SIZES.keys())
     if not level.inputs:
         yield 'level.py: the row has no inputs: a shape for each argument of the launcher, as in ("B H S D",) * 3'

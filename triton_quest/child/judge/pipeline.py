@@ -153,7 +153,7 @@ class _Judge:
         self.send(rules.passed())
         self.blocks = block_sizes(first.launches)
         runs = [self._watched(case, self.dtypes[0]) for case in self.cases if self.dtypes[0] in case.dtypes]
-        largest = max(runs, key=lambda run: run.reference.truth.numel() if run.case.quick else 0)
+        largest = max(runs, key=lambda run: run.reference.truth.elements if run.case.quick else 0)
         self.send(rules.answer_needs_the_kernels(self.subject, largest.case, largest.dtype, self.blocks))
         if self.able.memory:
             self.send(memory.passed())
@@ -208,7 +208,7 @@ class _Judge:
     def _compare(self, run: Run, others: Sequence[Run]) -> None:
         """Compare one run with the truth; the `others` help to explain what is wrong."""
         wrong = numbers.wrong_elements(run)
-        if not bool(wrong.any()):
+        if not wrong.any():
             self.send(numbers.case_check(run))
             return
         memory.examine_masked_lanes(self.subject, run, wrong, self.blocks)
@@ -216,7 +216,7 @@ class _Judge:
         seen, right = [diagnosis.Evidence(run, wrong)], []
         for other in others:
             elements = numbers.wrong_elements(other)
-            if not bool(elements.any()):
+            if not elements.any():
                 right.append(other)
             elif other is not run:
                 seen.append(diagnosis.Evidence(other, elements))
