@@ -5,7 +5,8 @@ The toys stand in `answers/`: a level with two named answers, and one whose grad
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,7 +14,9 @@ import pytest
 import torch
 
 from tests.judge.toys import Judgement, judged
-from triton_quest.child.judge import code, truth
+from triton_quest.child.instruments.gpu_launches import GpuLog
+from triton_quest.child.instruments.launches import LaunchLog, observed
+from triton_quest.child.judge import code, on_gpu, truth
 from triton_quest.child.judge.given import Given, drawn_for
 from triton_quest.child.measure import race, show, traffic
 from triton_quest.child.measure.inputs import counted_sizes, given, typical
@@ -380,6 +383,58 @@ def test_a_timed_call_goes_forward_and_backward_and_returns_all_names() -> None:
     call = drawn_for(GRADIENTS, parts.part(GRADIENTS, "cases").CASES[1], "fp32", (16,))
     answer = Answer.of(call.timed(parts.truth(GRADIENTS))(), call.judged)
     assert answer is not None and not truth.reference(call).wrong(answer).any()
+
+
+# The stage on a GPU, its steps played on the CPU
+
+
+@pytest.fixture
+def played_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The stage takes the CPU for its GPU; launches are seen where the interpreter makes them."""
+
+    @contextmanager
+    def logged() -> Iterator[GpuLog]:
+        log = GpuLog()
+        seen = LaunchLog(log.launches)
+        with observed(seen):
+            yield log
+
+    monkeypatch.setattr(on_gpu, "logged", logged)
+    monkeypatch.setattr(torch.Tensor, "cuda", lambda self: self)
+    monkeypatch.setattr(torch.cuda, "get_device_name", lambda: "toy")
+    monkeypatch.setattr(torch.cuda, "get_device_capability", lambda: (9, 0))
+    monkeypatch.setattr(torch.cuda, "synchronize", lambda: None)
+
+
+@pytest.mark.usefixtures("played_gpu")
+@pytest.mark.parametrize(
+    ("toy", "edit", "outcome", "words"),
+    [
+        ("two answers", ("", ""), v.Outcome.PASSED, ""),
+        ("two answers", ("minus = x - y", "minus = x + y"), v.Outcome.WRONG, "`difference` is wrong"),
+        ("two answers", ("return total, difference", "return total"), v.Outcome.CONTRACT, "a tuple of 2 tensors"),
+        (
+            "two answers",
+            ("    tl.store(difference_ptr + offsets, minus, mask=mask)\n", ""),
+            v.Outcome.MEMORY,
+            "the only element of `difference` are never written",
+        ),
+        ("gradients", ("", ""), v.Outcome.PASSED, ""),
+        ("gradients", ("dw = x * x * dout", "dw = x * dout"), v.Outcome.WRONG, "`dw` is wrong"),
+        ("gradients", ("return dx, dw", "return dx, None"), v.Outcome.CONTRACT, "gave nothing (None) as `dw`"),
+        ("gradients", ("return dx, dw", "return dx"), v.Outcome.CONTRACT, "gradient"),
+        ("gradients", ("return dx, dw", "dout.zero_()\n        return dx, dw"), v.Outcome.RULES, "its input `dout`"),
+    ],
+)
+def test_the_gpu_stage_judges_every_name(
+    tmp_path: Path, toy: str, edit: tuple[str, str], outcome: v.Outcome, words: str
+) -> None:
+    file = tmp_path / "mine.py"
+    file.write_text(text_of(TOYS[toy], edit) if edit[0] else text_of(TOYS[toy]))
+    ended, records = records_of(on_gpu.run, TOYS[toy], file)
+    failed = [record for record in records if isinstance(record, v.Check) and record.state is v.State.FAILED]
+    assert ended is outcome, failed
+    assert not words or words in failed[0].says, failed[0].says
 
 
 # Inputs

@@ -12,6 +12,7 @@ import torch
 
 from tests.judge.toys import HONEST, adding, judged, subject_of
 from triton_quest.child.instruments.memory.model import MemoryModel
+from triton_quest.child.judge import code, properties
 from triton_quest.child.judge.properties import WatchedCall
 from triton_quest.course import parts
 from triton_quest.course.call import Call, allocation_grows_linearly
@@ -142,3 +143,50 @@ def test_a_property_about_allocation_is_checked_and_its_failure_told(
     judgement = judged(level, tmp_path / "square.py", square)
     assert judgement.outcome is v.Outcome.PROPERTY
     assert judgement.failure.says == "This must hold, and in fp32 it doesn't: no matrix of n x n is allocated."
+
+
+# What a record says
+
+
+def test_a_record_tells_the_launches_with_grid_and_constants(level: Level, tmp_path: Path) -> None:
+    subject = subject_of(level, tmp_path / "mine.py", HONEST)
+    record = WatchedCall(level, subject.launcher)(torch.ones(40), torch.ones(40))
+    (launch,) = record.launches
+    assert (launch.kernel, launch.grid, launch.constants) == ("add_kernel", (3, 1, 1), {"BLOCK_SIZE": 16})
+    assert launch.config is None and record.tried == () and record.allocations == (160,)
+    assert record.out.eq(2.0).all() and record["out"] is record.out
+
+
+def test_a_records_answer_is_overwritten_by_no_later_call(level: Level) -> None:
+    buffer = torch.zeros(3)
+    call = WatchedCall(level, lambda x, y: torch.add(x, y, out=buffer))
+    first = call(torch.ones(3), torch.ones(3))
+    call(torch.zeros(3), torch.zeros(3))
+    assert first.out.eq(2.0).all()
+
+
+def test_a_record_tells_what_the_autotuner_timed_and_what_it_chose(level: Level, tmp_path: Path) -> None:
+    text = (Path(__file__).parent / "styles" / "level1_autotuned.py").read_text()
+    subject = subject_of(level, tmp_path / "mine.py", text)
+    call = WatchedCall(level, subject.launcher)
+    first, again = (call(torch.ones(40), torch.ones(40)) for _ in range(2))
+    assert len(first.tried) == 2 and again.tried == (), "the second call has nothing to tune"
+    sizes = [tried.config["BLOCK_SIZE"] for tried in first.tried]
+    for record in (first, again):
+        (launch,) = record.launches
+        assert launch.config is not None and launch.config.config["BLOCK_SIZE"] == launch.constants["BLOCK_SIZE"]
+        assert launch.constants["BLOCK_SIZE"] in sizes and "num_warps" in launch.config.config
+        assert len(launch.config.tuner.configs) == len(sizes)
+
+
+def test_a_call_that_gives_no_answer_is_told_in_the_propertys_name(level: Level, tmp_path: Path) -> None:
+    def added(call: Call, d: Draw) -> bool:
+        """Sums are sums."""
+        return bool(call(d.normal(3), d.normal(3)).out.any())
+
+    subject = subject_of(level, tmp_path / "mine.py", adding("LAUNCH\nreturn None".replace("LAUNCH", "")))
+    with pytest.raises(code.Stopped) as stopped:
+        properties.holds(subject, added, ("fp32",), (16,))
+    check = stopped.value.check
+    assert check.outcome is v.Outcome.CONTRACT
+    assert check.says == "`vector_add` doesn't give out, while checking in fp32: Sums are sums."
