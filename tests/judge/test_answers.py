@@ -13,12 +13,13 @@ from pathlib import Path
 import pytest
 import torch
 
-from tests.judge.toys import Judgement, judged
+from tests.judge.toys import Judgement, judged, subject_of
 from triton_quest.child.instruments.gpu_launches import GpuLog
 from triton_quest.child.instruments.launches import LaunchLog, observed
 from triton_quest.child.judge import code, on_gpu, truth
 from triton_quest.child.judge.given import Given, drawn_for
-from triton_quest.child.measure import race, show, traffic
+from triton_quest.child.judge.properties import WatchedCall
+from triton_quest.child.measure import compile, race, show, traffic
 from triton_quest.child.measure.inputs import counted_sizes, given, typical
 from triton_quest.course import parts
 from triton_quest.course import table as levels
@@ -202,6 +203,38 @@ def test_a_remembered_gradient_is_told_as_old(judge: Judge) -> None:
     assert check.outcome is v.Outcome.RULES and "give the old `dw`" in check.says
 
 
+def test_a_constant_of_torch_left_in_one_name_is_told_where_kernels_must_store_all(tmp_path: Path) -> None:
+    whole = replace(TWO, fills_count=False)
+    edits = (
+        ("difference = torch.empty_like(x)", "difference = torch.zeros_like(x)"),
+        ("difference_ptr + offsets, minus, mask=mask", "difference_ptr + offsets, minus, mask=mask & (minus != 0)"),
+        ("minus = x - y", "minus = tl.where(offsets % 2 == 0, 0.0, x - y)"),
+    )
+    check = judged(whole, tmp_path / "mine.py", text_of(TWO, *edits)).failure
+    assert check.finding == "constant_left" and "What stands in difference" in check.says
+
+
+def test_a_lane_masked_off_without_other_is_told_where_it_reaches_one_name(judge: Judge) -> None:
+    check = judge(
+        TWO,
+        (
+            "y = tl.load(y_ptr + offsets, mask=mask, other=0.0).to(tl.float32)",
+            "y = tl.load(y_ptr + offsets, mask=mask).to(tl.float32)",
+        ),
+        ("minus = x - y", "minus = x - y + 0.0 * tl.sum(y)"),
+    ).failure
+    assert check.name == "lanes that are masked off don't reach the answer"
+
+
+def test_one_name_that_is_right_without_kernels_is_told(judge: Judge) -> None:
+    check = judge(
+        TWO,
+        ("def sum_and", "KEPT = {}\n\n\ndef sum_and"),
+        ("return total, difference", "return total, KEPT.setdefault((x.shape, x.dtype), difference)"),
+    ).failure
+    assert check.outcome is v.Outcome.RULES and "`difference` is right even when no kernel runs" in check.says
+
+
 # Differentiated
 
 
@@ -289,7 +322,63 @@ def test_the_budget_of_gradients_is_that_of_fp32_rounded_once() -> None:
     assert float(expected.budgets["dx"].allowed) < 3 * torch.finfo(torch.float16).eps * float(exact.abs().max())
 
 
+def test_the_budget_is_that_of_accumulating_in_fp32_where_the_reference_says_how(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    call = drawn_for(GRADIENTS, parts.part(GRADIENTS, "cases").CASES[1], "fp16", (16,))
+    strict = truth.reference(call).budgets
+    rounded = lambda x, w: (w * (x * x)).to(torch.bfloat16).to(x.dtype)  # noqa: E731
+    monkeypatch.setattr(parts.reference(GRADIENTS), "accumulating_in_fp32", rounded, raising=False)
+    loose = truth.reference(call).budgets
+    assert all(float(loose[name].allowed) > 2 * float(strict[name].allowed) for name in ("out", "dx", "dw"))
+
+
+def test_magnitudes_are_given_by_name_and_know_the_gradient_handed_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    call = drawn_for(GRADIENTS, parts.part(GRADIENTS, "cases").CASES[1], "fp32", (16,))
+
+    def magnitude(x: torch.Tensor, w: torch.Tensor, dout: torch.Tensor) -> dict[str, torch.Tensor]:
+        return {"dw": 1e6 * (x * x * dout).abs()}
+
+    monkeypatch.setattr(parts.reference(GRADIENTS), "magnitude", magnitude, raising=False)
+    budgets = truth.reference(call).budgets
+    assert budgets["dw"].allowed.shape == call.inputs[0].shape and budgets["dx"].allowed.ndim == 0
+
+
+def test_tf32_widens_the_budget_of_every_name() -> None:
+    call = drawn_for(GRADIENTS, parts.part(GRADIENTS, "cases").CASES[1], "fp32", (16,))
+    strict, wide = truth.reference(call), truth.reference(call, tf32=True)
+    assert all(wide.budgets[name].allowed > 10 * strict.budgets[name].allowed for name in ("out", "dx", "dw"))
+
+
+def test_a_property_asks_for_the_gradients_that_it_wants_and_for_allocations_alone(tmp_path: Path) -> None:
+    subject = subject_of(GRADIENTS, tmp_path / "mine.py", text_of(GRADIENTS))
+    call = WatchedCall(GRADIENTS, subject.launcher)
+    x, w = torch.ones(2, 5), torch.ones(2, 5)
+    assert list(call(x, w).answer) == ["out"] and len(call(x, w).launches) == 1
+    record = call(x, w, dout=torch.ones_like(x), wanted=("w",))
+    assert list(record.answer) == ["out", "dw"] and record["dw"].eq(1.0).all()
+    both = call.without_kernels(x, w, dout=torch.ones_like(x))
+    assert list(both.answer) == ["out", "dx", "dw"] and both.allocated_bytes == 3 * 40
+    assert [launch.kernel for launch in both.launches] == ["forward_kernel", "backward_kernel"]
+
+
+def test_what_no_gpu_compiles_is_found_in_the_backward_pass_too(judge: Judge) -> None:
+    check = judge(
+        GRADIENTS, ("    dw = x * x * dout\n", "    dw = x * x * dout\n    for _ in range(2):\n        break\n")
+    ).failure
+    assert check.outcome is v.Outcome.COMPILE and "break" in check.says
+
+
 # What is asked for without a verdict
+
+
+def test_the_kernels_of_the_backward_pass_are_compiled_too(tmp_path: Path) -> None:
+    file = tmp_path / "mine.py"
+    file.write_text(text_of(GRADIENTS))
+    outcome, records = records_of(compile.run, GRADIENTS, file, targets=("sm_80",))
+    kernels = [record.kernel for record in records if isinstance(record, m.Compiled)]
+    assert outcome is v.Outcome.PASSED and kernels == ["forward_kernel", "backward_kernel"]
+    assert [record.shown for record in records if isinstance(record, m.Inputs)] == ["x, w, dout (4096, 1024), fp16"]
 
 
 def records_of(

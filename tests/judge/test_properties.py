@@ -176,7 +176,7 @@ def test_a_record_tells_what_the_autotuner_timed_and_what_it_chose(level: Level,
         (launch,) = record.launches
         assert launch.config is not None and launch.config.config["BLOCK_SIZE"] == launch.constants["BLOCK_SIZE"]
         assert launch.constants["BLOCK_SIZE"] in sizes and "num_warps" in launch.config.config
-        assert len(launch.config.tuner.configs) == len(sizes)
+        assert len(launch.config.tuner.configs) == 3, "pruning left two of them"
 
 
 def test_a_call_that_gives_no_answer_is_told_in_the_propertys_name(level: Level, tmp_path: Path) -> None:
