@@ -109,3 +109,4 @@ class ErrorMap:
     tile: tuple[int, ...]
     at: tuple[int, ...]  # which matrix of a batch
     worst: tuple[int, ...]  # row and column of the worst element
+    answer: str = ""  # the name of the tensor; "" where the level has a single one

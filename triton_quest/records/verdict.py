@@ -88,6 +88,7 @@ class Mismatch:
     shape: tuple[int, ...] = ()
     neighbours: tuple[tuple[str, str, str, bool], ...] = ()  # (index, expected, actual, wrong)
     picture: Picture | None = None
+    answer: str = ""  # the name of the tensor that is wrong; "" where the level has a single one
 
 
 @dataclass(frozen=True)

@@ -75,7 +75,8 @@ def _borders(found: ErrorMap, cell: tuple[int, int]) -> tuple[tuple[int, ...], t
 
 
 def _title(found: ErrorMap, cell: tuple[int, int]) -> str:
-    which = f"matrix [{', '.join(map(str, found.at))}], " if found.at else ""
+    whose = f"{found.answer}, " if found.answer else ""
+    which = f"{whose}matrix [{', '.join(map(str, found.at))}], " if found.at else whose
     scale = "one element" if cell == (1, 1) else f"the worst of {cell[0]} x {cell[1]} elements"
     lines = "; lines: what one program wrote" if any(any(places) for places in _borders(found, cell)) else ""
     rows, columns = found.shape
@@ -101,6 +102,6 @@ def _meaning(last: int, g: Glyphs) -> Text:
 
 def _worst(mismatch: Mismatch) -> Text:
     index = ", ".join(map(str, mismatch.index))
-    text = Text(f"The worst element, [{index}]: ", "heading")
+    text = Text(f"The worst element, {mismatch.answer}[{index}]: ", "heading")
     text.append(f"expected {mismatch.expected}, your result {mismatch.actual}", "default")
     return text.append(f" (allowed error {mismatch.allowed})", "soft")

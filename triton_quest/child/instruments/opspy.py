@@ -122,6 +122,14 @@ class OpSpy(FastDispatchMode, Observer):
         """The calls of these kinds whose result a kernel was given, oldest first."""
         return [call for call in flowing_into_launches(self._ledger.steps) if call.kind in kinds]
 
+    def is_cast_of_a_kernels_work(self, call: TorchCall, tensor: torch.Tensor) -> bool:
+        """Whether a call is the cast that made `tensor`, of storages that kernels wrote, and nothing wrote into it since."""
+        number = self._ledger.number(tensor)
+        stored = {written for step in self._ledger.steps if step.is_launch for written in step.outputs}
+        made = [step for step in self._ledger.steps if number in step.outputs]
+        last = bool(made) and made[-1].call is call
+        return call.kind is Kind.CAST and last and set(call.inputs) <= stored
+
     def __enter__(self) -> OpSpy:
         super().__enter__()
         self._doors.__enter__()

@@ -79,13 +79,14 @@ def save_errors(path: Path, found: ErrorMap, mismatch: Mismatch, title: str) -> 
             axes.plot([column], [row], "o", markersize=13, fillstyle="none", color=colour, markeredgewidth=width)
         if rows == 1:
             axes.set_yticks([])
-        which = f"matrix [{', '.join(map(str, found.at))}] of the answer, " if found.at else ""
+        whose = found.answer or "the answer"
+        which = f"matrix [{', '.join(map(str, found.at))}] of {whose}, " if found.at else f"{found.answer} ".lstrip()
         axes.set_title(f"{which}{f'{rows:,} x ' if rows > 1 else ''}{columns:,}", loc="left", fontsize=10)
         _error_key(figure, levels)
         index = ", ".join(map(str, mismatch.index))
         numbers = f"expected {mismatch.expected}, got {mismatch.actual} (allowed error {mismatch.allowed})"
         lines = " Lines: what one program wrote." if any(found.tile) else ""
-        _note(figure, f"In the circle the worst element, [{index}]: {numbers}.{lines}")
+        _note(figure, f"In the circle the worst element, {mismatch.answer}[{index}]: {numbers}.{lines}")
 
 
 @contextmanager
