@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 from triton_quest.course.level import Level
+from triton_quest.machine import host
 from triton_quest.parent import endings
 from triton_quest.parent.output import KEPT_BYTES, Output
 from triton_quest.records import verdict as v
@@ -175,7 +176,7 @@ def run(
     """Do the job in a child process, to its end or until its time is up. Raises Cancelled as soon as it is."""
     started = time.monotonic()
     watch = _Watch(deadline=started + START_SECONDS)
-    with open(os.memfd_create("crash"), "w+b") as crash:  # in memory: the disk may be full
+    with host.anonymous_file() as crash:
         report_read, report_write = os.pipe()
         output_read, output_write = os.pipe()
         try:

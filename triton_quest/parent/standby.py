@@ -127,12 +127,12 @@ class Standby:
         process = self._ready[job.device].process
         try:
             process.wait(is_cancelled)
-            if job.device != "gpu":
+            if process.forks:
                 return runner.run(job, tell, process.start, is_cancelled)
         except WarmProcessGone:
             self._replace(job.device)
             raise
-        self._ready[job.device] = self._fresh(job.device)  # for the next one
+        self._ready[job.device] = self._fresh(job.device)  # for the next job
         try:
             return runner.run(job, tell, process.start, is_cancelled)
         finally:
