@@ -37,7 +37,7 @@ from triton_quest.course.level import Level  # noqa: E402
 from triton_quest.machine import host  # noqa: E402
 from triton_quest.records import verdict as v  # noqa: E402
 
-WORK = {  # kinds of jobs, each a module with run(level, file, send, seconds, **asked) -> Outcome
+JOB_MODULES = {  # kinds of jobs, each a module with run(level, file, send, seconds, **asked) -> Outcome
     "judge": "triton_quest.child.judge.pipeline",
     "judge_on_gpu": "triton_quest.child.judge.on_gpu",
     "race": "triton_quest.child.measure.race",
@@ -48,7 +48,7 @@ WORK = {  # kinds of jobs, each a module with run(level, file, send, seconds, **
 }
 
 
-class Report:
+class Channel:
     """The channel to the parent, and the clock over each step of the learner's code."""
 
     def __init__(self, fd: int, file: Path) -> None:
@@ -127,7 +127,7 @@ def warm_up() -> None:
     gc.freeze()
 
 
-def work(job: dict[str, Any], report: Report) -> v.Outcome:
+def work(job: dict[str, Any], report: Channel) -> v.Outcome:
     """Do the job; how it ended. Raises only for troubles of our own."""
     level, file = Level.from_row(job["level"]), Path(job["file"])
     unfinished = read.examine(level, file)
@@ -137,14 +137,14 @@ def work(job: dict[str, Any], report: Report) -> v.Outcome:
     prepare()
     if job["memory_gib"] is not None:
         host.limit_memory(job["memory_gib"])
-    module = importlib.import_module(WORK[job["kind"]])
+    module = importlib.import_module(JOB_MODULES[job["kind"]])
     outcome: v.Outcome = module.run(level, file, report.send, job["seconds"], **job["asked"])
     return outcome
 
 
 def run(job: dict[str, Any], report_fd: int, crash_fd: int) -> NoReturn:
     """Do one job and end this process, past whatever the learner's code left behind."""
-    channel = Report(report_fd, Path(job["file"]))
+    channel = Channel(report_fd, Path(job["file"]))
     faulthandler.enable(file=crash_fd)  # so that the parent can name the line of a crash
     leave = os._exit
     try:
@@ -183,7 +183,7 @@ def load_ahead(channel: socket.socket) -> None:
         if os.environ.get("TRITON_INTERPRET") == "1":
             warm_up()
         else:
-            importlib.import_module(WORK["judge_on_gpu"])
+            importlib.import_module(JOB_MODULES["judge_on_gpu"])
         channel.sendall(b"ready\n")
         received = receive(channel)
         if received is None:

@@ -24,9 +24,9 @@ from triton_quest.parent.runner import (
     LOOK_SECONDS,
     START_SECONDS,
     WORKER,
-    Ask,
     Cancelled,
     Child,
+    IsCancelled,
     Job,
     child_environ,
     child_folder,
@@ -114,7 +114,7 @@ class Warm:
     def pid(self) -> int:
         return self._process.pid
 
-    def wait(self, is_cancelled: Ask = lambda: False) -> None:
+    def wait(self, is_cancelled: IsCancelled = lambda: False) -> None:
         """Until it is ready. Raises WarmProcessGone, or Cancelled."""
         deadline = time.monotonic() + START_SECONDS
         while not self._is_ready:

@@ -26,7 +26,7 @@ DEBOUNCE_MS = 200  # and no save takes longer
 LOOK_MS = 200  # between two looks where no event comes
 EMPTY_SECONDS = 0.3  # for so long an empty file is one that is being written
 
-Seen = dict[str, tuple[int, int, int]]  # file name -> inode, time in ns, size
+FileStamps = dict[str, tuple[int, int, int]]  # file name -> inode, time in ns, size
 
 
 async def saves(folder: Path) -> AsyncGenerator[tuple[Level, ...], None]:
@@ -48,7 +48,7 @@ async def saves(folder: Path) -> AsyncGenerator[tuple[Level, ...], None]:
                 yield tuple(level for name, level in levels.items() if name in saved)
 
 
-def look(folder: Path) -> Seen:
+def look(folder: Path) -> FileStamps:
     """The Python files in `folder`; an editor's own files, such as `.#level.py` and `level.py~`, are none."""
     seen = {}
     with contextlib.suppress(OSError):  # the folder is away

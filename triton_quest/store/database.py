@@ -193,7 +193,7 @@ def _build(
         salvage.fill(db, rows or {})
         if complete is not None:
             complete(db)
-        return {table: db.execute(f"SELECT count(*) FROM {table}").fetchone()[0] for table in schema.ROWS}
+        return {table: db.execute(f"SELECT count(*) FROM {table}").fetchone()[0] for table in schema.COLUMNS}
 
 
 def _link_beside(path: Path, kind: str, named_after: Path | None = None) -> Path:
