@@ -17,7 +17,7 @@ from triton_quest.records import verdict as v  # noqa: E402
 
 def work(job: dict[str, Any], report: worker.Channel) -> v.Outcome:
     report.send(v.StageStarted("run", "running", job["seconds"]))
-    exec(compile(Path(job["file"]).read_text(), job["file"], "exec"), {"__name__": "learner"})
+    exec(compile(job["text"], job["file"], "exec"), {"__name__": "learner"})
     return v.Outcome.PASSED
 
 

@@ -22,7 +22,7 @@ from tests.execution.learner import in_launcher, returning, solved
 from tests.execution.test_watching import ONE, TWO, WAYS
 from triton_quest.course.level import Level
 from triton_quest.machine import host
-from triton_quest.parent import runner, warm, watching
+from triton_quest.parent import process, runner, watching
 from triton_quest.parent.runner import Job, judge
 from triton_quest.parent.standby import Standby
 from triton_quest.parent.warm import Warm
@@ -133,15 +133,14 @@ def test_a_level_is_judged_warm_the_portable_way_by_a_process_started_ahead_for_
 def test_a_warm_process_that_can_not_fork_is_replaced_for_the_next_job(
     level: Level, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for module in (runner, warm):
-        monkeypatch.setattr(module, "WORKER", Path(__file__).with_name("quick_worker.py"))
+    monkeypatch.setattr(process, "WORKER", Path(__file__).with_name("quick_worker.py"))
     file, pids = tmp_path / "mine.py", []
-    with Warm() as process:
+    with Warm() as warm:
         for text in ("print(1)", "print(2)"):
             file.write_text(text)
-            verdict = judge(Job(level, file), start=process.start)
+            verdict = judge(Job(level, file), start=warm.start)
             assert verdict.passed and verdict.output == text[6] + "\n"
-            pids.append(process.pid)
+            pids.append(warm.pid)
     assert len(set(pids)) == 2 and all(map(is_gone, pids))
 
 

@@ -8,6 +8,7 @@ environment the portable ways are taken on Linux too: so the tests run them, and
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 import signal
 import sys
@@ -24,7 +25,8 @@ FORKS_WITH_LIBRARIES = (
 REPORTS_CHANGES = IS_LINUX  # whether a folder's changes are reported by inotify; without, folders are read now and then
 LOOK_SECONDS = 0.05  # between two looks of a thread that watches in the kernel's place
 GIB = 2**30
-PR_SET_PDEATHSIG = 1  # prctl(2): the signal that a process gets when its parent dies
+PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36  # prctl(2)
+SHOWN_LENGTH = 100  # of a command line
 OUT_OF_REACH = 512  # the lowest number for a descriptor that os.closerange(3, 256) leaves alone
 
 
@@ -67,14 +69,92 @@ def end_with(parent: int) -> None:
     The thread is blind while the learner's code holds the interpreter's lock in C.
     """
     if IS_LINUX:
-        import ctypes
-
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+        _prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
         if os.getppid() != parent:  # it died before the call
             os._exit(1)
     else:
         getppid = os.getppid  # bound now: the learner's code may replace it
         _kill_when(lambda: getppid() != parent)
+
+
+def adopt_orphans() -> None:
+    """From now on a process whose parent died is this one's child if it descends from it, in whatever session it is.
+
+    Without such a call of the system, a process that left its group is lost from sight when its parent dies.
+    """
+    if IS_LINUX:
+        _prctl(PR_SET_CHILD_SUBREAPER, 1)
+
+
+def end_children() -> tuple[str, ...]:
+    """Kill and reap all children of this process, and theirs as they are adopted; the command line of each that was running."""
+    running: dict[int, str] = {}
+    while True:
+        try:
+            while os.waitpid(-1, os.WNOHANG)[0]:
+                continue
+        except ChildProcessError:
+            return tuple(running.values())
+        children = _children(os.getpid())
+        if not children:  # none that this system shows
+            return tuple(running.values())
+        running.update(children)
+        for pid in children:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        os.waitpid(-1, 0)
+
+
+def _children(parent: int) -> dict[int, str]:
+    """The processes that `parent` started or adopted, with their command lines."""
+    found = {}
+    for pid, its_parent, command in _processes_of_linux() if IS_LINUX else _processes_by_ps():
+        if its_parent == parent:
+            found[pid] = "".join(c if c.isprintable() else " " for c in command.strip())[:SHOWN_LENGTH]
+    return found
+
+
+def _processes_of_linux() -> Iterator[tuple[int, int, str]]:
+    for name in os.listdir("/proc"):
+        with contextlib.suppress(OSError):  # it has just ended
+            if name.isdigit():
+                with open(f"/proc/{name}/stat", "rb") as stat, open(f"/proc/{name}/cmdline", "rb") as words:
+                    parent = int(stat.read().rpartition(b")")[2].split()[1])
+                    yield int(name), parent, words.read().rstrip(b"\0").replace(b"\0", b" ").decode(errors="replace")
+
+
+def _processes_by_ps() -> Iterator[tuple[int, int, str]]:
+    """As POSIX has it; `ps` itself is a child and among them, gone by then."""
+    import subprocess
+
+    with contextlib.suppress(OSError):
+        listed = subprocess.run(
+            ["ps", "-A", "-o", "pid=,ppid=,args="], capture_output=True, text=True, errors="replace"
+        )
+        for line in listed.stdout.splitlines():
+            pid, parent, command = (*line.split(None, 2), "")[:3]
+            if not command.startswith("ps -A -o"):
+                yield int(pid), int(parent), command
+
+
+def _prctl(option: int, value: int) -> None:
+    import ctypes
+
+    ctypes.CDLL(None).prctl(option, value)
+
+
+def limit_cpu(seconds: float | None) -> None:
+    """End this process with SIGXCPU after `seconds` more of processor time (None: no limit), whatever holds the interpreter's lock.
+
+    Where a limit was set from outside already, the signal comes before the kill that would not say why.
+    """
+    import resource
+
+    usage, (_, hard) = resource.getrusage(resource.RUSAGE_SELF), resource.getrlimit(resource.RLIMIT_CPU)
+    soft = resource.RLIM_INFINITY if seconds is None else math.ceil(usage.ru_utime + usage.ru_stime + seconds)
+    if hard != resource.RLIM_INFINITY:
+        soft = max(1, hard - 1) if soft == resource.RLIM_INFINITY else min(soft, max(1, hard - 1))
+    resource.setrlimit(resource.RLIMIT_CPU, (soft, hard))
 
 
 def limit_memory(gib: int) -> None:

@@ -17,7 +17,8 @@ from dataclasses import dataclass
 from triton_quest import environment
 from triton_quest.course.table import LEVELS
 from triton_quest.parent.devices import COMPILING_SECONDS
-from triton_quest.parent.runner import START_SECONDS, Job, child_environ, judge
+from triton_quest.parent.process import START_SECONDS, child_environ
+from triton_quest.parent.runner import Job, judge
 
 INTERPRETER = "memory, rules, numbers and properties in Triton's interpreter"
 COMPILING = "compiling for sm_80 and sm_90"

@@ -16,9 +16,10 @@ from importlib.util import find_spec
 from pathlib import Path
 from types import TracebackType
 
-from triton_quest.parent import devices, endings, runner
+from triton_quest.parent import devices, runner
+from triton_quest.parent.process import WorkerGone
 from triton_quest.parent.runner import Cancelled, Ending, IsCancelled, Job, OnRecord
-from triton_quest.parent.warm import Warm, WarmProcessGone
+from triton_quest.parent.warm import Warm
 from triton_quest.records import verdict as v
 from triton_quest.store.workspace import PACKAGE
 
@@ -98,43 +99,29 @@ class Standby:
         return lambda: self._closed.is_set() or (cancelled is not None and cancelled.is_set())
 
     def _run(self, job: Job, on_record: OnRecord, is_cancelled: IsCancelled) -> Ending:
-        stage: v.StageStarted | None = None
-
-        def tell(record: v.Record) -> None:
-            nonlocal stage
-            stage = record if isinstance(record, v.StageStarted) else stage
-            on_record(record)
-
+        job = job.with_text()
         for _ in range(TRIES):
-            stage = None
             if is_cancelled():
                 raise Cancelled
             try:
-                return self._run_warm(job, tell, is_cancelled)
-            except WarmProcessGone:
+                return self._run_warm(job, on_record, is_cancelled)
+            except WorkerGone:
                 continue
-        if is_cancelled():
-            raise Cancelled
-        if stage is None:  # the processes died before they came to the learner's file: that is our trouble
-            return runner.run(job, on_record, is_cancelled=is_cancelled)
-        # started cold, its parent would be this very process
-        check = endings.ended_its_parent(endings.Last(stage, job.kind, job.file))
-        on_record(check)
-        return Ending(v.Outcome.EXIT, 0.0, (check,), detail=check.says)
+        return runner.run(job, on_record, is_cancelled=is_cancelled)  # cold
 
-    def _run_warm(self, job: Job, tell: OnRecord, is_cancelled: IsCancelled) -> Ending:
-        """Raises WarmProcessGone, with another process at hand by then."""
+    def _run_warm(self, job: Job, on_record: OnRecord, is_cancelled: IsCancelled) -> Ending:
+        """Raises WorkerGone, with another process at hand by then."""
         process = self._ready[job.device].process
         try:
             process.wait(is_cancelled)
             if process.forks:
-                return runner.run(job, tell, process.start, is_cancelled)
-        except WarmProcessGone:
+                return runner.run(job, on_record, process.start, is_cancelled)
+        except WorkerGone:
             self._replace(job.device)
             raise
         self._ready[job.device] = self._fresh(job.device)  # for the next job
         try:
-            return runner.run(job, tell, process.start, is_cancelled)
+            return runner.run(job, on_record, process.start, is_cancelled)
         finally:
             process.close()
 

@@ -169,6 +169,7 @@ class Verdict:
     output: str = ""  # what the learner's code printed
     detail: str = ""  # for the log: how the child ended
     not_verified_here: tuple[str, ...] = field(default=())
+    file_changed: bool = False  # the file holds another text by now than the one that was judged
 
     @property
     def passed(self) -> bool:
@@ -202,6 +203,7 @@ class Verdict:
             "checks": checks,
             "not_verified_here": list(self.not_verified_here),
             "output": self.output,
+            **({"file_changed": True} if self.file_changed else {}),
         }
 
 
