@@ -24,6 +24,7 @@ def work(job: dict[str, Any], report: worker.Channel) -> v.Outcome:
 worker.prepare = worker.warm_up = lambda: None
 worker.JOB_MODULES["judge_on_gpu"] = "json"  # what is imported ahead
 worker.work = work
+worker.CPU_GRACE_SECONDS = 0.5
 
 if __name__ == "__main__":
     worker.main(sys.argv[1:])

@@ -293,7 +293,9 @@ def test_no_descriptor_is_left_open(act: Act) -> None:
 
 
 def test_the_child_leads_a_group_in_a_session_without_our_terminal_and_with_nobody_at_its_input(act: Act) -> None:
-    verdict = act("check(str(os.getpgid(0) == os.getpid())); check(str(os.getsid(0))); check(repr(os.read(0, 1))); finish()")
+    verdict = act(
+        "check(str(os.getpgid(0) == os.getpid())); check(str(os.getsid(0))); check(repr(os.read(0, 1))); finish()"
+    )
     group, session, read = (check.name for check in verdict.checks)
     assert group == "True" and int(session) != os.getsid(0) and read == "b''"
 

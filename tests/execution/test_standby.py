@@ -283,7 +283,7 @@ def test_where_no_process_gets_ready_the_file_is_judged_cold(
     broken = tmp_path / "broken.py"
     broken.write_text(f"""\
 import runpy, sys
-open({str(tmp_path / 'starts')!r}, 'a').write('.')
+open({str(tmp_path / "starts")!r}, 'a').write('.')
 if sys.argv[1] != '--once':
     raise ImportError
 runpy.run_path({str(QUICK)!r}, run_name='__main__')

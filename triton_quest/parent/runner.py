@@ -186,8 +186,11 @@ def run(
             try:
                 _follow(child, report_read, output_read, watch, on_record, is_cancelled)
             finally:
-                code, watch.outlived_channel = _end(child, 0.0 if watch.cancelled else 0.2)
-                watch.left = child.left
+                try:
+                    code, watch.outlived_channel = _end(child, 0.0 if watch.cancelled else 0.2)
+                    watch.left = child.left
+                finally:
+                    child.close()
         except WorkerGone:
             if start is not start_cold:
                 raise
@@ -275,10 +278,7 @@ def _end(child: Child, patience: float) -> tuple[int, bool]:
     finally:
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(child.pid, signal.SIGKILL)
-    try:
-        return child.wait(), alive
-    finally:
-        child.close()
+    return child.wait(), alive
 
 
 def _conclude(job: Job, watch: _Watch, code: int, seconds: float) -> Ending:
