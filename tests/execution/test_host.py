@@ -205,3 +205,22 @@ def test_a_save_is_seen_once_the_portable_way(tmp_path: Path, monkeypatch: pytes
                 assert (tmp_path / ONE.file).read_text().startswith(text[:9])
 
     asyncio.run(asyncio.wait_for(played(), PATIENCE_SECONDS))
+
+
+@pytest.mark.parametrize("is_linux", [True, False])
+def test_children_are_listed_with_their_command_lines_and_ended(
+    monkeypatch: pytest.MonkeyPatch, is_linux: bool
+) -> None:
+    ends = """\
+        import subprocess
+        from triton_quest.machine import host
+        pid = subprocess.Popen(["sleep", "1000"]).pid
+        assert host._children(os.getpid()) == {pid: "sleep 1000"}, host._children(os.getpid())
+        assert host.end_children() == ("sleep 1000",)
+        assert host.end_children() == ()
+        os.kill(pid, 0)
+    """
+    monkeypatch.setenv("QUEST_HOST", "" if is_linux else "portable")
+    words = [sys.executable, "-c", "import os\n" + textwrap.dedent(ends)]
+    done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True)
+    assert done.stderr.splitlines()[-1].startswith("ProcessLookupError"), done.stderr

@@ -17,7 +17,7 @@ from tests.execution.conftest import is_gone
 from tests.execution.learner import HERE, at_import, in_launcher, line_of, solved
 from triton_quest.course.level import Level
 from triton_quest.parent import process, runner
-from triton_quest.parent.runner import Child, Job, judge, start_cold
+from triton_quest.parent.runner import Job, judge, start_cold
 from triton_quest.parent.standby import Standby
 from triton_quest.parent.warm import Warm
 from triton_quest.records import verdict as v
@@ -51,7 +51,7 @@ def deleted(file: Path) -> None:
 def changed_before(start: runner.Start, change: Change, file: Path) -> runner.Start:
     """`start`, but the file is changed when its text was kept and no child has begun."""
 
-    def started(job: Job, report_fd: int, crash_fd: int, output_fd: int) -> Child:
+    def started(job: Job, report_fd: int, crash_fd: int, output_fd: int) -> process.Forked:
         change(file)
         return start(job, report_fd, crash_fd, output_fd)
 

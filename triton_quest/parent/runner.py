@@ -17,14 +17,14 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
 from triton_quest.course.level import Level
 from triton_quest.errors import UnusableFile
 from triton_quest.machine import host
 from triton_quest.parent import endings
 from triton_quest.parent.output import KEPT_BYTES, Output
-from triton_quest.parent.process import LOOK_SECONDS, ONCE, START_SECONDS, Worker, WorkerGone
+from triton_quest.parent.process import LOOK_SECONDS, ONCE, START_SECONDS, Forked, Worker, WorkerGone
 from triton_quest.records import verdict as v
 from triton_quest.store import files, given
 
@@ -111,25 +111,15 @@ class _Watch:
     is_lost: bool = False  # the process that had forked the child was ended
     left: tuple[str, ...] = ()  # the command lines of what the child left running
     crash: str = ""  # the child's stack, if it died of a signal
+    code: int = 1  # the child's exit code, negative for a signal
 
 
-class Child(Protocol):
-    """A process that does one job. A `Forked` is one."""
-
-    pid: int
-    left: tuple[str, ...]
-    close: Callable[[], None]
-
-    def poll(self) -> int | None: ...
-    def wait(self, timeout: float | None = None) -> int: ...
-
-
-Start = Callable[[Job, int, int, int], Child]  # job, and the fds of the reports, the crash file and the output
+Start = Callable[[Job, int, int, int], Forked]  # job, and the fds of the reports, the crash file and the output
 OnRecord = Callable[[v.Record], None]
 IsCancelled = Callable[[], bool]
 
 
-def start_cold(job: Job, report_fd: int, crash_fd: int, output_fd: int) -> Child:
+def start_cold(job: Job, report_fd: int, crash_fd: int, output_fd: int) -> Forked:
     """A fresh Python for one job. Raises WorkerGone."""
     worker = Worker(job.device, ONCE, output_fd)
     try:
@@ -172,7 +162,7 @@ def run(
     is_cancelled: IsCancelled = lambda: False,
 ) -> Ending:
     """Do the job in a child process, to its end or until its time is up. Raises Cancelled, and WorkerGone of a warm worker."""
-    job, started, code = job.with_text(), time.monotonic(), 1
+    job, started = job.with_text(), time.monotonic()
     watch = _Watch(deadline=started + START_SECONDS)
     with host.anonymous_file() as crash:
         report_read, report_write = os.pipe()
@@ -183,14 +173,7 @@ def run(
             finally:
                 os.close(report_write)
                 os.close(output_write)
-            try:
-                _follow(child, report_read, output_read, watch, on_record, is_cancelled)
-            finally:
-                try:
-                    code, watch.outlived_channel = _end(child, 0.0 if watch.cancelled else 0.2)
-                    watch.left = child.left
-                finally:
-                    child.close()
+            _follow_to_its_end(child, report_read, output_read, watch, on_record, is_cancelled)
         except WorkerGone:
             if start is not start_cold:
                 raise
@@ -203,12 +186,26 @@ def run(
         watch.crash = crash.read(KEPT_BYTES).decode(errors="replace")
     if watch.cancelled:
         raise Cancelled
-    ending = _conclude(job, watch, code, time.monotonic() - started)
+    ending = _conclude(job, watch, time.monotonic() - started)
     return replace(ending, file_changed=job.is_outdated)
 
 
+def _follow_to_its_end(
+    child: Forked, records_fd: int, output_fd: int, watch: _Watch, on_record: OnRecord, is_cancelled: IsCancelled
+) -> None:
+    """Raises WorkerGone; whatever is raised, the child has been ended."""
+    try:
+        _follow(child, records_fd, output_fd, watch, on_record, is_cancelled)
+    finally:
+        try:
+            watch.code, watch.outlived_channel = _end(child, 0.0 if watch.cancelled else 0.2)
+            watch.left = child.left
+        finally:
+            child.close()
+
+
 def _follow(
-    child: Child, records_fd: int, output_fd: int, watch: _Watch, on_record: OnRecord, is_cancelled: IsCancelled
+    child: Forked, records_fd: int, output_fd: int, watch: _Watch, on_record: OnRecord, is_cancelled: IsCancelled
 ) -> None:
     """Read both pipes until the child is done, out of time, gone, or no longer wanted."""
     with selectors.DefaultSelector() as selector:
@@ -268,7 +265,7 @@ def _take(data: bytes, watch: _Watch, on_record: OnRecord) -> None:
         on_record(record)
 
 
-def _end(child: Child, patience: float) -> tuple[int, bool]:
+def _end(child: Forked, patience: float) -> tuple[int, bool]:
     """End the child and everything that it started; its exit code, and whether it had to be ended."""
     alive = False
     try:
@@ -281,22 +278,22 @@ def _end(child: Child, patience: float) -> tuple[int, bool]:
     return child.wait(), alive
 
 
-def _conclude(job: Job, watch: _Watch, code: int, seconds: float) -> Ending:
+def _conclude(job: Job, watch: _Watch, seconds: float) -> Ending:
     output = watch.output.text()
     if watch.finished is not None and not watch.is_lost:
         remarks = (endings.left_running(watch.left),) if watch.left and job.kind == "judge" else ()
         return Ending(watch.finished.outcome, seconds, (*watch.records, *remarks), output, watch.finished.detail)
     last = endings.Last(watch.stage, job.kind, job.file, output, watch.crash, job.text or "")
     if watch.stage is None:
-        check = endings.never_began(last, code)
+        check = endings.never_began(last, watch.code)
     elif watch.is_lost:
         check = endings.ended_its_parent(last)
     elif watch.timed_out:
         check = v.out_of_time(watch.stage)
     elif watch.broken:
         check = endings.wrote_to_the_channel(last)
-    elif code == v.CHANNEL_CLOSED or watch.outlived_channel:
+    elif watch.code == v.CHANNEL_CLOSED or watch.outlived_channel:
         check = endings.closed_the_channel(last)
     else:
-        check = endings.killed(last, -code) if code < 0 else endings.left(last, code)
+        check = endings.killed(last, -watch.code) if watch.code < 0 else endings.left(last, watch.code)
     return Ending(check.outcome or v.Outcome.ERROR, seconds, (*watch.records, check), output, check.says)

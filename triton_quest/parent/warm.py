@@ -13,8 +13,8 @@ from __future__ import annotations
 from types import TracebackType
 
 from triton_quest.machine import host
-from triton_quest.parent.process import AHEAD, SERVE, Worker
-from triton_quest.parent.runner import Cancelled, Child, IsCancelled, Job
+from triton_quest.parent.process import AHEAD, SERVE, Forked, Worker
+from triton_quest.parent.runner import Cancelled, IsCancelled, Job
 
 
 class Warm:
@@ -37,7 +37,7 @@ class Warm:
         if not self._worker.wait_until_ready(lambda: not is_cancelled()):
             raise Cancelled
 
-    def start(self, job: Job, report_fd: int, crash_fd: int, output_fd: int) -> Child:
+    def start(self, job: Job, report_fd: int, crash_fd: int, output_fd: int) -> Forked:
         """Start a child that does `job`, after the job before it has ended. Raises WorkerGone."""
         if self._is_spent:
             self.close()
