@@ -32,7 +32,7 @@ TRAPS_ON_HOPPER = (  # from which Triton to which, and what goes wrong on a GPU 
 
 @dataclass(frozen=True)
 class Examined:
-    """One thing that was looked at. `mend` is what to type; a finding that isn't ok and mends nothing is a remark."""
+    """The result of one examination of this machine. `mend` is what to type; a finding that isn't ok and mends nothing is a remark."""
 
     what: str
     ok: bool

@@ -1,10 +1,10 @@
-"""Judging without the wait: for each device a process that has everything loaded is always at hand.
+"""Judges without the wait for torch: for each device a worker is pre-started that has everything loaded.
 
     standby = Standby(devices.choose(None))
     verdict = standby.judge(job, on_record, cancelled)      # blocks: call it in a thread
     standby.close()
 
-A process that has died, or that has loaded what has changed on disk since, is replaced, and the caller doesn't notice.
+A worker that has died, or that has loaded what has changed on disk since, is replaced, and the caller doesn't notice.
 """
 
 from __future__ import annotations
@@ -32,8 +32,8 @@ TRIES = 2
 Stamp = frozenset[tuple[str, int, int, int]]
 
 
-def untold(record: v.Record) -> None:
-    """Nobody listens."""
+def drop(record: v.Record) -> None:
+    """For callers that need no record before the verdict."""
 
 
 def stamp() -> Stamp:
@@ -67,10 +67,10 @@ class Standby:
         self._one_at_a_time, self._closed = threading.Lock(), threading.Event()
         self._ready = {device: self._fresh(device) for device in on}
 
-    def judge(self, job: Job, on_record: OnRecord = untold, cancelled: threading.Event | None = None) -> v.Verdict:
+    def judge(self, job: Job, on_record: OnRecord = drop, cancelled: threading.Event | None = None) -> v.Verdict:
         """Raises Cancelled as soon as `cancelled` is set, or this is closed; what ran by then has been ended.
 
-        `on_record` hears the first records again if the warm process died meanwhile and another began anew.
+        `on_record` gets the first records again if the warm worker died meanwhile and another began anew.
         """
         ask = self._asking(cancelled)
         with self._one_at_a_time:
@@ -79,8 +79,8 @@ class Standby:
                 self._devices, job, lambda one: runner.verdict_of(one, self._run(one, on_record, ask))
             )
 
-    def run(self, job: Job, on_record: OnRecord = untold, cancelled: threading.Event | None = None) -> Ending:
-        """The same for any kind of job, as runner.run does it; cold where nothing stands by on its device."""
+    def run(self, job: Job, on_record: OnRecord = drop, cancelled: threading.Event | None = None) -> Ending:
+        """Do a job of any kind, as runner.run does it: in a warm worker, or cold where none is pre-started for its device."""
         ask = self._asking(cancelled)
         with self._one_at_a_time:
             self._renew()
@@ -110,7 +110,7 @@ class Standby:
         return runner.run(job, on_record, is_cancelled=is_cancelled)  # cold
 
     def _run_warm(self, job: Job, on_record: OnRecord, is_cancelled: IsCancelled) -> Ending:
-        """Raises WorkerGone, with another process at hand by then."""
+        """Do the job in the warm worker. Raises WorkerGone after another worker was started in its place."""
         process = self._ready[job.device].process
         try:
             process.wait(is_cancelled)

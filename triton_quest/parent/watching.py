@@ -1,6 +1,6 @@
 """Notices that a level's file was saved, however the editor writes.
 
-The file system's events (watchfiles) only say when to look; what was saved is told by looking: a file that another was
+The file system's events (watchfiles) only say when to look; reading the folder shows what was saved: a file that another was
 renamed over, one that was truncated and written, several events at once, a folder that was deleted and made again all look
 alike, and where there are no events (no inotify watch left, a network file system) looking now and then is enough.
 """

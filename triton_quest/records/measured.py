@@ -1,6 +1,6 @@
 """What is measured of a learner's kernels without a GPU, as the records that the child sends.
 
-Numbers only; what they mean is said in `benchmark/` and `screen/`. Imports nothing heavy.
+Numbers only; `report/` and `screen/` say what they mean. Imports nothing heavy.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """What each program of a launch touches, and where an answer is wrong, as the records that the child sends.
 
-Numbers only; how one walks through them is in `screen/walk.py`, how they are drawn in `screen/show.py`. Imports nothing heavy.
+Numbers only; `report/walking.py` walks through them, `screen/show.py` and `report/pictures/show.py` draw them. Imports nothing heavy.
 """
 
 from __future__ import annotations

@@ -226,7 +226,7 @@ def failed(check: Check, outcome: Outcome, says: str, advice: str = "", **more: 
 
 
 def out_of_time(stage: StageStarted, place: Place | None = None) -> Check:
-    """The check that tells of a stage that took longer than its `seconds`. `place`: where the learner's code was."""
+    """The check that reports a stage that took longer than its `seconds`. `place`: where the learner's code was."""
     limit = f"{stage.seconds or 0:.0f}"
     seconds = f"{limit} second" + ("" if limit == "1" else "s")
     check = Check("your code comes to an end", "process", State.FAILED, places=(place,) if place else ())

@@ -1,6 +1,6 @@
 """The clone: how it gets to a new version while every edited level file stays where it is, as it is.
 
-git refuses to move over an edited file. So its index is told beforehand that those files are as the new version has them: git then has
+git refuses to move over an edited file. So its index is set beforehand as if those files were as the new version has them: git then has
 nothing to write there, a learner's text is at no moment anywhere but in its place, and an update that was cut off is simply done again.
 """
 
@@ -34,7 +34,7 @@ class Plan:
     outdated: tuple[
         TreeEntry, ...
     ]  # those whose template is another one in the new version, as the templates that they began as
-    settled: tuple[TreeEntry, ...]  # what git is told to be there already, and doesn't write
+    settled: tuple[TreeEntry, ...]  # what the index says is there already, and git doesn't write
     missing: tuple[TreeEntry, ...]  # what was deleted here, and is written again
 
 
@@ -68,7 +68,7 @@ class Clone:
         return Plan(head, target, commits, tuple(edited), tuple(outdated), tuple(settled), tuple(missing))
 
     def move(self, plan: Plan) -> None:
-        """Go there. Ctrl-C waits until it is done: half of one version and half of another would be none that works."""
+        """Move the clone to the new version. Ctrl-C waits meanwhile: half of one version and half of another would be none that works."""
         git = self.git
         from_here = git.tree(plan.head, plan.settled)
         told = [*plan.settled, *plan.missing]

@@ -41,7 +41,7 @@ class Unfit(StoreTrouble):
 
 
 class Database:
-    """One SQLite file. `tell` hears what the learner should know; `complete` adds what follows from salvaged rows."""
+    """One SQLite file. `tell` gets each sentence that the learner should know; `complete` adds what follows from salvaged rows."""
 
     def __init__(
         self, path: Path, tell: Callable[[str], object], complete: Callable[[sqlite3.Connection], None]

@@ -1,4 +1,4 @@
-"""git, asked and told in its own plumbing: commits, trees, the index. What it can't do is a NotUpdated with git's own reason."""
+"""Runs git's plumbing commands: commits, trees, the index. What it can't do is a NotUpdated with git's own reason."""
 
 from __future__ import annotations
 

@@ -36,7 +36,7 @@ R = TypeVar("R")
 
 
 def mended(method: Callable[Concatenate[Progress, P], R]) -> Callable[Concatenate[Progress, P], R]:
-    """Do it again, once, after a database that is of no use was set aside."""
+    """Decorates a method of Progress: a database that is of no use is set aside, and the method is called once more."""
 
     @wraps(method)
     def tried_twice(self: Progress, /, *args: P.args, **named: P.kwargs) -> R:
@@ -50,7 +50,7 @@ def mended(method: Callable[Concatenate[Progress, P], R]) -> Callable[Concatenat
 
 
 class Progress:
-    """What one workspace remembers. `tell` hears of a database that was set aside or brought to a new schema."""
+    """What one workspace remembers. `tell` gets a sentence for each database that was set aside or brought to a new schema."""
 
     def __init__(
         self,
