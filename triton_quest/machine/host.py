@@ -1,7 +1,8 @@
 """The operating system's calls that not every system has, each behind a name with a portable way beside it.
 
 Only this module makes them; `environment.py`, which runs before anything is installed, loads libcuda itself. What POSIX has
-(signals, process groups, descriptors sent over a socket) the callers use directly. With QUEST_HOST=portable in the
+(signals, process groups, descriptors sent over a socket) the callers use directly. Every command imports this module, and
+few call it: what it needs is imported where it is called. With QUEST_HOST=portable in the
 environment the portable ways are taken on Linux too: so the tests run them, and so can whoever distrusts the others.
 """
 
@@ -10,7 +11,6 @@ from __future__ import annotations
 import contextlib
 import math
 import os
-import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -69,6 +69,8 @@ def end_with(parent: int) -> None:
     The thread is blind while the learner's code holds the interpreter's lock in C.
     """
     if IS_LINUX:
+        import signal
+
         _prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
         if os.getppid() != parent:  # it died before the call
             os._exit(1)
@@ -88,6 +90,8 @@ def adopt_orphans() -> None:
 
 def end_children() -> tuple[str, ...]:
     """Kill and reap all children of this process, and theirs as they are adopted; the command line of each that was running."""
+    import signal
+
     running: dict[int, str] = {}
     while True:
         try:
@@ -174,6 +178,8 @@ def limit_memory(gib: int) -> None:
 
 def _kill_when(is_time: Callable[[], bool]) -> None:
     """Watch in a thread, and kill this process as soon as it is time."""
+    import signal
+
     kill, pid, wait = os.kill, os.getpid(), threading.Event().wait
 
     def watch() -> None:
