@@ -179,7 +179,9 @@ def test_a_name_that_two_rows_have_is_told_with_the_line_of_the_second(toy: ToyQ
 
 
 def test_a_folder_without_a_row_is_told_and_takes_no_other_level_with_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(levels, "ACTS", (levels.Act("Act I", "nothing", ("vector_add", "nowhere")),))
+    monkeypatch.setattr(
+        levels, "ACTS", (levels.Act("Act I", "a few words", "a sentence", (), ("vector_add", "nowhere")),)
+    )
     assert [row.slug for row in levels._rows()] == ["vector-add"]
     told = gate.run(levels=levels.LEVELS[:0])
     assert "course/table.py:1: the folder nowhere has no level.py, which holds the level's row" in told

@@ -209,7 +209,7 @@ def _cell(length: int) -> int:
 def _sign(ratio: float) -> str:
     """How many times the allowed error it is, in half powers of ten."""
     if ratio == 0:
-        return show_records.STEPS[0]
+        return show_records.ERROR_SIGNS[0]
     if math.isinf(ratio):
         return show_records.NOT_A_NUMBER
-    return show_records.STEPS[min(len(show_records.STEPS) - 1, 1 + max(0, int(2 * math.log10(ratio))))]
+    return show_records.ERROR_SIGNS[min(len(show_records.ERROR_SIGNS) - 1, 1 + max(0, int(2 * math.log10(ratio))))]
