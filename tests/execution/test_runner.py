@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 
 from tests.conftest import ROOT
 from tests.execution.conftest import is_gone
-from triton_quest.child.worker import WORK
+from triton_quest.child.worker import JOB_MODULES
 from triton_quest.course.level import Level
 from triton_quest.course.table import LEVELS
 from triton_quest.parent import output, runner
@@ -139,7 +139,7 @@ def test_a_child_that_leaves_without_its_last_word_has_exited(act: Act, code: in
     assert "one element, fp32" in the_failure(verdict).says, "names what was being checked"
 
 
-@pytest.mark.parametrize("kind", WORK)
+@pytest.mark.parametrize("kind", JOB_MODULES)
 def test_a_child_that_leaves_has_exited_whatever_it_was_asked_to_do(act: Act, kind: str) -> None:
     verdict = act("stage(); os._exit(3)", kind=kind)
     assert verdict.outcome is v.Outcome.EXIT

@@ -465,7 +465,7 @@ def test_the_judge_speaks_as_its_file_does_now(tmp_path: Path) -> None:
         from triton_quest.course.table import LEVELS
         assert PACKAGE == Path.cwd() / "triton_quest"
         Path("mine.py").write_text("undefined")
-        judge = PACKAGE / "judge" / "code.py"
+        judge = PACKAGE / "child" / "judge" / "code.py"
         with Standby(("interpreter",)) as standby:
             print(standby.judge(Job(LEVELS[0], Path("mine.py").resolve())).first_failure.advice)
             judge.write_text(judge.read_text().replace("Is the name misspelt", "Is the word misspelt"))

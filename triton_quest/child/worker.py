@@ -2,8 +2,8 @@
 
     python worker.py JOB REPORT_FD CRASH_FD     one job, cold
     python worker.py --serve SOCKET_FD          many, each in a process forked off this warm one
-    python worker.py --ahead SOCKET_FD          one, in a process that has loaded everything before it is asked: CUDA
-                                                doesn't survive a fork
+    python worker.py --ahead SOCKET_FD          one, in a process that has loaded everything before the job comes: for CUDA,
+                                                which doesn't survive a fork, and for systems on which torch doesn't
 
 It reads the learner's file before it imports torch, so that a file that isn't ready is answered at once.
 """
@@ -11,9 +11,7 @@ It reads the learner's file before it imports torch, so that a file that isn't r
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import faulthandler
-import fcntl
 import gc
 import importlib
 import json
@@ -30,16 +28,16 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 STARTED = time.monotonic()
-PR_SET_PDEATHSIG = 1  # prctl(2): the signal that a process gets when its parent dies
 ROOT = str(Path(__file__).resolve().parent.parent.parent)
 if __name__ == "__main__":
     sys.path[0] = ROOT  # instead of this file's folder, whose modules are nobody's top-level modules
 
 from triton_quest.child.judge import read  # noqa: E402
 from triton_quest.course.level import Level  # noqa: E402
+from triton_quest.machine import host  # noqa: E402
 from triton_quest.records import verdict as v  # noqa: E402
 
-WORK = {  # kinds of jobs, each a module with run(level, file, send, seconds, **asked) -> Outcome
+JOB_MODULES = {  # kinds of jobs, each a module with run(level, file, send, seconds, **asked) -> Outcome
     "judge": "triton_quest.child.judge.pipeline",
     "judge_on_gpu": "triton_quest.child.judge.on_gpu",
     "race": "triton_quest.child.measure.race",
@@ -50,12 +48,11 @@ WORK = {  # kinds of jobs, each a module with run(level, file, send, seconds, **
 }
 
 
-class Report:
+class Channel:
     """The channel to the parent, and the clock over each step of the learner's code."""
 
     def __init__(self, fd: int, file: Path) -> None:
-        self._fd = fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, 512)  # out of the way of os.closerange(3, 256)
-        os.close(fd)
+        self._fd = host.move_out_of_reach(fd)
         self._file, self._pid = str(file), os.getpid()
         # bound now: the learner's code may replace any of them
         self._write, self._getpid, self._clock, self._exit = os.write, os.getpid, time.monotonic, os._exit
@@ -111,16 +108,6 @@ class Report:
         return None
 
 
-def limit_memory(gib: int) -> None:
-    """At most `gib` GiB of address space beyond what torch has mapped."""
-    import resource
-
-    with open("/proc/self/statm") as file:
-        mapped = int(file.read().split()[0]) * resource.getpagesize()
-    resource.setrlimit(resource.RLIMIT_AS, (mapped + gib * 2**30,) * 2)
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-
-
 def prepare() -> None:
     """Import what every judgement needs. torch keeps to one thread: a forked child would wait for others forever."""
     import torch
@@ -140,7 +127,7 @@ def warm_up() -> None:
     gc.freeze()
 
 
-def work(job: dict[str, Any], report: Report) -> v.Outcome:
+def work(job: dict[str, Any], report: Channel) -> v.Outcome:
     """Do the job; how it ended. Raises only for troubles of our own."""
     level, file = Level.from_row(job["level"]), Path(job["file"])
     unfinished = read.examine(level, file)
@@ -149,15 +136,15 @@ def work(job: dict[str, Any], report: Report) -> v.Outcome:
         return unfinished.outcome
     prepare()
     if job["memory_gib"] is not None:
-        limit_memory(job["memory_gib"])
-    module = importlib.import_module(WORK[job["kind"]])
+        host.limit_memory(job["memory_gib"])
+    module = importlib.import_module(JOB_MODULES[job["kind"]])
     outcome: v.Outcome = module.run(level, file, report.send, job["seconds"], **job["asked"])
     return outcome
 
 
 def run(job: dict[str, Any], report_fd: int, crash_fd: int) -> NoReturn:
     """Do one job and end this process, past whatever the learner's code left behind."""
-    channel = Report(report_fd, Path(job["file"]))
+    channel = Channel(report_fd, Path(job["file"]))
     faulthandler.enable(file=crash_fd)  # so that the parent can name the line of a crash
     leave = os._exit
     try:
@@ -174,26 +161,29 @@ def serve(channel: socket.socket) -> None:
     """Stay warm: fork a child for each job that arrives, and tell its pid and, when it is gone, how it ended."""
     prepare()
     warm_up()
-    family = Family(channel)
+    supervisor = Supervisor(channel)
     channel.sendall(b"ready\n")
     while received := receive(channel):
-        pid = family.fork()
+        pid = supervisor.start_child()
         if pid == 0:
             channel.close()
             run_forked(*received)
         for fd in received[1]:
             os.close(fd)
         channel.sendall(f"{pid}\n".encode())
-        family.see_off(pid)
+        supervisor.reap(pid)
 
 
-def stand_by(channel: socket.socket) -> None:
+def load_ahead(channel: socket.socket) -> None:
     """Do one job in a child that is there before it: this process only tells how it ended, as `serve` does."""
-    family = Family(channel)
-    pid = family.fork()
+    supervisor = Supervisor(channel)
+    pid = supervisor.start_child()
     if pid == 0:
         prepare()
-        importlib.import_module(WORK["judge_on_gpu"])
+        if os.environ.get("TRITON_INTERPRET") == "1":
+            warm_up()
+        else:
+            importlib.import_module(JOB_MODULES["judge_on_gpu"])
         channel.sendall(b"ready\n")
         received = receive(channel)
         if received is None:
@@ -201,7 +191,7 @@ def stand_by(channel: socket.socket) -> None:
         channel.sendall(f"{os.getpid()}\n".encode())
         channel.close()
         run_forked(*received)
-    family.see_off(pid)
+    supervisor.reap(pid)
 
 
 def receive(channel: socket.socket) -> tuple[dict[str, Any], list[int]] | None:
@@ -221,35 +211,29 @@ def run_forked(job: dict[str, Any], fds: list[int]) -> NoReturn:
     run(job, fds[0], fds[1])
 
 
-class Family:
+class Supervisor:
     """A process that forks children and whose own parent is at the other end of `channel`: none outlives the one before."""
 
     def __init__(self, channel: socket.socket) -> None:
-        self._channel, self._prctl = channel, ctypes.CDLL(None).prctl
+        self._channel = channel
         self._ended, self._tell = os.pipe()
         for fd in (self._ended, self._tell):
             os.set_blocking(fd, False)
         signal.signal(signal.SIGCHLD, lambda *_: None)  # or nothing is written
         signal.set_wakeup_fd(self._tell, warn_on_full_buffer=False)
 
-    def fork(self) -> int:
-        """As os.fork; the child is a process group of its own, and ends with this process."""
-        parent, pid = os.getpid(), os.fork()
+    def start_child(self) -> int:
+        """As host.fork_child; the child hears of its own children as any process does."""
+        pid = host.fork_child()
         if pid:
-            with contextlib.suppress(OSError):  # gone already
-                os.setpgid(pid, pid)  # here too: whoever is told the pid may end the group at once
             return pid
-        os.setpgid(0, 0)
-        self._prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-        if os.getppid() != parent:
-            os._exit(1)
         signal.set_wakeup_fd(-1)
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         os.close(self._ended)
         os.close(self._tell)
         return 0
 
-    def see_off(self, pid: int) -> None:
+    def reap(self, pid: int) -> None:
         """Wait for a child and tell its exit code. Ends it, and us, when the other end is closed."""
         poll = select.poll()
         poll.register(self._ended, select.POLLIN)
@@ -271,7 +255,7 @@ def main(words: list[str]) -> None:
     if words[0] == "--serve":
         serve(socket.socket(fileno=int(words[1])))
     elif words[0] == "--ahead":
-        stand_by(socket.socket(fileno=int(words[1])))
+        load_ahead(socket.socket(fileno=int(words[1])))
     else:
         run(json.loads(words[0]), int(words[1]), int(words[2]))
 

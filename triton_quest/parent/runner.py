@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 from triton_quest.course.level import Level
+from triton_quest.machine import host
 from triton_quest.parent import endings
 from triton_quest.parent.output import KEPT_BYTES, Output
 from triton_quest.records import verdict as v
@@ -32,7 +33,7 @@ GRACE_SECONDS = 5.0  # on top of the child's own limit, for a hang that holds th
 LOOK_SECONDS = 0.02  # between two looks whether a job is still wanted
 DRAINS = 16  # of 64 KiB: what a pipe can hold at the most
 MEMORY_GIB = 4
-ON_A_GPU = frozenset({"judge_on_gpu", "race", "profile"})  # kinds of work that need one
+GPU_JOBS = frozenset({"judge_on_gpu", "race", "profile"})  # kinds of work that need one
 
 
 class Cancelled(Exception):
@@ -46,12 +47,12 @@ class Job:
     level: Level
     file: Path
     seconds: float = 30.0  # for any one step of the learner's code
-    kind: str = "judge"  # or another of the worker's WORK
+    kind: str = "judge"  # or another of the worker's JOB_MODULES
     asked: Mapping[str, Any] = field(default_factory=dict)  # what that kind of work takes besides
 
     @property
     def device(self) -> str:
-        return "gpu" if self.kind in ON_A_GPU else "interpreter"
+        return "gpu" if self.kind in GPU_JOBS else "interpreter"
 
     def as_json(self) -> str:
         gib = None if self.device == "gpu" else MEMORY_GIB  # CUDA takes all the address space that it wants
@@ -104,8 +105,8 @@ class Child(Protocol):
 
 
 Start = Callable[[Job, int, int, int], Child]  # job, and the fds of the reports, the crash file and the output
-Tell = Callable[[v.Record], None]
-Ask = Callable[[], bool]
+OnRecord = Callable[[v.Record], None]
+IsCancelled = Callable[[], bool]
 
 
 def start_cold(job: Job, report_fd: int, crash_fd: int, output_fd: int) -> Child:
@@ -143,9 +144,9 @@ def child_environ(device: str = "interpreter") -> dict[str, str]:
 
 def judge(
     job: Job,
-    on_record: Tell = lambda record: None,
+    on_record: OnRecord = lambda record: None,
     start: Start = start_cold,
-    is_cancelled: Ask = lambda: False,
+    is_cancelled: IsCancelled = lambda: False,
 ) -> v.Verdict:
     """Judge `job.file` in a child process. `on_record` is told of each record as it arrives. Raises Cancelled."""
     return verdict_of(job, run(job, on_record, start, is_cancelled))
@@ -168,14 +169,14 @@ def verdict_of(job: Job, ended: Ending) -> v.Verdict:
 
 def run(
     job: Job,
-    on_record: Tell = lambda record: None,
+    on_record: OnRecord = lambda record: None,
     start: Start = start_cold,
-    is_cancelled: Ask = lambda: False,
+    is_cancelled: IsCancelled = lambda: False,
 ) -> Ending:
     """Do the job in a child process, to its end or until its time is up. Raises Cancelled as soon as it is."""
     started = time.monotonic()
     watch = _Watch(deadline=started + START_SECONDS)
-    with open(os.memfd_create("crash"), "w+b") as crash:  # in memory: the disk may be full
+    with host.anonymous_file() as crash:
         report_read, report_write = os.pipe()
         output_read, output_write = os.pipe()
         try:
@@ -198,7 +199,9 @@ def run(
     return _conclude(job, watch, code, time.monotonic() - started)
 
 
-def _follow(child: Child, records_fd: int, output_fd: int, watch: _Watch, on_record: Tell, is_cancelled: Ask) -> None:
+def _follow(
+    child: Child, records_fd: int, output_fd: int, watch: _Watch, on_record: OnRecord, is_cancelled: IsCancelled
+) -> None:
     """Read both pipes until the child is done, out of time, gone, or no longer wanted."""
     with selectors.DefaultSelector() as selector:
         selector.register(records_fd, selectors.EVENT_READ)
@@ -240,7 +243,7 @@ def _drain(output_fd: int, selector: selectors.BaseSelector, watch: _Watch) -> N
         watch.output.add(data)
 
 
-def _take(data: bytes, watch: _Watch, on_record: Tell) -> None:
+def _take(data: bytes, watch: _Watch, on_record: OnRecord) -> None:
     watch.unread += data
     while b"\n" in watch.unread and not watch.broken and not watch.finished:
         line, _, rest = watch.unread.partition(b"\n")

@@ -17,13 +17,13 @@ from pathlib import Path
 from types import TracebackType
 
 from triton_quest.parent import devices, endings, runner
-from triton_quest.parent.runner import Ask, Cancelled, Ending, Job, Tell
+from triton_quest.parent.runner import Cancelled, Ending, IsCancelled, Job, OnRecord
 from triton_quest.parent.warm import Warm, WarmProcessGone
 from triton_quest.records import verdict as v
+from triton_quest.store.workspace import PACKAGE
 
 __all__ = ("Cancelled", "Standby")
 
-PACKAGE = Path(__file__).resolve().parent.parent
 LOADED = ("torch", "triton", "numpy")  # besides this package
 OURS_IN_LEVELS = ("__init__.py", "quest_setup.py")  # in a clone, the learner's files lie beside them
 TRIES = 2
@@ -66,7 +66,7 @@ class Standby:
         self._one_at_a_time, self._closed = threading.Lock(), threading.Event()
         self._ready = {device: self._fresh(device) for device in on}
 
-    def judge(self, job: Job, on_record: Tell = untold, cancelled: threading.Event | None = None) -> v.Verdict:
+    def judge(self, job: Job, on_record: OnRecord = untold, cancelled: threading.Event | None = None) -> v.Verdict:
         """Raises Cancelled as soon as `cancelled` is set, or this is closed; what ran by then has been ended.
 
         `on_record` hears the first records again if the warm process died meanwhile and another began anew.
@@ -78,7 +78,7 @@ class Standby:
                 self._devices, job, lambda one: runner.verdict_of(one, self._run(one, on_record, ask))
             )
 
-    def run(self, job: Job, on_record: Tell = untold, cancelled: threading.Event | None = None) -> Ending:
+    def run(self, job: Job, on_record: OnRecord = untold, cancelled: threading.Event | None = None) -> Ending:
         """The same for any kind of job, as runner.run does it; cold where nothing stands by on its device."""
         ask = self._asking(cancelled)
         with self._one_at_a_time:
@@ -94,10 +94,10 @@ class Standby:
             for ready in self._ready.values():
                 ready.process.close()
 
-    def _asking(self, cancelled: threading.Event | None) -> Ask:
+    def _asking(self, cancelled: threading.Event | None) -> IsCancelled:
         return lambda: self._closed.is_set() or (cancelled is not None and cancelled.is_set())
 
-    def _run(self, job: Job, on_record: Tell, is_cancelled: Ask) -> Ending:
+    def _run(self, job: Job, on_record: OnRecord, is_cancelled: IsCancelled) -> Ending:
         stage: v.StageStarted | None = None
 
         def tell(record: v.Record) -> None:
@@ -122,17 +122,17 @@ class Standby:
         on_record(check)
         return Ending(v.Outcome.EXIT, 0.0, (check,), detail=check.says)
 
-    def _run_warm(self, job: Job, tell: Tell, is_cancelled: Ask) -> Ending:
+    def _run_warm(self, job: Job, tell: OnRecord, is_cancelled: IsCancelled) -> Ending:
         """Raises WarmProcessGone, with another process at hand by then."""
         process = self._ready[job.device].process
         try:
             process.wait(is_cancelled)
-            if job.device != "gpu":
+            if process.forks:
                 return runner.run(job, tell, process.start, is_cancelled)
         except WarmProcessGone:
             self._replace(job.device)
             raise
-        self._ready[job.device] = self._fresh(job.device)  # for the next one
+        self._ready[job.device] = self._fresh(job.device)  # for the next job
         try:
             return runner.run(job, tell, process.start, is_cancelled)
         finally:

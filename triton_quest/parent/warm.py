@@ -3,8 +3,9 @@
     with Warm() as warm:
         verdict = runner.judge(job, start=warm.start)
 
-The interpreter's forks a child for each judgement, one at a time. A GPU's does a single one: CUDA doesn't survive a fork.
-If the warm process dies, whatever is asked of it next raises WarmProcessGone.
+The interpreter's forks a child for each job, one at a time. A GPU's does a single job, as CUDA doesn't survive a fork, and is
+then replaced; so is the interpreter's where the system can't fork a process that has loaded torch. If the warm process dies,
+whatever is asked of it next raises WarmProcessGone.
 """
 
 from __future__ import annotations
@@ -18,13 +19,14 @@ import sys
 import time
 from types import TracebackType
 
+from triton_quest.machine import host
 from triton_quest.parent.runner import (
     LOOK_SECONDS,
     START_SECONDS,
     WORKER,
-    Ask,
     Cancelled,
     Child,
+    IsCancelled,
     Job,
     child_environ,
     child_folder,
@@ -89,26 +91,30 @@ class Warm:
     """The warm process. Ready after some seconds; `start` waits for it."""
 
     def __init__(self, device: str = "interpreter") -> None:
+        self._device, self.forks = device, device != "gpu" and host.FORKS_WITH_LIBRARIES
+        self._launch()
+
+    def _launch(self) -> None:
         self._channel, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
         self._process = subprocess.Popen(
-            [sys.executable, str(WORKER), "--ahead" if device == "gpu" else "--serve", str(theirs.fileno())],
+            [sys.executable, str(WORKER), "--serve" if self.forks else "--ahead", str(theirs.fileno())],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             pass_fds=(theirs.fileno(),),
             start_new_session=True,
-            env=child_environ(device),
+            env=child_environ(self._device),
             cwd=child_folder(),
         )
         theirs.close()
         self._lines = _Lines(self._channel)
-        self._is_ready = False
+        self._is_ready = self._is_spent = False
 
     @property
     def pid(self) -> int:
         return self._process.pid
 
-    def wait(self, is_cancelled: Ask = lambda: False) -> None:
+    def wait(self, is_cancelled: IsCancelled = lambda: False) -> None:
         """Until it is ready. Raises WarmProcessGone, or Cancelled."""
         deadline = time.monotonic() + START_SECONDS
         while not self._is_ready:
@@ -120,8 +126,12 @@ class Warm:
             self._is_ready = line == "ready"
 
     def start(self, job: Job, report_fd: int, crash_fd: int, output_fd: int) -> Child:
-        """Fork a child that judges `job`. Raises WarmProcessGone."""
+        """Start a child that does `job`, after the job before it has ended. Raises WarmProcessGone."""
+        if self._is_spent:
+            self.close()
+            self._launch()
         self.wait()
+        self._is_spent = not self.forks
         try:
             socket.send_fds(self._channel, [job.as_json().encode()], [report_fd, crash_fd, output_fd])
         except OSError as trouble:

@@ -13,7 +13,7 @@ Runs = tuple[tuple[int, int], ...]
 """Ascending numbers as runs: first and last, both included."""
 
 LOAD, STORE, ATOMIC = "load", "store", "atomic"
-STEPS = "012345678"  # the signs of an ErrorMap
+ERROR_SIGNS = "012345678"  # the signs of an ErrorMap
 NOT_A_NUMBER = "n"
 
 

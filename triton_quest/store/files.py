@@ -15,7 +15,7 @@ from pathlib import Path
 
 from triton_quest.errors import StoreTrouble, UnusableFile
 
-UNFINISHED = ".quest-tmp"  # ends the name of a file that is still being written
+UNFINISHED_SUFFIX = ".quest-tmp"  # ends the name of a file that is still being written
 AN_HOUR = 3600.0  # after which nobody is writing it any more: its writer was killed
 
 
@@ -63,7 +63,7 @@ def unfinished(path: Path) -> Iterator[Path]:
     """A new file beside `path`, with its permissions; gone in the end unless it was put in place."""
     _sweep(path)
     mode = path.stat().st_mode if path.is_file() else 0o644
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=UNFINISHED)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=UNFINISHED_SUFFIX)
     new = Path(name)
     try:
         os.close(handle)
@@ -86,7 +86,7 @@ def put_in_place(new: Path, path: Path) -> None:
 
 def _sweep(path: Path) -> None:
     """Take away what a killed process left half written beside `path`."""
-    for stray in path.parent.glob(f".{glob.escape(path.name)}.*{UNFINISHED}*"):
+    for stray in path.parent.glob(f".{glob.escape(path.name)}.*{UNFINISHED_SUFFIX}*"):
         with contextlib.suppress(FileNotFoundError):  # another terminal sweeps too
             if time.time() - stray.stat().st_mtime > AN_HOUR:
                 stray.unlink()

@@ -18,7 +18,7 @@ DEVICE = "CASE WHEN json_valid(verdict) THEN json_extract(verdict, '$.device') E
 
 
 @dataclass(frozen=True)
-class Judged:
+class JudgedText:
     """A text of a level that was judged: the outcome, and on what device ("" where nobody needs to know it yet)."""
 
     slug: str
@@ -53,7 +53,7 @@ class Story:
 
     run: int
     levels: tuple[str, ...]  # the slugs of the table
-    judged: tuple[Judged, ...] = ()
+    judged: tuple[JudgedText, ...] = ()
     stars: Mapping[str, int] = field(default_factory=dict)  # of the levels that passed
     unaided: frozenset[str] = frozenset()  # those that passed without a hint or a look at the solution before
     races: tuple[Raced, ...] = ()
@@ -80,7 +80,7 @@ def story(db: sqlite3.Connection, run: int, levels: tuple[str, ...]) -> Story:
     return Story(
         run,
         levels,
-        tuple(Judged(*row) for row in judged),
+        tuple(JudgedText(*row) for row in judged),
         stars,
         _unaided(db, run),
         tuple(Raced(slug, gpu, ratio, medal, _sizes(race)) for slug, gpu, ratio, medal, race in races),

@@ -8,7 +8,7 @@ from typing import Any
 
 import torch
 
-from triton_quest.child.instruments.torchcalls import NOT_ALLOWED_TO_COUNT, Kind, TorchCall
+from triton_quest.child.instruments.torchcalls import NOT_ALLOWED_TO_COUNT, CallKind, TorchCall
 from triton_quest.child.judge import code, compare, memory, numbers
 from triton_quest.child.judge.watch import Run, Subject, called_with, watched
 from triton_quest.child.sentences import memory as memory_sentences
@@ -16,8 +16,8 @@ from triton_quest.course.case import DTYPES, Case, Draw
 from triton_quest.records import verdict as v
 
 TF32_REMARK = 'tl.dot without input_precision="ieee": a GPU rounds fp32 inputs to TF32, so your fp32 is judged as leniently as fp16.'
-COPYING = frozenset({Kind.COPY})
-FILLING = frozenset({Kind.FILL})
+COPYING = frozenset({CallKind.COPY})
+FILLING = frozenset({CallKind.FILL})
 
 
 def check(name: str) -> v.Check:
@@ -73,11 +73,11 @@ def _refuse(call: TorchCall) -> None:
     where = f"Line {call.line}: " if call.line else ""
     name = f"`{call.python_name}`"
     what, advice = {
-        Kind.CAST: (
+        CallKind.CAST: (
             "converts a tensor in PyTorch",
             "Convert inside the kernel: x.to(tl.float32), or let tl.store convert.",
         ),
-        Kind.LEAVE: (
+        CallKind.LEAVE: (
             "takes the numbers out of the tensor",
             "The launcher hands tensors to kernels; it needn't look into them.",
         ),
@@ -161,7 +161,7 @@ def remarks(runs: Sequence[Run]) -> list[v.Check]:
     told: dict[int, str] = {}
     for run in runs:
         for call in run.spy.calls:
-            if call.kind is Kind.COPY and call.allocates and call.line:
+            if call.kind is CallKind.COPY and call.allocates and call.line:
                 size = f"{call.allocates:,} bytes in {run.told}"
                 told[call.line] = (
                     f"Line {call.line}: `{call.python_name}` copies a tensor, {size}: reads and writes it once more."

@@ -117,7 +117,7 @@ class _Compilation:
     def _compiling(self, kernel: str, arch: Arch) -> None:
         self.send(v.StageStarted(v.COMPILER, f"compiling {kernel} for {name_of(arch)}", self.limit))
 
-    def _send_compiled(self, one: frontend.Compiled, target: Target) -> None:
+    def _send_compiled(self, one: frontend.CompiledLaunch, target: Target) -> None:
         fields: dict[str, Any] = binaries.read(one.binary)
         self.send(m.Compiled(one.kernel, target.name, one.constants, seconds=one.seconds, **fields))
         if self.assembly is not None:

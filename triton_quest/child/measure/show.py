@@ -202,7 +202,7 @@ def _cell(length: int) -> int:
 def _sign(ratio: float) -> str:
     """How many times the allowed error it is, in half powers of ten."""
     if ratio == 0:
-        return t.STEPS[0]
+        return t.ERROR_SIGNS[0]
     if math.isinf(ratio):
         return t.NOT_A_NUMBER
-    return t.STEPS[min(len(t.STEPS) - 1, 1 + max(0, int(2 * math.log10(ratio))))]
+    return t.ERROR_SIGNS[min(len(t.ERROR_SIGNS) - 1, 1 + max(0, int(2 * math.log10(ratio))))]

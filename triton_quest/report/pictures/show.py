@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from triton_quest.records.show import ATOMIC, LOAD, NOT_A_NUMBER, STEPS, STORE, ErrorMap, length
+from triton_quest.records.show import ATOMIC, ERROR_SIGNS, LOAD, NOT_A_NUMBER, STORE, ErrorMap, length
 from triton_quest.records.verdict import Mismatch
 from triton_quest.report import regions
 from triton_quest.report.pictures.traffic import DPI, INK, LEAST, PALE, STYLE
@@ -66,7 +66,10 @@ def save_errors(path: Path, found: ErrorMap, mismatch: Mismatch, title: str) -> 
     size = (min(11.0, max(6.4, 1.8 + 5.2 * columns / max(rows, 1))), 5.6 if rows > 1 else 2.6)
     with _figure(path, size, title) as figure:
         axes = figure.subplots()
-        levels = [[len(STEPS) if sign == NOT_A_NUMBER else STEPS.index(sign) for sign in row] for row in found.cells]
+        levels = [
+            [len(ERROR_SIGNS) if sign == NOT_A_NUMBER else ERROR_SIGNS.index(sign) for sign in row]
+            for row in found.cells
+        ]
         extent = (-0.5, len(levels[0]) * found.cell[1] - 0.5, len(levels) * found.cell[0] - 0.5, -0.5)
         _image(axes, levels, [colour for colour, _ in SCALE], extent)
         axes.set_xlim(-0.5, columns - 0.5)
