@@ -1,10 +1,4 @@
-"""What the tests share: a fresh workspace, the command line as people type it, and outputs compared whole.
-
-Expected outputs stand beside their tests in `__snapshots__/`, a text file each. After a change that is meant, write them
-anew and read the difference:
-
-    python -m pytest tests/commands --snapshot-update && git diff tests/commands/__snapshots__
-"""
+"""What the tests share: a fresh workspace, and the command line as people type it. Outputs compared whole: tests/snapshots.py."""
 
 from __future__ import annotations
 
@@ -16,7 +10,7 @@ import shlex
 import subprocess
 import sys
 import venv
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,8 +18,6 @@ from unittest import mock
 
 import click
 import pytest
-from syrupy.assertion import SnapshotAssertion
-from syrupy.extensions.single_file import SingleFileSnapshotExtension, WriteMode
 
 ROOT = Path(__file__).resolve().parent.parent
 if str(ROOT) not in sys.path:  # a bare `pytest` puts only the tests there
@@ -36,6 +28,8 @@ from triton_quest.course.table import LEVELS  # noqa: E402
 from triton_quest.records.verdict import Outcome, Verdict  # noqa: E402
 from triton_quest.store import workspace as workspaces  # noqa: E402
 from triton_quest.store.progress import Progress  # noqa: E402
+
+pytest.register_assert_rewrite("tests.snapshots")  # its assertion shows what differs
 
 TRACEBACK = "Traceback (most recent call last)"
 OURS_TO_SET = re.compile(
@@ -180,43 +174,3 @@ def command_table() -> dict[str, click.Command]:
 
     add(cli, ())
     return table
-
-
-def normalised(text: str, places: Mapping[str, str]) -> str:
-    """Text without what differs between two runs: seconds, dates, paths, spaces at the ends of lines."""
-    for place in sorted(places, key=len, reverse=True):
-        text = text.replace(place, places[place])
-    text = re.sub(r"\d{4}-\d\d-\d\d_\d\d-\d\d-\d\d(_\d+)?", "<date>", text)
-    text = re.sub(r"\d{4}-\d\d-\d\d \d\d:\d\d", "YYYY-MM-DD hh:mm", text)
-    text = re.sub(r"\b\d+\.\d s\b", "<seconds> s", text)
-    return "\n".join(line.rstrip() for line in text.splitlines())
-
-
-class OutputExtension(SingleFileSnapshotExtension):
-    """A text file for each output, so that a change of one is read as a diff."""
-
-    _write_mode = WriteMode.TEXT
-    file_extension = "txt"
-
-
-@pytest.fixture
-def expect_text(snapshot: SnapshotAssertion) -> Callable[[str, str], None]:
-    """expect_text(name, text): the text is that of the test's snapshot of this name."""
-    texts = snapshot.use_extension(OutputExtension)
-
-    def compare(name: str, text: str) -> None:
-        assert text == texts(name=name)
-
-    return compare
-
-
-@pytest.fixture
-def expect_output(expect_text: Callable[[str, str], None]) -> Callable[..., None]:
-    """expect_output(name, answer): the whole of it is that of the snapshot. `places`: paths and what replaces them."""
-
-    def compare(name: str, answer: Answer, places: Mapping[str, str] | None = None) -> None:
-        parts = [f"$ {answer.line}", answer.out, *(["(on stderr)", answer.err] if answer.err else [])]
-        told = normalised("\n".join([*parts, f"exit code {answer.code}"]), places or {})
-        expect_text(name, told + "\n")
-
-    return compare
