@@ -128,7 +128,7 @@ class OpSpy(FastDispatchMode, Observer):
         stored = {written for step in self._ledger.steps if step.is_launch for written in step.outputs}
         made = [step for step in self._ledger.steps if number in step.outputs]
         last = bool(made) and made[-1].call is call
-        return call.kind is Kind.CAST and last and set(call.inputs) <= stored
+        return call.kind is CallKind.CAST and last and set(call.inputs) <= stored
 
     def __enter__(self) -> OpSpy:
         super().__enter__()

@@ -91,7 +91,7 @@ def _refuse(call: TorchCall) -> None:
 
 def _made_by_autograd(call: TorchCall, name: str) -> code.Stopped:
     """Of what autograd does itself to a gradient, outside of the learner's lines."""
-    if call.kind is Kind.CAST:
+    if call.kind is CallKind.CAST:
         says = f"`{name}` leaves backward in another dtype than `{name[1:]}` has, and PyTorch converts it."
         return refused(passed(), says, "Store each gradient in the dtype of what it belongs to.")
     says = f"PyTorch computes on the way to `{name}` in the backward pass: `{call.python_name}`."
