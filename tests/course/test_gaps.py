@@ -70,18 +70,41 @@ def test_a_learners_own_lines_are_those_of_the_gap(level: Level) -> None:
         ]
 
 
-def test_every_line_of_a_filled_text_knows_the_learners_line_that_it_stands_for() -> None:
-    text = with_open(TWO, {4, 6})
-    found = gaps.find(TWO, text)
-    filled = gaps.fill(text, [gap for gap in found if gap.is_open])
+@every_level
+def test_the_references_lines_leave_every_other_line_where_it_is(level: Level) -> None:
+    solution = SOLUTIONS[level.slug]
+    text = template.strip_solution(solution)
+    found = gaps.find(solution, text)
+    filled = gaps.fill(text, found)
     new, old = filled.text.splitlines(), text.splitlines()
-    assert len(new) == len(filled.origin) == len(old) + 1, "gap 4 has two lines where one placeholder stood"
-    for number, line in enumerate(new, start=1):
-        if number in filled.gap_of:
-            assert "..." in old[filled.origin[number - 1] - 1]
-        else:
-            assert line == old[filled.origin[number - 1] - 1]
-    assert set(filled.gap_of.values()) == {4, 6}
+    assert filled.keeps_lines and len(new) == len(old)
+    assert all(number in filled.gap_of or line == old[number - 1] for number, line in enumerate(new, start=1))
+    assert all(filled.gap_of[gap.first] == gap.number for gap in found)
+
+
+LOOP = """\
+    # [gap: total]
+    total = 0
+    for i in range(3):
+        if i:
+            total += i
+        total += 1
+    for i in range(3):
+        total += i
+    # [end]
+"""
+
+
+def test_a_reference_with_blocks_takes_the_lines_of_the_comment_above_or_says_that_lines_move() -> None:
+    for comments, keeps in ((5, True), (4, False)):
+        above = "".join(f"    # TODO 1 line {n}\n" for n in range(comments))
+        solution = f"def f():\n{above}{LOOP}    return total\n"
+        text = template.strip_solution(solution)
+        filled = gaps.fill(text, gaps.find(solution, text))
+        assert filled.keeps_lines is keeps
+        assert same_code(filled.text, template.clean_solution(solution))
+        if keeps:
+            assert len(filled.text.splitlines()) == len(text.splitlines())
 
 
 def test_lines_that_other_helpers_precede_belong_to_the_gap_of_their_comment() -> None:

@@ -43,12 +43,15 @@ class Gap:
 
 @dataclass(frozen=True)
 class Filled:
-    """A text in which the reference's lines stand in for gaps. `origin[i]` is the learner's line that line i + 1 stands for, and
-    `gap_of` the number of the gap that the line was put in for."""
+    """A text in which the reference's lines stand in for gaps.
+
+    `keeps_lines`: every other line has the number that it has in the learner's file, so that what is said of it needs no translation.
+    Then `gap_of` says of each of the reference's lines for which gap it was put in.
+    """
 
     text: str
-    origin: tuple[int, ...]
     gap_of: dict[int, int]
+    keeps_lines: bool = True
 
 
 def marked(solution: str) -> tuple[Gap, ...]:
@@ -92,22 +95,40 @@ def _where_it_waits(lost: Gap, found: Sequence[Gap], tree: ast.Module, lines: Se
 
 
 def fill(text: str, gaps: Iterable[Gap]) -> Filled:
-    """`text` with the reference's lines in the place of these gaps' own. Each must have been found: no trouble, or open."""
-    chosen = {gap.first: gap for gap in gaps}
-    lines, origin, gap_of = [], [], {}
-    skip_to = 0
-    for number, line in enumerate([*text.splitlines(), None], start=1):
-        gap = chosen.get(number)
-        if gap is not None:
-            for new in gap.lines:
-                lines.append(gap.indent + new if new.strip() else new)
-                origin.append(min(number, len(text.splitlines()) or 1))
-                gap_of[len(lines)] = gap.number
-            skip_to = max(skip_to, gap.last + 1)
-        if line is not None and number >= skip_to:
-            lines.append(line)
-            origin.append(number)
-    return Filled("\n".join(lines) + "\n", tuple(origin), gap_of)
+    """`text` with the reference's lines in the place of these gaps' own. Each must have been found: no trouble.
+
+    The reference is laid out in as few lines as Python allows, which take the place of the gap and, from below, of the comment above it.
+    """
+    lines, gap_of, keeps_lines = text.splitlines(), dict[int, int](), True
+    for gap in sorted(gaps, key=lambda gap: -gap.first):
+        new = [gap.indent + line for line in _compressed(gap.lines)]
+        first, last = gap.first, gap.last
+        while last - first + 1 < len(new) and first > 1 and lines[first - 2].lstrip().startswith("#"):
+            first -= 1
+        room = last - first + 1
+        keeps_lines &= len(new) <= room
+        lines[first - 1 : last] = [*new, *[""] * (room - len(new))]
+        gap_of |= dict.fromkeys(range(first, first + len(new)), gap.number)
+    return Filled("\n".join(lines) + "\n", gap_of, keeps_lines)
+
+
+def _compressed(lines: Sequence[str]) -> list[str]:
+    """The same statements in as few lines as can be: simple ones joined by semicolons, a block of simple ones behind its head."""
+    out: list[str] = []
+    simple: list[str] = []
+    for statement in ast.parse("\n".join(lines)).body:
+        if not _bodies(statement):
+            simple.append(ast.unparse(statement))
+            continue
+        out += ["; ".join(simple)] * bool(simple)
+        simple.clear()
+        (body, *others) = _bodies(statement)
+        if others or any(_bodies(inner) for inner in body):
+            out += ast.unparse(statement).splitlines()
+        else:
+            head = ast.unparse(statement).splitlines()[0]
+            out.append(f"{head} {'; '.join(map(ast.unparse, body))}")
+    return [*out, *["; ".join(simple)] * bool(simple)]
 
 
 class _Search:
