@@ -12,8 +12,23 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from triton_quest import environment
-from triton_quest.child import selftest
-from triton_quest.child.judge import code, compiling, diagnosis, hints, known, memory, numbers, properties, rules
+from triton_quest.child import selftest, source
+from triton_quest.child.judge import (
+    at_fault,
+    code,
+    compiling,
+    diagnosis,
+    gap_causes,
+    gapped,
+    hints,
+    known,
+    memory,
+    numbers,
+    one_run,
+    properties,
+    read,
+    rules,
+)
 from triton_quest.child.judge.blocks import block_sizes
 from triton_quest.child.judge.tampering import Snapshot
 from triton_quest.child.judge.watch import Run, Subject, watched
@@ -73,18 +88,38 @@ def run(level: Level, file: Path, send: Send, seconds: float) -> v.Outcome:
     """Judge `file` from its import on; every check is sent as it is made. `seconds` limits each step of the learner's code."""
     able = abilities(enable())
     activate()
+    mine = gapped.of_file(level, file)
+    if mine is None or mine.filled is None:
+        outcome = _judged(_Judge(level, file, send, seconds, able, mine))
+    else:
+        curtain = gapped.Curtain(mine.text, mine.filled)
+        with source.standing_in(file, mine.filled.text):
+            behind = _Judge(level, file, lambda record: send(curtain.drawn(record)), seconds, able, mine)
+            outcome = _judged(behind)
+    if outcome is v.Outcome.PASSED:
+        for name, kind in (*((name, "not_verified_here") for name in able.missing), (v.ON_A_GPU, v.GPU)):
+            send(v.Check(name=name, kind=kind, state=v.State.NOT_VERIFIED_HERE))
+    return outcome
+
+
+def _judged(judge: _Judge) -> v.Outcome:
+    """How it ended: GAPS for a file with open gaps, whatever the judge said of it."""
+    mine = judge.gapped
+    is_open = mine is not None and mine.filled is not None
+    if mine is not None and is_open:
+        judge.send(mine.record(v.Standing.NOT_TOLD, "the check didn't come to its end"))
     try:
-        _Judge(level, file, send, seconds, able).everything()
+        judge.everything()
     except code.Stopped as stopped:
-        check = stopped.check
-        if check.hint is None and check.kind in HINTED:
-            solution = (level.folder / "solution.py").read_text(encoding="utf-8")
-            check = replace(check, hint=hints.fitting(check, parts.known(level).mistakes, solution))
-        send(check)
-        return check.outcome or v.Outcome.ERROR
-    for name, kind in (*((name, "not_verified_here") for name in able.missing), (v.ON_A_GPU, v.GPU)):
-        send(v.Check(name=name, kind=kind, state=v.State.NOT_VERIFIED_HERE))
-    return v.Outcome.PASSED
+        check = judge.explained(stopped)
+        judge.send(check)
+        return v.Outcome.GAPS if is_open else check.outcome or v.Outcome.ERROR
+    if mine is None or not is_open:
+        return v.Outcome.PASSED
+    states = mine.record(v.Standing.RIGHT)
+    judge.send(states)
+    judge.send(read.right_so_far(mine.text, states))
+    return v.Outcome.GAPS
 
 
 def warm_up() -> None:
@@ -103,7 +138,10 @@ def warm_up() -> None:
 class _Judge:
     """One judgement: the learner's code, the level's cases, and what was learnt from the first run."""
 
-    def __init__(self, level: Level, file: Path, send: Send, seconds: float, able: Abilities) -> None:
+    def __init__(
+        self, level: Level, file: Path, send: Send, seconds: float, able: Abilities, mine: gapped.Gapped | None
+    ) -> None:
+        self.gapped, self.repeat = mine, one_run.loading()
         self.level, self.file, self.send, self.seconds = level, file, send, seconds
         memory_too, compiling_too = "memory" in level.stages, "compile" in level.stages
         self.able = replace(able, memory=able.memory and memory_too, compiling=able.compiling and compiling_too)
@@ -139,12 +177,13 @@ class _Judge:
         def refusals(subject: Subject) -> list[CompileFinding]:
             return compiling.findings(subject, cases, self.dtypes, self.blocks)
 
+        self.repeat = one_run.compiling_all(refusals)
         found = refusals(self.subject)
         rules.torch_is_left_alone(members.undo())
         if found and found[0].construct == UNEXPLAINED:
             first = watched(self.subject, self.cases[0], self.dtypes[0], self.blocks)
             if first.trouble is not None:
-                raise code.Stopped(numbers.raised(self.subject, first))
+                raise code.Stopped(numbers.raised(self.subject, first)) from first.trouble
         if found:
             raise code.Stopped(known.refused_alike(self._mistakes(), found[0], self.subject, refusals))
 
@@ -155,6 +194,7 @@ class _Judge:
         self.blocks = block_sizes(first.launches)
         runs = [self._watched(case, self.dtypes[0]) for case in self.cases if self.dtypes[0] in case.dtypes]
         largest = max(runs, key=lambda run: run.reference.truth.elements if run.case.quick else 0)
+        self.repeat = one_run.running_without_kernels(largest.case, largest.dtype, self.blocks)
         self.send(rules.answer_needs_the_kernels(self.subject, largest.case, largest.dtype, self.blocks))
         if self.able.memory:
             self.send(memory.passed())
@@ -168,36 +208,41 @@ class _Judge:
     def _watched(self, case: Case, dtype: str) -> Run:
         """One run, with what its accesses and its torch calls come to. Raises Stopped at the first thing wrong."""
         self._stage("run", f"{case.name}, {dtype}")
+        self.repeat = one_run.running(case, dtype, self.blocks)
         run = watched(self.subject, case, dtype, self.blocks)
-        rules.torch_is_left_alone(run.replaced)
-        self._examine(memory.examine_accesses, run)
-        if run.trouble is not None:
-            raise code.Stopped(numbers.raised(self.subject, run))
-        misfit = numbers.misfit(self.subject, run)
-        if misfit is not None:
-            raise code.Stopped(misfit)
-        rules.kernel_is_launched(self.subject, run)
-        rules.kernels_do_the_work(self.subject, run)
-        rules.inputs_are_unchanged(self.subject, run)
-        self._examine(memory.examine_answer, run)
-        rules.whole_answer_is_stored(self.subject, run)
-        return run
-
-    def _examine(self, look: Callable[[Run], None], run: Run) -> None:
-        """Raises Stopped for what `look` finds, with the known mistake that leads to it."""
         try:
-            look(run)
+            one_run.examine(self.subject, run)
         except code.Stopped as stopped:
             named = known.named(self._mistakes(), stopped.check, stopped.finding, self.subject, run, self.blocks)
-            raise code.Stopped(named, stopped.finding) from None
+            raise code.Stopped(named, stopped.finding) from stopped.__cause__
+        return run
 
     def _mistakes(self) -> tuple[Mistake, ...]:
-        return parts.known(self.level).mistakes
+        return gap_causes.possible(parts.known(self.level).mistakes, self.gapped, self.solution)
+
+    @property
+    def solution(self) -> str:
+        return (self.level.folder / "solution.py").read_text(encoding="utf-8")
+
+    def explained(self, stopped: code.Stopped) -> v.Check:
+        """The failed check with its hint and with the gap at fault, which is sent, where there is one."""
+        check, mistakes = stopped.check, self._mistakes()
+        if check.hint is None and check.kind in HINTED:
+            check = replace(check, hint=hints.fitting(check, mistakes, self.solution))
+        if self.gapped is None or not self.able.memory:  # a trial must not touch memory unchecked
+            return check
+        self._stage("gaps", "looking for the gap at fault")
+        trials = at_fault.Trials(self.level, self.gapped, self.repeat, self.cases, self.blocks)
+        check, states = gap_causes.explained(stopped, check, self.gapped, trials, mistakes, self.solution)
+        if states is not None:
+            self.send(states)
+        return check
 
     def _numbers(self, runs: list[Run]) -> None:
         """Every case in every dtype against float64."""
         for run in runs:
             self._compare(run, runs)
+        self.repeat = one_run.running_again(self.last_quick.case, self.last_quick.dtype, self.blocks)
         self.send(rules.new_contents_give_new_answers(self.subject, self.last_quick, self.blocks))
         looked_at = self.dtypes[0]
         for case, dtype in numbers.plan(self.level, self.dtypes[1:]):
@@ -229,4 +274,5 @@ class _Judge:
     def _properties(self) -> None:
         for statement in parts.part(self.level, "cases").PROPERTIES:
             self._stage("property", (statement.__doc__ or statement.__name__).strip())
+            self.repeat = one_run.holding(statement, self.dtypes, self.blocks)
             self.send(properties.holds(self.subject, statement, self.dtypes, self.blocks))
