@@ -11,7 +11,7 @@ import itertools
 import signal
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
@@ -42,6 +42,10 @@ class NotFound:
     """No gap explains the answer; `why` the trials don't."""
 
     why: str
+
+
+def _alone(number: int) -> Fault:
+    return Fault((number,), f"TODO {number} is where it goes wrong: with other lines there, everything is right.")
 
 
 class _OutOfTime(BaseException):
@@ -80,26 +84,31 @@ class Trials:
         self._limit = _Limit()
         self.missing: str | None = None  # a name that the reference's lines need, and the learner's don't give
 
-    def fault(self) -> Fault | NotFound:
+    def fault(self, lines: Collection[int] = ()) -> Fault | NotFound:
+        """The gap at fault. `lines` are where what is wrong was seen: a gap there is looked at first."""
         seconds = FEW if self._level.number < LARGE_CASES else MORE
         try:
             with tempfile.TemporaryDirectory() as folder, self._limit.holding(seconds):
-                return self._found(Path(folder))
+                return self._found(Path(folder), self._gapped.with_lines(lines))
         except _OutOfTime:
             return NotFound("looking for the gap at fault takes too long")
 
-    def _found(self, folder: Path) -> Fault | NotFound:
+    def _found(self, folder: Path, suspects: Sequence[int]) -> Fault | NotFound:
         written = self._gapped.written
-        single = tuple(number for number in written if self._is_right(folder, (number,)))
+        for suspect in suspects:
+            if len(written) > 1 and self._is_right(folder, (suspect,)):
+                return _alone(suspect)
+        single = tuple(n for n in written if n not in suspects and self._is_right(folder, (n,)))
+        if len(single) == len(written) - len(suspects) and self._is_right(folder, ()):
+            return NotFound("it doesn't go wrong every time")
         if len(single) == 1:
-            says = f"TODO {single[0]} is where it goes wrong: with other lines there, everything is right."
-            return Fault(single, says)
+            return _alone(single[0])
         if single:
             listed = " and ".join(f"TODO {number}" for number in single)
-            says = f"{listed} don't fit together: with other lines in one of them, everything is right. Look at TODO {single[0]} first."
-            return Fault(single, says)
+            says = f"{listed} don't fit together: with other lines in one of them, everything is right."
+            return Fault(single, f"{says} Look at TODO {single[0]} first.")
         for pair in itertools.combinations(written, 2):
-            if len(written) > 1 and self._is_right(folder, pair):
+            if self._is_right(folder, pair):
                 says = f"Two gaps are wrong: TODO {pair[0]} and TODO {pair[1]}; look at TODO {pair[0]} first."
                 return Fault(pair, says)
         if self.missing:

@@ -38,14 +38,21 @@ def explained(
     if isinstance(found, NotFound):
         lines = template.open_gaps(mine.text)
         return read.waiting(mine.text, lines, len(mine.gaps), found.why), mine.record(v.Standing.NOT_TOLD, found.why)
-    found = found or trials.fault()
+    found = found or trials.fault([place.line for place in check.places])
     if isinstance(found, Fault):
-        known = [one for one in mistakes if check.cause and one.says[1:] in check.cause]
+        known = _named(check, mistakes)
         if not known or any(set(found.numbers) <= touched(one, solution) for one in known):
             told = _with_cause(check, found.says)
             return told, mine.record(v.Standing.RIGHT, wrong=found.numbers)
         found = NotFound("what went wrong and where the reference's lines help are not the same")
     return check, mine.record(v.Standing.NOT_TOLD, found.why) if mine.filled is not None else None
+
+
+def _named(check: v.Check, mistakes: tuple[Mistake, ...]) -> list[Mistake]:
+    """The known mistakes that the check's cause tells, and those that no output can tell apart from them."""
+    told = [one for one in mistakes if check.cause and one.says[1:] in check.cause]
+    keys = {key for one in told for key in (one.key, *one.same_output_as)}
+    return [one for one in mistakes if {one.key, *one.same_output_as} & keys]
 
 
 def _with_cause(check: v.Check, says: str) -> v.Check:

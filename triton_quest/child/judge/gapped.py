@@ -43,6 +43,12 @@ class Gapped:
         """The gaps that hold lines of the learner's, and can be told from the rest."""
         return tuple(gap.number for gap in self.gaps if not gap.is_open and not gap.trouble)
 
+    def with_lines(self, lines: Collection[int]) -> tuple[int, ...]:
+        """The written gaps to which one of these lines belongs."""
+        return tuple(
+            g.number for g in self.gaps if g.number in self.written and any(g.first <= n <= g.last for n in lines)
+        )
+
     def with_reference(self, numbers: Collection[int]) -> str:
         """The text that is judged, with the reference's lines in these gaps as well."""
         return course_gaps.fill(self.text, [g for g in self.gaps if g.is_open or g.number in numbers]).text

@@ -257,6 +257,7 @@ class _Judge:
         if not wrong.any():
             self.send(numbers.case_check(run))
             return
+        self.repeat = one_run.running(run.case, run.dtype, self.blocks)
         memory.examine_masked_lanes(self.subject, run, wrong, self.blocks)
         check = numbers.failed_case(run, wrong, self.blocks)
         seen, right = [diagnosis.Evidence(run, wrong)], []
