@@ -1,6 +1,7 @@
 """What a level file calls when it is run directly: a few small cases, in this process.
 
-Nothing is recorded and nothing limits the kernel, so print() and breakpoint() work in it. The judge is `quest check`.
+Nothing is recorded and nothing limits the kernel, so print() and breakpoint() work in it, with open gaps, too: there the reference's
+lines stand in, unseen. The judge is `quest check`.
 """
 
 from __future__ import annotations
@@ -14,11 +15,13 @@ import numpy as np
 import torch
 from rich.console import Console
 from rich.markup import escape
+from triton.runtime.interpreter import InterpretedFunction
 
+from triton_quest.child import source
 from triton_quest.child.instruments.launches import LaunchLog, observed
 from triton_quest.child.instruments.memory.accesses import IllegalAccess
 from triton_quest.child.instruments.memory.model import MemoryModel
-from triton_quest.child.judge import compare, contract, read, truth
+from triton_quest.child.judge import code, compare, contract, gapped, read, truth
 from triton_quest.child.judge.blocks import block_sizes
 from triton_quest.child.judge.given import Launcher, drawn
 from triton_quest.child.sentences.memory import tell
@@ -27,6 +30,7 @@ from triton_quest.course import table as levels
 from triton_quest.course.answer import Answer
 from triton_quest.course.case import DEFAULT_BLOCKS, Case, Draw
 from triton_quest.course.level import Level
+from triton_quest.records import verdict as v
 from triton_quest.screen.console import glyphs, make_console
 from triton_quest.screen.messages import next_step
 
@@ -42,20 +46,48 @@ def quick_check(launcher: Launcher) -> None:
     where = "in Triton's interpreter, on the CPU" if device == "cpu" else f"on the {torch.cuda.get_device_name()}"
     console.print(f"[bold]{level.title}[/]: a quick run {where}")
     with np.errstate(all="ignore"):  # the interpreter computes in numpy, which warns of what a GPU does silently
-        right = _is_ready(level, file, console) and _all_right(level, launcher, device, console)
-    if right:
-        command = f"python {os.path.relpath(file.parent.parent / 'quest.py')} check {level.number}"
+        ready, waiting = _ready(level, file, launcher, console)
+        right = ready is not None and _all_right(level, ready, device, console)
+    if right and waiting:
+        first = waiting[0]
+        sentence = (
+            f"These numbers are right so far. Next is TODO {first.number}, line {first.line}. The judge looks at more:"
+        )
+        console.print(next_step(sentence, _check_command(level, file), glyphs(console)), crop=False)
+    elif right:
         sentence = "These numbers are right. The judge looks at memory, rules and much more:"
-        console.print(next_step(sentence, command, glyphs(console)), crop=False)
-    sys.exit(0 if right else 1)
+        console.print(next_step(sentence, _check_command(level, file), glyphs(console)), crop=False)
+    sys.exit(0 if right and not waiting else 1)
 
 
-def _is_ready(level: Level, file: Path, console: Console) -> bool:
-    unfinished = read.examine(level, file)
-    if unfinished.outcome is None:
-        return True
-    console.print(f"  {escape(unfinished.says)}\n  {escape(unfinished.advice)}")
-    return False
+def _check_command(level: Level, file: Path) -> str:
+    return f"python {os.path.relpath(file.parent.parent / 'quest.py')} check {level.number}"
+
+
+def _ready(
+    level: Level, file: Path, launcher: Launcher, console: Console
+) -> tuple[Launcher | None, tuple[v.GapState, ...]]:
+    """What runs, and the open gaps: the file's own launcher, or that of the text in which other lines stand in for these."""
+    unfinished, _ = read.examined(level, file, may_have_gaps=True)
+    if unfinished.outcome is not None:
+        console.print(f"  {escape(unfinished.says)}\n  {escape(unfinished.advice)}")
+        return None, ()
+    mine = gapped.of_file(level, file)
+    if mine is None or mine.filled is None:
+        return launcher, ()
+    waiting = tuple(gap for gap in mine.record(v.Standing.NOT_TOLD).gaps if gap.state is v.Standing.OPEN)
+    shown = ", ".join(f"TODO {gap.number} (line {gap.line})" for gap in waiting)
+    console.print(f"  [dim]{shown}: open. Other lines stand in for {'it' if len(waiting) == 1 else 'them'}.[/]")
+    try:
+        with source.standing_in(file, mine.filled.text):
+            module = code.load(file)
+            for kernel in vars(module).values():
+                if isinstance(kernel, InterpretedFunction):
+                    kernel.rewrite()  # now: afterwards its source is the learner's own again, in tracebacks and in the debugger
+        return code.launcher_of(module, level), waiting
+    except code.Stopped as stopped:
+        console.print(f"  [red]{glyphs(console).failed}[/] {escape(stopped.check.says)}")
+        return None, waiting
 
 
 def _all_right(level: Level, launcher: Launcher, device: str, console: Console) -> bool:
