@@ -56,7 +56,7 @@ def verdict(judged: v.Verdict, title: str, g: Glyphs, is_brief: bool = False) ->
 
 
 def gap_line(gaps: Sequence[v.GapState]) -> Text:
-    """ "TODO 1-3: right so far   TODO 4: wrong   TODO 5, 7: open", and why what isn't told isn't."""
+    """ "TODO 1-3: right so far   TODO 4: wrong   TODO 5, 6: open", and why what isn't told isn't."""
     by_state: dict[v.Standing, list[v.GapState]] = {}
     for gap in gaps:
         by_state.setdefault(gap.state, []).append(gap)
@@ -79,7 +79,7 @@ def _ranges(numbers: Sequence[int]) -> str:
             runs[-1].append(number)
         else:
             runs.append([number])
-    return ", ".join(f"{run[0]}-{run[-1]}" if len(run) > 1 else str(run[0]) for run in runs)
+    return ", ".join(f"{run[0]}-{run[-1]}" if len(run) > 2 else ", ".join(map(str, run)) for run in runs)
 
 
 def checklist(checks: Sequence[v.Check], g: Glyphs, is_brief: bool = False) -> RenderableType:

@@ -17,7 +17,8 @@ def possible(mistakes: tuple[Mistake, ...], mine: Gapped | None, solution: str) 
     """Those that can be the learner's: not the ones in gaps where the reference's lines stand in."""
     if mine is None or mine.filled is None:
         return mistakes
-    return tuple(one for one in mistakes if not touched(one, solution) <= set(mine.open))
+    waiting = {gap.number for gap in mine.waiting}
+    return tuple(one for one in mistakes if not touched(one, solution) <= waiting)
 
 
 def touched(mistake: Mistake, solution: str) -> frozenset[int]:

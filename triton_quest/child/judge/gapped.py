@@ -35,8 +35,8 @@ class Gapped:
     trouble: str = ""
 
     @property
-    def open(self) -> tuple[int, ...]:
-        return tuple(gap.number for gap in self.gaps if gap.is_open)
+    def waiting(self) -> tuple[Gap, ...]:
+        return tuple(gap for gap in self.gaps if gap.is_open)
 
     @property
     def written(self) -> tuple[int, ...]:
@@ -128,7 +128,7 @@ class Curtain:
         if not isinstance(check, v.Check):
             return check
         places = tuple(
-            v.Place(p.line, f"(the open TODO {self._gap_of[p.line]}: other lines stand in for it)")
+            v.Place(p.line, f"(the open TODO {self._gap_of[p.line]}: right lines stand in for it)")
             if _bare(p.source) in self._hidden.get(p.line, "")
             else p
             for p in check.places
