@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import re
 
 from triton_quest.child.judge import code
 from triton_quest.child.judge.given import drawn_for
@@ -46,6 +47,12 @@ def findings(
             targets = TARGETS if number == 0 else TARGETS[:1]
             refusals += compile_front_end(launch, subject.module, targets, shared_memory=number == 0).refusals
     return sorted(explain(refusals), key=lambda finding: finding.construct == UNEXPLAINED)
+
+
+def missing_name(finding: CompileFinding) -> NameError | None:
+    """What Python raises for a finding that is about a name which isn't there."""
+    found = re.match(r"(\w+) is not defined", finding.reason)
+    return NameError(finding.reason, name=found[1]) if found else None
 
 
 def refused(finding: CompileFinding) -> code.Stopped:

@@ -185,7 +185,8 @@ class _Judge:
             if first.trouble is not None:
                 raise code.Stopped(numbers.raised(self.subject, first)) from first.trouble
         if found:
-            raise code.Stopped(known.refused_alike(self._mistakes(), found[0], self.subject, refusals))
+            named = known.refused_alike(self._mistakes(), found[0], self.subject, refusals)
+            raise code.Stopped(named) from compiling.missing_name(found[0])
 
     def _first_dtype(self) -> list[Run]:
         """Rules and memory, over every case in the first dtype; the first case shows the learner's block sizes."""
