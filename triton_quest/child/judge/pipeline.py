@@ -13,6 +13,7 @@ from pathlib import Path
 
 from triton_quest import environment
 from triton_quest.child import selftest
+from triton_quest.child.instruments.operators import remember_bodies
 from triton_quest.child.judge import code, compiling, diagnosis, hints, known, memory, numbers, properties, rules
 from triton_quest.child.judge.blocks import block_sizes
 from triton_quest.child.judge.tampering import Snapshot
@@ -20,6 +21,7 @@ from triton_quest.child.judge.watch import Run, Subject, watched
 from triton_quest.child.sentences.compiling import UNEXPLAINED, CompileFinding
 from triton_quest.child.triton.fake_driver import activate
 from triton_quest.child.triton.interpreter import Adaptation, enable
+from triton_quest.child.triton.unverifiable import what_is_lacking
 from triton_quest.course import parts
 from triton_quest.course.case import DEFAULT_BLOCKS, DTYPES, Case
 from triton_quest.course.level import Level
@@ -73,16 +75,18 @@ def run(level: Level, file: Path, send: Send, seconds: float) -> v.Outcome:
     """Judge `file` from its import on; every check is sent as it is made. `seconds` limits each step of the learner's code."""
     able = abilities(enable())
     activate()
+    remember_bodies()
     try:
         _Judge(level, file, send, seconds, able).everything()
     except code.Stopped as stopped:
         check = stopped.check
-        if check.hint is None and check.kind in HINTED:
+        if check.kind in HINTED and check.hint is None:
             mistakes = parts.part(level, "mistakes").MISTAKES
             solution = (level.folder / "solution.py").read_text(encoding="utf-8")
             check = replace(check, hint=hints.fitting(check, mistakes, solution))
         send(check)
-        return check.outcome or v.Outcome.ERROR
+        if check.state is v.State.FAILED:
+            return check.outcome or v.Outcome.ERROR
     for name in (*able.missing, v.ON_A_GPU):
         send(v.Check(name=name, kind="not_verified_here", state=v.State.NOT_VERIFIED_HERE))
     return v.Outcome.PASSED
@@ -159,7 +163,7 @@ class _Judge:
             self.send(memory.passed())
         if self.able.compiling:
             self.send(compiling.passed())
-        for remark in rules.remarks(runs):
+        for remark in (*rules.remarks(runs), *code.remarks(self.file)):
             self.send(remark)
         self.last_quick = largest
         return runs
@@ -171,6 +175,7 @@ class _Judge:
         rules.torch_is_left_alone(run.replaced)
         self._examine(memory.examine_accesses, run)
         if run.trouble is not None:
+            self._tell_what_no_interpreter_runs(run)
             raise code.Stopped(numbers.raised(self.subject, run))
         misfit = numbers.misfit(self.subject, run)
         if misfit is not None:
@@ -181,6 +186,13 @@ class _Judge:
         self._examine(memory.examine_answer, run)
         rules.whole_answer_is_stored(self.subject, run)
         return run
+
+    def _tell_what_no_interpreter_runs(self, run: Run) -> None:
+        """Raises Stopped, without a failure, where the compiler took what Triton's interpreter lacks."""
+        lacking = what_is_lacking(code.root_cause(run.trouble)) if run.trouble is not None else None
+        if lacking is not None and self.able.compiling:
+            self.send(compiling.passed())
+            raise code.Stopped(code.not_run_here(lacking, code.place_of(run.trouble, self.file)))
 
     def _examine(self, look: Callable[[Run], None], run: Run) -> None:
         """Raises Stopped for what `look` finds, with the known mistake that leads to it."""

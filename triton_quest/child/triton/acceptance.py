@@ -14,9 +14,11 @@ import numpy as np
 import numpy.typing as npt
 import triton.language as tl
 from triton.runtime import interpreter
+from triton.runtime.jit import JITFunction
 
 from .bf16 import decode, encode
 from .patching import Edits, Need, Patch
+from .unverifiable import NotInterpretable
 
 _INTERPRETER = "triton.runtime.interpreter"
 _REWRITER = f"{_INTERPRETER}:FunctionRewriter"
@@ -114,6 +116,15 @@ def _parts(values: npt.NDArray[Any]) -> list[npt.NDArray[Any]]:
     return parts
 
 
+def _stop_at_compiled_kernels(edits: Edits) -> None:
+    """A kernel in Gluon is compiled whatever TRITON_INTERPRET says, and there is no GPU to launch it on."""
+
+    def run(self: Any, *args: Any, **kwargs: Any) -> Any:
+        raise NotInterpretable(f"`{self.fn.__name__}`, a kernel in Gluon")
+
+    edits.set(JITFunction, "run", run)
+
+
 PATCHES = (
     Patch(
         "captured variables kept",
@@ -125,6 +136,7 @@ PATCHES = (
         _take_grids_in_lists,
         (Need(f"{_INTERPRETER}:GridExecutor.__init__", ("self", "fn", "arg_names", "grid", "pre_run_hooks")),),
     ),
+    Patch("no launch of compiled kernels", _stop_at_compiled_kernels, (Need("triton.runtime.jit:JITFunction.run"),)),
     Patch(
         "products of bf16 parts",
         _multiply_bf16_parts,
