@@ -26,7 +26,7 @@ def remember_bodies() -> None:
         return register(library, op_name, fn, dispatch_key, **options)
 
     impl.remembers = True  # type: ignore[attr-defined]
-    torch.library.Library.impl = impl  # type: ignore[method-assign]
+    torch.library.Library.impl = impl  # type: ignore[method-assign,assignment]
 
 
 def body_of(operator: Any) -> Callable[..., Any] | None:

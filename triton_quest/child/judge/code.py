@@ -8,7 +8,7 @@ import os
 import sys
 import traceback
 import types
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from importlib.machinery import SourceFileLoader
 from pathlib import Path
 from types import ModuleType
@@ -111,10 +111,10 @@ def not_run_here(what: str, place: v.Place | None) -> v.Check:
     return v.Check(name, "not_verified_here", v.State.NOT_VERIFIED_HERE, outcome=v.Outcome.PASSED, places=places)
 
 
-def remarks(file: Path) -> list[v.Check]:
-    """What the learner's code was told in the stead of a GPU that isn't here."""
+def remarks(file: Path, more: Iterable[str] = ()) -> list[v.Check]:
+    """What the learner's code was told in the stead of a GPU that isn't here, and what else is worth knowing."""
     answers = {f"Line {answer.line}: {answer.says}.": None for answer in answers_to(str(file))}
-    return [v.Check(name=says, kind="remark", state=v.State.PASSED) for says in answers]
+    return [v.Check(name=says, kind="remark", state=v.State.PASSED) for says in (*answers, *more)]
 
 
 def _advice(root: BaseException, when: str) -> str:

@@ -14,6 +14,7 @@ from pathlib import Path
 from triton_quest import environment
 from triton_quest.child import selftest
 from triton_quest.child.instruments.operators import remember_bodies
+from triton_quest.child.instruments.warned import Warned, warnings_once
 from triton_quest.child.judge import code, compiling, diagnosis, hints, known, memory, numbers, properties, rules
 from triton_quest.child.judge.blocks import block_sizes
 from triton_quest.child.judge.tampering import Snapshot
@@ -77,7 +78,8 @@ def run(level: Level, file: Path, send: Send, seconds: float) -> v.Outcome:
     activate()
     remember_bodies()
     try:
-        _Judge(level, file, send, seconds, able).everything()
+        with warnings_once(str(file)) as warned:
+            _Judge(level, file, send, seconds, able, warned).everything()
     except code.Stopped as stopped:
         check = stopped.check
         if check.kind in HINTED and check.hint is None:
@@ -108,11 +110,12 @@ def warm_up() -> None:
 class _Judge:
     """One judgement: the learner's code, the level's cases, and what was learnt from the first run."""
 
-    def __init__(self, level: Level, file: Path, send: Send, seconds: float, able: Abilities) -> None:
+    def __init__(self, level: Level, file: Path, send: Send, seconds: float, able: Abilities, warned: Warned) -> None:
         self.level, self.file, self.send, self.seconds = level, file, send, seconds
-        self.able, self.dtypes = able, able.dtypes
+        self.able, self.dtypes, self.warned = able, able.dtypes, warned
         self.cases: tuple[Case, ...] = parts.part(level, "cases").CASES
         self.blocks: tuple[int, ...] = DEFAULT_BLOCKS
+        self.fits_elsewhere: list[str] = []
 
     def everything(self) -> None:
         self._stage("import", "importing your file")
@@ -139,13 +142,14 @@ class _Judge:
         members = Snapshot()
 
         def refusals(subject: Subject) -> list[CompileFinding]:
-            return compiling.findings(subject, cases, self.dtypes, self.blocks)
+            return compiling.look(subject, cases, self.dtypes, self.blocks).refused
 
-        found = refusals(self.subject)
+        look = compiling.look(self.subject, cases, self.dtypes, self.blocks)
+        found, self.fits_elsewhere = look.refused, look.remarks
         rules.torch_is_left_alone(members.undo())
         if found and found[0].construct == UNEXPLAINED:
             first = watched(self.subject, self.cases[0], self.dtypes[0], self.blocks)
-            if first.trouble is not None:
+            if first.trouble is not None and what_is_lacking(code.root_cause(first.trouble)) is None:
                 raise code.Stopped(numbers.raised(self.subject, first))
         if found:
             check = compiling.refused(found[0]).check
@@ -163,7 +167,7 @@ class _Judge:
             self.send(memory.passed())
         if self.able.compiling:
             self.send(compiling.passed())
-        for remark in (*rules.remarks(runs), *code.remarks(self.file)):
+        for remark in (*rules.remarks(runs), *code.remarks(self.file, (*self.warned.of_triton, *self.fits_elsewhere))):
             self.send(remark)
         self.last_quick = largest
         return runs

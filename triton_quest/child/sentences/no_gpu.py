@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
 
 ON_THE_CPU = "there is no GPU here, so the tensors are on the CPU"
@@ -78,8 +77,8 @@ def _nodes_at(source: str, line: int, kind: type[ast.AST] | tuple[type[ast.AST],
         tree = ast.parse(source)
     except SyntaxError:
         return []
-    around: Callable[[ast.AST], bool] = lambda node: node.lineno <= line <= node.end_lineno  # type: ignore[attr-defined]
-    return [node for node in ast.walk(tree) if isinstance(node, kind) and around(node)]
+    nodes = [node for node in ast.walk(tree) if isinstance(node, kind)]
+    return [node for node in nodes if getattr(node, "lineno", 0) <= line <= (getattr(node, "end_lineno", 0) or 0)]
 
 
 def _statement_at(source: str, line: int) -> ast.AST | None:

@@ -86,7 +86,9 @@ def map_elementwise(scalar_fn: Any, *args: Any, pack: int = 1, **_: Any) -> Any:
 
 def _tensor(data: Any, dtype: Any) -> Any:
     data = np.ascontiguousarray(data)
-    return tl.tensor(interpreter.TensorHandle(data, dtype), tl.block_type(dtype, list(data.shape)) if data.ndim else dtype)
+    return tl.tensor(
+        interpreter.TensorHandle(data, dtype), tl.block_type(dtype, list(data.shape)) if data.ndim else dtype
+    )
 
 
 def _results(scalar_fn: Any, inputs: list[Any]) -> list[Any]:

@@ -80,7 +80,9 @@ class Session:
     outcomes: dict[tuple[Any, ...], Refusal | None] = field(default_factory=dict)
     our_fault: Exception | None = None
 
-    def launch(self, function: InterpretedFunction | JITFunction, args: tuple[Any, ...], grid: Any, kwargs: dict[str, Any]) -> None:
+    def launch(
+        self, function: InterpretedFunction | JITFunction, args: tuple[Any, ...], grid: Any, kwargs: dict[str, Any]
+    ) -> None:
         """In the place of `InterpretedFunction.run`, and of `JITFunction.run` for a kernel in Gluon."""
         args, kwargs = compilable(args), {name: compilable(value) for name, value in kwargs.items()}
         for fake in self.drivers:
@@ -152,6 +154,7 @@ class Session:
         tuner.nargs = dict(zip(tuner.arg_names, args, strict=False))
         everything, fits = (self.drivers, self.thorough), False
         dropped: list[Refusal] = []
+        fitting: set[Arch] = set()  # the targets that some config fits
         for config in tuner.prune_configs(kwargs):
             chosen = {**kwargs, **config.all_kwargs()}
             if config.pre_hook is not None:
@@ -165,11 +168,12 @@ class Session:
                 refused, self.refusals = self.refusals, known
             may_drop = all(refusal.error_type in MAY_DROP_OUT for refusal in refused)
             fits = fits or not refused
+            fitting |= {fake.arch for fake in self.drivers} - {refusal.target for refusal in refused}
             (dropped if may_drop else self.refusals).extend(refused)
         tuner.nargs = None
         self.drivers, self.thorough = everything
         if not fits:
-            self.refusals += dropped
+            self.refusals += [refusal for refusal in dropped if refusal.target not in fitting]
 
 
 @contextmanager

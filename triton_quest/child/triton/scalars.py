@@ -75,7 +75,7 @@ def counted(function: Any, *bounds: Any, **options: Any) -> Iterable[Any]:
     """What a loop over `function(*bounds)` runs over: counters in the place of Python's whole numbers."""
     values = function(*bounds, **options)
     if type(values) is not range:
-        return values  # type: ignore[no-any-return]
+        return values
     return map(WideCounter if any(map(_is_wide, bounds)) else Counter, values)
 
 

@@ -21,7 +21,7 @@ def what_is_lacking(error: BaseException) -> str | None:
     if isinstance(error, NotInterpretable):
         return str(error)
     if isinstance(error, AttributeError) and isinstance(error.obj, interpreter.InterpreterBuilder):
-        return _BY_BUILDER.get(error.name, "this operation")
+        return _BY_BUILDER.get(error.name or "", "this operation")
     if isinstance(error, NotImplementedError) and _raised_in(error.__traceback__).startswith(_TRITONS):
         return "this operation"
     return None
