@@ -112,9 +112,4 @@ VALUES = (
         "{target} has no {type}; there are {known}.",
         reason=r"type (?P<type>\w+) not supported in this architecture\..*\((?P<known>.*)\)",
     ),
-    Row(
-        "block_pointers",
-        "Block pointers are gone: use pointers with a mask, or a tensor descriptor.",
-        reason="Block pointers have been removed",
-    ),
 )
