@@ -74,14 +74,14 @@ def map_elementwise(scalar_fn: Any, *args: Any, pack: int = 1, **_: Any) -> Any:
     lanes = [block.handle.data.reshape(-1, pack) for block in blocks]
     inputs = [(lane[:, place], block.dtype) for lane, block in zip(lanes, blocks, strict=True) for place in range(pack)]
     try:
-        columns = _on_blocks(scalar_fn, inputs)
+        columns, single = _on_blocks(scalar_fn, inputs)
     except _NeedsOneElement:
-        columns = _one_by_one(scalar_fn, inputs)
+        columns, single = _one_by_one(scalar_fn, inputs)
     results = [
         _tensor(np.stack([data for data, _ in columns[at : at + pack]], axis=1).reshape(shape), columns[at][1])
         for at in range(0, len(columns), pack)
     ]
-    return results[0] if len(results) == 1 else tuple(results)
+    return results[0] if single else tuple(results)
 
 
 def _tensor(data: Any, dtype: Any) -> Any:
@@ -91,13 +91,14 @@ def _tensor(data: Any, dtype: Any) -> Any:
     )
 
 
-def _results(scalar_fn: Any, inputs: list[Any]) -> list[Any]:
+def _results(scalar_fn: Any, inputs: list[Any]) -> tuple[list[Any], bool]:
+    """What the function returns, as tensors, and whether that is one and no tuple."""
     returned = scalar_fn(*inputs)
-    returned = returned if isinstance(returned, tuple) else (returned,)
-    return [interpreter.interpreter_semantic.to_tensor(value) for value in returned]
+    several = returned if isinstance(returned, tuple) else (returned,)
+    return [interpreter.interpreter_semantic.to_tensor(value) for value in several], several is not returned
 
 
-def _on_blocks(scalar_fn: Any, inputs: list[tuple[Any, Any]]) -> list[tuple[Any, Any]]:
+def _on_blocks(scalar_fn: Any, inputs: list[tuple[Any, Any]]) -> tuple[list[tuple[Any, Any]], bool]:
     def refuse(block: Any) -> bool:
         if block.handle.data.size != 1:
             raise _NeedsOneElement
@@ -106,23 +107,25 @@ def _on_blocks(scalar_fn: Any, inputs: list[tuple[Any, Any]]) -> list[tuple[Any,
     lanes, edits = len(inputs[0][0]), Edits()
     edits.set(tl.tensor, "__bool__", refuse)
     try:
-        results = _results(scalar_fn, [_tensor(data, dtype) for data, dtype in inputs])
+        results, single = _results(scalar_fn, [_tensor(data, dtype) for data, dtype in inputs])
     except Exception as error:
         if isinstance(_first_cause(error), _NeedsOneElement):
             raise _NeedsOneElement from None
         raise
     finally:
         edits.undo()
-    return [(np.broadcast_to(one.handle.data.reshape(-1), (lanes,)), one.dtype) for one in results]
+    return [(np.broadcast_to(one.handle.data.reshape(-1), (lanes,)), one.dtype) for one in results], single
 
 
-def _one_by_one(scalar_fn: Any, inputs: list[tuple[Any, Any]]) -> list[tuple[Any, Any]]:
-    rows = []
+def _one_by_one(scalar_fn: Any, inputs: list[tuple[Any, Any]]) -> tuple[list[tuple[Any, Any]], bool]:
+    rows, single = [], False
     for lane in range(len(inputs[0][0])):
         scalars = [interpreter.TensorHandle(data[lane : lane + 1].copy(), dtype) for data, dtype in inputs]
-        rows.append(_results(scalar_fn, [tl.tensor(handle, handle.dtype) for handle in scalars]))
+        results, single = _results(scalar_fn, [tl.tensor(handle, handle.dtype) for handle in scalars])
+        rows.append(results)
     columns = zip(*rows, strict=True)
-    return [(np.concatenate([one.handle.data.reshape(-1) for one in column]), column[0].dtype) for column in columns]
+    joined = [(np.concatenate([one.handle.data.reshape(-1) for one in column]), column[0].dtype) for column in columns]
+    return joined, single
 
 
 def _first_cause(error: BaseException) -> BaseException:
