@@ -50,7 +50,9 @@ def test_the_table_of_divergences_holds_with_it(environ: dict[str, str]) -> None
 
 
 def test_what_a_gpu_accepts_runs_with_it(environ: dict[str, str]) -> None:
-    told = run(environ, "-m", "pytest", "-q", "-p", "no:xdist", "-p", "no:cacheprovider", "tests/execution/test_acceptance.py")
+    told = run(
+        environ, "-m", "pytest", "-q", "-p", "no:xdist", "-p", "no:cacheprovider", "tests/execution/test_acceptance.py"
+    )
     assert told.returncode == 0, told.stdout[-3000:]
 
 

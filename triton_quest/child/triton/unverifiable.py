@@ -22,6 +22,8 @@ def what_is_lacking(error: BaseException) -> str | None:
         return str(error)
     if isinstance(error, AttributeError) and isinstance(error.obj, interpreter.InterpreterBuilder):
         return _BY_BUILDER.get(error.name or "", "this operation")
+    if isinstance(error, ValueError) and "`_semantic` argument must be provided" in str(error):
+        return "this function of Triton's"
     if isinstance(error, NotImplementedError) and _raised_in(error.__traceback__).startswith(_TRITONS):
         return "this operation"
     return None
