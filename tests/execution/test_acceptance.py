@@ -80,6 +80,18 @@ def test_what_min_max_and_several_targets_set_are_scalars() -> None:
 
 
 @triton.jit
+def _finds_the_largest(x_ptr, out_ptr, N: tl.constexpr):
+    x = tl.load(x_ptr + tl.arange(0, N))
+    tl.store(out_ptr, tl.argmax(x, axis=0))  # in Triton's own source: (_, index) = max(...)
+
+
+def test_tritons_own_max_is_left_alone() -> None:
+    out = torch.zeros(1, dtype=torch.int32)
+    _finds_the_largest[(1,)](torch.tensor([1.0, 4.0, 2.0, 3.0]), out, 4)
+    assert out.item() == 1
+
+
+@triton.jit
 def _unrolls(out_ptr, N: tl.constexpr):
     for i in tl.static_range(N):
         tl.store(out_ptr + i, i.to(tl.float32))

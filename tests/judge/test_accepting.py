@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from tests.execution.learner import HERE, line_of, replaced, solved
-from tests.judge.toys import HONEST, KERNEL, Judgement, adding, judged, subject_of
+from tests.judge.toys import HONEST, KERNEL, LAUNCH, Judgement, adding, judged, subject_of
 from triton_quest.child.judge import compiling
 from triton_quest.child.judge.tampering import Snapshot
 from triton_quest.course import parts
@@ -186,3 +186,25 @@ def test_too_much_shared_memory_is_refused_only_if_it_fits_no_gpu_in_any_dtype(
     assert [finding.construct for finding in look.refused] == refused
     assert len(look.remarks) == bool(remarked)
     assert all(words in look.remarks[0] for words in remarked)
+
+
+def test_an_operator_registered_for_a_gpu_alone_runs_here(judge: Callable[[str], Judgement]) -> None:
+    operator = '@torch.library.custom_op("learner_test::cuda_only", mutates_args=(), device_types="cuda")'
+    judgement = judge(as_operator(HONEST, operator))
+    assert judgement.outcome is v.Outcome.PASSED, judgement.failure.says
+
+
+@pytest.mark.parametrize("order", [("CUDA", "CPU"), ("CPU", "CUDA")])
+def test_an_operator_with_a_body_for_each_device_runs_the_one_for_the_cpu(
+    judge: Callable[[str], Judgement], order: tuple[str, str]
+) -> None:
+    space = f"learner_test_{order[0].lower()}_first"
+    bodies = {
+        "CUDA": "def gpu(x, y):\n    raise RuntimeError('no GPU')\n",
+        "CPU": "def cpu(x, y):\n    out = torch.empty_like(x)\n    LAUNCH\n    return out\n".replace("LAUNCH", LAUNCH),
+    }
+    before = f'library = torch.library.Library("{space}", "DEF")\nlibrary.define("add(Tensor x, Tensor y) -> Tensor")\n'
+    for key in order:
+        before += f'@torch.library.impl(library, "add", "{key}")\n{bodies[key]}\n'
+    judgement = judge(adding(f"return torch.ops.{space}.add(x, y)", before))
+    assert judgement.outcome is v.Outcome.PASSED, judgement.failure.says

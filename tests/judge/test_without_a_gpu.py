@@ -88,6 +88,21 @@ def test_an_error_with_another_cause_keeps_its_own_words(level: Level, tmp_path:
     assert check.finding is None and "Error: " in check.says
 
 
+def test_a_property_that_is_not_known_of_the_gpu_is_said_so(level: Level, tmp_path: Path) -> None:
+    text = adding(f"size = torch.cuda.get_device_properties(x.device).L2_cache_size  {HERE}\n{ADDS}")
+    check = judge(level, tmp_path, text).failure
+    assert check.says.startswith(
+        f"Line {line_of(text)}: `torch.cuda.get_device_properties` can't tell `.L2_cache_size`"
+    )
+    guarded = f"if x.is_cuda:\n    size = torch.cuda.get_device_properties(x.device).L2_cache_size\n{ADDS}"
+    assert judge(level, tmp_path, adding(guarded)).outcome is v.Outcome.PASSED
+
+
+def test_a_file_that_asks_whether_there_is_a_gpu_is_told_to_leave_that_out(level: Level, tmp_path: Path) -> None:
+    check = judge(level, tmp_path, adding(ADDS, before="assert torch.cuda.is_available()\n")).failure
+    assert "`torch.cuda.is_available()` doesn't hold" in check.says and check.advice.startswith("Leave the check out:")
+
+
 def test_at_import_too(level: Level, tmp_path: Path) -> None:
     text = adding(ADDS, before=f'TABLE = torch.zeros(4, device="cuda")  {HERE}\n')
     check = judge(level, tmp_path, text).failure

@@ -11,19 +11,27 @@ from typing import Any
 import torch.library
 
 _KEYS = ("CPU", "CompositeExplicitAutograd")  # the one that is taken first comes first
+_FOR_A_GPU = "CUDA"
 _bodies: dict[str, dict[str, Callable[..., Any]]] = {}
 
 
 def remember_bodies() -> None:
-    """From now on in this process, keep what is registered for the CPU."""
+    """From now on in this process, keep what is registered for the CPU; what is registered for CUDA alone runs there too."""
     if hasattr(torch.library.Library.impl, "remembers"):
         return
     register = torch.library.Library.impl
 
     def impl(library: Any, op_name: Any, fn: Any, dispatch_key: str = "", **options: Any) -> Any:
         name = op_name if isinstance(op_name, str) else op_name._schema.name
-        _bodies.setdefault(f"{library.ns}::{name.split('::')[-1].split('.')[0]}", {})[dispatch_key] = fn
-        return register(library, op_name, fn, dispatch_key, **options)
+        bodies = _bodies.setdefault(f"{library.ns}::{name.split('::')[-1].split('.')[0]}", {})
+        replaces = dispatch_key == "CPU" and bodies.get("CPU") is bodies.get(_FOR_A_GPU) is not None
+        bodies[dispatch_key] = fn
+        if dispatch_key == _FOR_A_GPU and "CPU" not in bodies:
+            bodies["CPU"] = fn
+            register(library, op_name, fn, "CPU", **options)
+        return register(
+            library, op_name, fn, dispatch_key, **({**options, "allow_override": True} if replaces else options)
+        )
 
     impl.remembers = True  # type: ignore[attr-defined]
     torch.library.Library.impl = impl  # type: ignore[method-assign,assignment]

@@ -55,15 +55,18 @@ def explain(message: str, source: str, line: int) -> NoGpu | None:
         return None
     asked = _short(ast.unparse(test))
     says = f"`{asked}` doesn't hold" if isinstance(statement, ast.Assert) else f"This is raised because of `if {asked}`"
-    advice = f"Leave the check out, or {_same_place(ast.unparse(test))}, which is right with and without a GPU."
-    return NoGpu(f"{says}: {ON_THE_CPU}.", advice)
+    return NoGpu(f"{says}: {ON_THE_CPU}.", _instead_of(ast.unparse(test)))
 
 
-def _same_place(test: str) -> str:
+def _instead_of(test: str) -> str:
+    """What to write in the place of a check for a GPU."""
     names = list(dict.fromkeys(re.findall(r"([A-Za-z_]\w*)\.(?:is_cuda|device|get_device)\b", test)))
-    if len(names) > 1:
-        return f"write `assert {names[0]}.device == {names[1]}.device`"
-    return f'write `assert {names[0] if names else "x"}.device.type in ("cuda", "cpu")`'
+    if not names:
+        return "Leave the check out: without a GPU, kernels run in Triton's interpreter."
+    check = (
+        f"{names[0]}.device == {names[1]}.device" if len(names) > 1 else f'{names[0]}.device.type in ("cuda", "cpu")'
+    )
+    return f"Leave the check out, or write `assert {check}`, which is right with and without a GPU."
 
 
 def _short(code: str) -> str:

@@ -58,10 +58,22 @@ def note(asked: str, target: Target, fact: str) -> None:
     _answers[Answer(frame.f_code.co_filename, frame.f_lineno, says)] = None
 
 
-def properties(target: Target) -> SimpleNamespace:
+class Properties(SimpleNamespace):
+    """What `torch.cuda.get_device_properties` returns, as far as it is known of a target."""
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        says = f"`torch.cuda.get_device_properties` can't tell `.{name}`: there is no GPU here."
+        raise NoGpuHere(
+            says, "Ask for it only where the tensors are on a GPU (`if x.is_cuda:`), and take a fixed number otherwise."
+        )
+
+
+def properties(target: Target) -> Properties:
     """What `torch.cuda.get_device_properties` would tell, as far as a launcher asks."""
     major, minor = capability(target)
-    return SimpleNamespace(
+    return Properties(
         name=target.chip,
         major=major,
         minor=minor,
@@ -87,7 +99,7 @@ def multiprocessors(target: Target) -> str:
 def stand_in(target: Target, edits: Edits) -> None:
     """Answer in the stead of `target` from now on."""
 
-    def get_device_properties(device: Any = None) -> SimpleNamespace:
+    def get_device_properties(device: Any = None) -> Properties:
         note("torch.cuda.get_device_properties", target, multiprocessors(target))
         return properties(target)
 

@@ -83,7 +83,7 @@ def chosen(function: Any, *values: Any, **options: Any) -> Any:
     """What `min` or `max` returns of these values: a scalar if one of them is, whichever it chooses."""
     choice = function(*values, **options)
     scalars = [value for value in values if isinstance(value, tl.tensor)]
-    if not scalars or isinstance(choice, tl.tensor):
+    if function not in (min, max) or not scalars or isinstance(choice, tl.tensor):  # `tl.max` is called so in Triton
         return choice
     choice = interpreter.interpreter_semantic.to_tensor(choice)
     dtype = scalars[0].dtype
