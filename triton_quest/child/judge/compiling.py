@@ -7,11 +7,12 @@ import io
 from dataclasses import dataclass
 
 from triton_quest.child.judge import code
+from triton_quest.child.judge.given import drawn_for
 from triton_quest.child.judge.watch import Subject
 from triton_quest.child.sentences.compiling import UNEXPLAINED, CompileFinding, explain, is_too_large, too_large_for
 from triton_quest.child.triton.frontend import TARGETS, compile_front_end
 from triton_quest.child.triton.refusals import Refusal
-from triton_quest.course.case import DTYPES, Case, Draw
+from triton_quest.course.case import Case
 from triton_quest.machine.targets import Arch
 from triton_quest.records import verdict as v
 
@@ -69,9 +70,9 @@ def _refusals_in(
 ) -> tuple[Refusal, ...]:
     def launch() -> None:
         for case in cases:
-            inputs = case.inputs(Draw(case.name, DTYPES[dtype], blocks))
+            given = drawn_for(subject.level, case, dtype, blocks)
             with contextlib.suppress(SystemExit, KeyboardInterrupt):  # what ends the runs is told by the runs
-                subject.launcher(*inputs, **case.keywords)
+                given.called(subject.launcher)
 
     with contextlib.redirect_stdout(io.StringIO()):  # the learner's prints are for the runs
         return compile_front_end(launch, subject.module, targets, shared_memory=thorough).refusals
