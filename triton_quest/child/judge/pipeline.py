@@ -13,6 +13,8 @@ from pathlib import Path
 
 from triton_quest import environment
 from triton_quest.child import selftest
+from triton_quest.child.instruments.operators import remember_bodies
+from triton_quest.child.instruments.warned import Warned, warnings_once
 from triton_quest.child.judge import code, compiling, diagnosis, hints, known, memory, numbers, properties, rules
 from triton_quest.child.judge.blocks import block_sizes
 from triton_quest.child.judge.tampering import Snapshot
@@ -20,6 +22,7 @@ from triton_quest.child.judge.watch import Run, Subject, watched
 from triton_quest.child.sentences.compiling import UNEXPLAINED, CompileFinding
 from triton_quest.child.triton.fake_driver import activate
 from triton_quest.child.triton.interpreter import Adaptation, enable
+from triton_quest.child.triton.unverifiable import what_is_lacking
 from triton_quest.course import parts
 from triton_quest.course.case import DEFAULT_BLOCKS, DTYPES, Case
 from triton_quest.course.level import Level
@@ -73,15 +76,18 @@ def run(level: Level, file: Path, send: Send, seconds: float) -> v.Outcome:
     """Judge `file` from its import on; every check is sent as it is made. `seconds` limits each step of the learner's code."""
     able = abilities(enable())
     activate()
+    remember_bodies()
     try:
-        _Judge(level, file, send, seconds, able).everything()
+        with warnings_once(str(file)) as warned:
+            _Judge(level, file, send, seconds, able, warned).everything()
     except code.Stopped as stopped:
         check = stopped.check
         if check.hint is None and check.kind in HINTED:
             solution = (level.folder / "solution.py").read_text(encoding="utf-8")
             check = replace(check, hint=hints.fitting(check, parts.known(level).mistakes, solution))
         send(check)
-        return check.outcome or v.Outcome.ERROR
+        if check.state is v.State.FAILED:
+            return check.outcome or v.Outcome.ERROR
     for name, kind in (*((name, "not_verified_here") for name in able.missing), (v.ON_A_GPU, v.GPU)):
         send(v.Check(name=name, kind=kind, state=v.State.NOT_VERIFIED_HERE))
     return v.Outcome.PASSED
@@ -103,13 +109,14 @@ def warm_up() -> None:
 class _Judge:
     """One judgement: the learner's code, the level's cases, and what was learnt from the first run."""
 
-    def __init__(self, level: Level, file: Path, send: Send, seconds: float, able: Abilities) -> None:
+    def __init__(self, level: Level, file: Path, send: Send, seconds: float, able: Abilities, warned: Warned) -> None:
         self.level, self.file, self.send, self.seconds = level, file, send, seconds
         memory_too, compiling_too = "memory" in level.stages, "compile" in level.stages
         self.able = replace(able, memory=able.memory and memory_too, compiling=able.compiling and compiling_too)
-        self.dtypes = able.dtypes
+        self.dtypes, self.warned = able.dtypes, warned
         self.cases: tuple[Case, ...] = parts.part(level, "cases").CASES
         self.blocks: tuple[int, ...] = DEFAULT_BLOCKS
+        self.fits_elsewhere: list[str] = []
 
     def everything(self) -> None:
         self._stage("import", "importing your file")
@@ -137,13 +144,14 @@ class _Judge:
         members = Snapshot()
 
         def refusals(subject: Subject) -> list[CompileFinding]:
-            return compiling.findings(subject, cases, self.dtypes, self.blocks)
+            return compiling.look(subject, cases, self.dtypes, self.blocks).refused
 
-        found = refusals(self.subject)
+        look = compiling.look(self.subject, cases, self.dtypes, self.blocks)
+        found, self.fits_elsewhere = look.refused, look.remarks
         rules.torch_is_left_alone(members.undo())
         if found and found[0].construct == UNEXPLAINED:
             first = watched(self.subject, self.cases[0], self.dtypes[0], self.blocks)
-            if first.trouble is not None:
+            if first.trouble is not None and what_is_lacking(code.root_cause(first.trouble)) is None:
                 raise code.Stopped(numbers.raised(self.subject, first))
         if found:
             raise code.Stopped(known.refused_alike(self._mistakes(), found[0], self.subject, refusals))
@@ -160,7 +168,7 @@ class _Judge:
             self.send(memory.passed())
         if self.able.compiling:
             self.send(compiling.passed())
-        for remark in rules.remarks(runs):
+        for remark in (*rules.remarks(runs), *code.remarks(self.file, (*self.warned.of_triton, *self.fits_elsewhere))):
             self.send(remark)
         self.last_quick = largest
         return runs
@@ -172,6 +180,7 @@ class _Judge:
         rules.torch_is_left_alone(run.replaced)
         self._examine(memory.examine_accesses, run)
         if run.trouble is not None:
+            self._tell_what_no_interpreter_runs(run)
             raise code.Stopped(numbers.raised(self.subject, run))
         misfit = numbers.misfit(self.subject, run)
         if misfit is not None:
@@ -182,6 +191,13 @@ class _Judge:
         self._examine(memory.examine_answer, run)
         rules.whole_answer_is_stored(self.subject, run)
         return run
+
+    def _tell_what_no_interpreter_runs(self, run: Run) -> None:
+        """Raises Stopped, without a failure, where the compiler took what Triton's interpreter lacks."""
+        lacking = what_is_lacking(code.root_cause(run.trouble)) if run.trouble is not None else None
+        if lacking is not None and self.able.compiling:
+            self.send(compiling.passed())
+            raise code.Stopped(code.not_run_here(lacking, code.place_of(run.trouble, self.file)))
 
     def _examine(self, look: Callable[[Run], None], run: Run) -> None:
         """Raises Stopped for what `look` finds, with the known mistake that leads to it."""

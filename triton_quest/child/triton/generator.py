@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
+import triton
 from triton.compiler import code_generator
 from triton.compiler.code_generator import BoundJITMethod, CodeGenerator
 from triton.compiler.errors import CompilationError, UnsupportedLanguageConstruct
@@ -46,6 +47,8 @@ def _interpreter_saturates() -> bool:
     return bool(interpreter_builder.create_add(true, true).data[0])
 
 
+VERSION = tuple(int(part) for part in triton.__version__.split(".")[:2])
+HEEDS_CONDITIONS = (3, 9)  # of a comprehension: the first version that doesn't take every element
 _INTERPRETER_SATURATES = _interpreter_saturates()
 _MIN_MAX = (min, max, core.builtin_min, core.builtin_max)
 
@@ -143,6 +146,11 @@ class _Generator(CodeGenerator):
         if self._is_learners and adds and all(map(_is_mask, values)):
             raise self._different(node, "True + True is False in one bit")
         return result
+
+    def visit_ListComp(self, node: ast.ListComp) -> Any:
+        if self._is_learners and VERSION < HEEDS_CONDITIONS and any(part.ifs for part in node.generators):
+            raise self._different(node, "the condition of a comprehension is dropped")
+        return super().visit_ListComp(node)
 
     def visit_Return(self, node: ast.Return) -> Any:
         result, values = self._values_of([node.value] if node.value else [], super().visit_Return, node)

@@ -11,10 +11,17 @@ from dataclasses import dataclass
 
 import triton
 
-from . import bf16, fidelity, speed
+from . import acceptance, bf16, elementwise, fidelity, scalars, speed
 from .patching import Edits
 
-PATCHES = (*speed.PATCHES, *bf16.PATCHES, *fidelity.PATCHES)
+PATCHES = (
+    *speed.PATCHES,
+    *bf16.PATCHES,
+    *fidelity.PATCHES,
+    *scalars.PATCHES,
+    *acceptance.PATCHES,
+    *elementwise.PATCHES,
+)
 """In the order in which they are laid over each other."""
 
 
