@@ -13,7 +13,7 @@ from pathlib import Path
 
 from triton_quest import environment
 from triton_quest.child import selftest
-from triton_quest.child.judge import code, compiling, diagnosis, hints, known, memory, numbers, properties, rules
+from triton_quest.child.judge import code, compiling, diagnosis, hazards, hints, known, memory, numbers, properties, rules
 from triton_quest.child.judge.blocks import block_sizes
 from triton_quest.child.judge.tampering import Snapshot
 from triton_quest.child.judge.watch import Run, Subject, watched
@@ -169,6 +169,7 @@ class _Judge:
         self._stage("run", f"{case.name}, {dtype}")
         run = watched(self.subject, case, dtype, self.blocks)
         rules.torch_is_left_alone(run.replaced)
+        hazards.examine(run)
         self._examine(memory.examine_accesses, run)
         if run.trouble is not None:
             raise code.Stopped(numbers.raised(self.subject, run))
@@ -211,6 +212,7 @@ class _Judge:
         if not bool(wrong.any()):
             self.send(numbers.case_check(run))
             return
+        hazards.examine_order(self.subject, run, wrong, self.blocks)
         memory.examine_masked_lanes(self.subject, run, wrong, self.blocks)
         check = numbers.failed_case(run, wrong, self.blocks)
         seen, right = [diagnosis.Evidence(run, wrong)], []

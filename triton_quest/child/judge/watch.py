@@ -15,6 +15,7 @@ from typing import Any
 import torch
 
 from triton_quest.child.instruments.counting import counted
+from triton_quest.child.instruments.hazards import Hazards
 from triton_quest.child.instruments.launches import Launch, LaunchLog, observed
 from triton_quest.child.instruments.memory.findings import Box, Finding
 from triton_quest.child.instruments.memory.model import MemoryModel
@@ -93,6 +94,7 @@ class Run:
     trouble: BaseException | None = None
     launches: list[Launch] = field(default_factory=list)
     uses_tf32: bool = False  # fp32 dots that a GPU would make in TF32
+    hazards: Hazards = field(default_factory=Hazards)  # lines that mean something else on a GPU
     replaced: list[str] = field(default_factory=list)  # members of torch and others that the code replaced
 
     @property
@@ -124,10 +126,17 @@ def watched(
     poison_only: Finding | None = None,
     noop: bool = False,
     traced: bool = False,
+    reorders: bool = True,
 ) -> Run:
-    """Call the launcher on the case's inputs; with `noop`, no kernel runs, with `traced`, the model keeps every access."""
+    """Call the launcher on the case's inputs; with `noop`, no kernel runs, with `traced`, the model keeps every access.
+
+    `reorders`: `tl.cat` changes the order where it may.
+    """
     inputs = case.inputs(Draw(case.name, DTYPES[dtype], blocks))
-    return called_with(subject, case, dtype, inputs, poison=poison, poison_only=poison_only, noop=noop, traced=traced)
+    return called_with(
+        subject, case, dtype, inputs,
+        poison=poison, poison_only=poison_only, noop=noop, traced=traced, reorders=reorders,
+    )  # fmt: skip
 
 
 def called_with(
@@ -140,6 +149,7 @@ def called_with(
     poison_only: Finding | None = None,
     noop: bool = False,
     traced: bool = False,
+    reorders: bool = True,
 ) -> Run:
     """Call the launcher on these inputs, in the name of a case."""
     level = subject.level
@@ -155,9 +165,10 @@ def called_with(
         on_filled=None if level.fills_count else model.mark_filled,
     )
     run = Run(case, dtype, inputs, copied(inputs), shown, reference, model, spy)
+    run.hazards.reorders = reorders
     log, members = LaunchLog(), Snapshot()
     try:
-        with counted() as counts, model.active(), observed(spy, log, noop=noop), spy:
+        with counted() as counts, run.hazards.watched(), model.active(), observed(spy, log, noop=noop), spy:
             run.returned = subject.launcher(*inputs, **case.keywords)
     except BaseException as trouble:  # whatever the learner's code raises is the verdict's matter
         run.trouble = trouble
