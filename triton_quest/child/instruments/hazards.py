@@ -199,7 +199,9 @@ def _drawn(blocks: tuple[Any, ...]) -> Iterator[tuple[tuple[Any, ...], ...]]:
     if int(distinct.sum()) >= 2:
         count = 1 << int(distinct.sum()).bit_length() - 1
         chosen = [order[distinct][:count] for order in orders]
-        yield tuple(tuple(_block(data[order], block) for data, block in zip(flat, blocks, strict=True)) for order in chosen)
+        yield tuple(
+            tuple(_block(data[order], block) for data, block in zip(flat, blocks, strict=True)) for order in chosen
+        )
 
 
 def _block(data: Any, like: Any) -> Any:

@@ -13,7 +13,18 @@ from pathlib import Path
 
 from triton_quest import environment
 from triton_quest.child import selftest
-from triton_quest.child.judge import code, compiling, diagnosis, hazards, hints, known, memory, numbers, properties, rules
+from triton_quest.child.judge import (
+    code,
+    compiling,
+    diagnosis,
+    hazards,
+    hints,
+    known,
+    memory,
+    numbers,
+    properties,
+    rules,
+)
 from triton_quest.child.judge.blocks import block_sizes
 from triton_quest.child.judge.tampering import Snapshot
 from triton_quest.child.judge.watch import Run, Subject, watched
