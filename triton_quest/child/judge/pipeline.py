@@ -24,6 +24,7 @@ from triton_quest.child.judge import (
     numbers,
     properties,
     rules,
+    tuning,
 )
 from triton_quest.child.judge.blocks import block_sizes
 from triton_quest.child.judge.tampering import Snapshot
@@ -179,6 +180,11 @@ class _Judge:
         """One run, with what its accesses and its torch calls come to. Raises Stopped at the first thing wrong."""
         self._stage("run", f"{case.name}, {dtype}")
         run = watched(self.subject, case, dtype, self.blocks)
+        self._accept(run)
+        return run
+
+    def _accept(self, run: Run) -> None:
+        """Raises Stopped for what is wrong with a run, its numbers apart."""
         rules.torch_is_left_alone(run.replaced)
         hazards.examine(run)
         self._examine(memory.examine_accesses, run)
@@ -192,7 +198,6 @@ class _Judge:
         rules.inputs_are_unchanged(self.subject, run)
         self._examine(memory.examine_answer, run)
         rules.whole_answer_is_stored(self.subject, run)
-        return run
 
     def _examine(self, look: Callable[[Run], None], run: Run) -> None:
         """Raises Stopped for what `look` finds, with the known mistake that leads to it."""
@@ -209,6 +214,9 @@ class _Judge:
         """Every case in every dtype against float64."""
         for run in runs:
             self._compare(run, runs)
+        tuned = tuning.examine(self.subject, runs, self._accept)
+        if tuned is not None:
+            self.send(tuned)
         self.send(rules.new_contents_give_new_answers(self.subject, self.last_quick, self.blocks))
         looked_at = self.dtypes[0]
         for case, dtype in numbers.plan(self.level, self.dtypes[1:]):

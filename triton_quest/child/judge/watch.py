@@ -21,6 +21,7 @@ from triton_quest.child.instruments.memory.findings import Box, Finding
 from triton_quest.child.instruments.memory.model import MemoryModel
 from triton_quest.child.instruments.memory.trace import Trace
 from triton_quest.child.instruments.opspy import OpSpy
+from triton_quest.child.instruments.tuning import Tuning
 from triton_quest.child.judge import numbers
 from triton_quest.child.judge.tampering import Snapshot
 from triton_quest.course.case import DTYPES, Case, Draw
@@ -48,6 +49,9 @@ class Unchecked:
 
     def filled_only(self, tensor: torch.Tensor) -> Box | None:
         return None
+
+    def not_stored(self, tensor: torch.Tensor) -> torch.Tensor:
+        return torch.zeros(tensor.shape, dtype=torch.bool)
 
     def name_of(self, tensor: torch.Tensor) -> str | None:
         return None
@@ -95,6 +99,7 @@ class Run:
     launches: list[Launch] = field(default_factory=list)
     uses_tf32: bool = False  # fp32 dots that a GPU would make in TF32
     hazards: Hazards = field(default_factory=Hazards)  # lines that mean something else on a GPU
+    tuning: Tuning = field(default_factory=Tuning)  # what was launched of autotuned kernels
     replaced: list[str] = field(default_factory=list)  # members of torch and others that the code replaced
 
     @property
@@ -127,15 +132,16 @@ def watched(
     noop: bool = False,
     traced: bool = False,
     reorders: bool = True,
+    tuning: Tuning | None = None,
 ) -> Run:
     """Call the launcher on the case's inputs; with `noop`, no kernel runs, with `traced`, the model keeps every access.
 
-    `reorders`: `tl.cat` changes the order where it may.
+    `reorders`: `tl.cat` changes the order where it may. `tuning` forces a config of the autotuned kernels.
     """
     inputs = case.inputs(Draw(case.name, DTYPES[dtype], blocks))
     return called_with(
         subject, case, dtype, inputs,
-        poison=poison, poison_only=poison_only, noop=noop, traced=traced, reorders=reorders,
+        poison=poison, poison_only=poison_only, noop=noop, traced=traced, reorders=reorders, tuning=tuning,
     )  # fmt: skip
 
 
@@ -150,6 +156,7 @@ def called_with(
     noop: bool = False,
     traced: bool = False,
     reorders: bool = True,
+    tuning: Tuning | None = None,
 ) -> Run:
     """Call the launcher on these inputs, in the name of a case."""
     level = subject.level
@@ -165,10 +172,17 @@ def called_with(
         on_filled=None if level.fills_count else model.mark_filled,
     )
     run = Run(case, dtype, inputs, copied(inputs), shown, reference, model, spy)
-    run.hazards.reorders = reorders
+    run.hazards.reorders, run.tuning = reorders, tuning or run.tuning
     log, members = LaunchLog(), Snapshot()
     try:
-        with counted() as counts, run.hazards.watched(), model.active(), observed(spy, log, noop=noop), spy:
+        with (
+            counted() as counts,
+            run.hazards.watched(),
+            run.tuning.watched(),
+            model.active(),
+            observed(spy, log, noop=noop),
+            spy,
+        ):
             run.returned = subject.launcher(*inputs, **case.keywords)
     except BaseException as trouble:  # whatever the learner's code raises is the verdict's matter
         run.trouble = trouble

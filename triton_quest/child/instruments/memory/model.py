@@ -114,6 +114,12 @@ class MemoryModel(Observer):
         theirs = np.atleast_1d(filled if filled.ndim == tensor.dim() else filled.any(axis=-1))
         return box(np.argwhere(theirs).T) if theirs.any() else None
 
+    def not_stored(self, tensor: torch.Tensor) -> torch.Tensor:
+        """True for the elements of a returned tensor that no program stored."""
+        shadow = self._shadow(tensor)
+        writers = shadow.writer.take(_cells(tensor, shadow))
+        return torch.from_numpy((writers if writers.ndim == tensor.dim() else writers.max(axis=-1)) == 0)
+
     def name_of(self, tensor: torch.Tensor) -> str | None:
         """What the launcher called this very tensor when it passed it to a kernel."""
         argument = self._passed.get(_view_of(tensor))
