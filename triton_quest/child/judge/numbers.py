@@ -50,6 +50,18 @@ def wrong_elements(run: Run) -> torch.Tensor:
     return compare.wrong_elements(run.result, run.reference.truth, run.reference.budget)
 
 
+def through_fp16(run: Run, wrong: torch.Tensor) -> str:
+    """The cause where all that is wrong became infinite because fp16 ends before it; else ""."""
+    truth, largest = run.reference.truth, torch.finfo(torch.float16).max
+    beyond = (truth.abs() > largest) & torch.isinf(run.result) & (torch.sign(run.result) == torch.sign(truth))
+    if run.dtype == "fp16" or not bool(wrong.any()) or bool((wrong & ~beyond).any()):
+        return ""
+    return (
+        f"Every result beyond {largest:,.0f} is infinite: the numbers go through fp16, which ends there. Take out `.to(tl.float16)`, or "
+        "write the dtype of the answer: `.to(out_ptr.dtype.element_ty)`."
+    )
+
+
 def raised(subject: Subject, run: Run) -> v.Check:
     """The check that tells of a run that ended with an exception."""
     assert run.trouble is not None
@@ -92,10 +104,20 @@ def reference(level: Level, inputs: tuple[Any, ...], case: Case, *, tf32: bool =
     truth, pytorch = function(*doubled, **case.keywords), function(*inputs, **case.keywords)
     if tf32:
         half = function(*_converted(inputs, torch.float16), **case.keywords)
+        if bool((torch.isfinite(truth) & ~torch.isfinite(half)).any()):  # TF32 has fp16's digits, and fp32's range
+            half = rounded_to_tf32(function(*map(rounded_to_tf32, inputs), **case.keywords))
         return Reference(truth, pytorch, compare.budget(truth, half))
     magnitude = getattr(parts.reference(level), "magnitude", None)
     bound = magnitude(*doubled, **case.keywords) if magnitude else None
     return Reference(truth, pytorch, compare.budget(truth, pytorch, bound))
+
+
+def rounded_to_tf32(x: Any) -> Any:
+    """An fp32 tensor with the 10 digits after the first that TF32, and fp16, have; anything else as it is."""
+    if not isinstance(x, torch.Tensor) or x.dtype != torch.float32:
+        return x
+    mantissa, exponent = torch.frexp(x)
+    return torch.ldexp(torch.round(mantissa * 2**11) / 2**11, exponent)
 
 
 def _converted(inputs: tuple[Any, ...], dtype: torch.dtype) -> tuple[Any, ...]:

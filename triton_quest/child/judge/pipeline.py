@@ -244,6 +244,8 @@ class _Judge:
         found = diagnosis.explain(self.level, self._mistakes(), seen, right)
         if found is not None:
             check = replace(check, cause=found.says, evidence=found.evidence, finding=found.finding, hint=found.hint)
+        elif narrow := numbers.through_fp16(run, wrong):
+            check = replace(check, cause=narrow, finding="through_fp16")
         raise code.Stopped(check)
 
     def _properties(self) -> None:

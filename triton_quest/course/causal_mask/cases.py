@@ -93,6 +93,13 @@ CASES = (
         lambda d: pair(d, 1, 1, tile(d) + 7, 16),
         keywords={"sm_scale": -0.5},
     ),
+    Case(
+        "too large for fp16",
+        "results beyond 65,504, the largest number of fp16: fp32 and bf16 hold more",
+        lambda d: (d.positive(1, 1, 5, 64, low=40.0, high=60.0), d.positive(1, 1, 5, 64, low=40.0, high=60.0)),
+        keywords={"sm_scale": 1.0},
+        dtypes=("fp32", "bf16"),
+    ),
 )
 
 SHOWN = Case("two heads, two tiles and a rest", "what `show` draws", lambda d: pair(d, 1, 2, 2 * tile(d) + 35, 16))

@@ -181,6 +181,12 @@ CASES = (
         FULL,
         dtypes=("fp16",),
     ),
+    Case(
+        "too large for fp16",
+        "results beyond 65,504, the largest number of fp16: fp32 and bf16 hold more",
+        lambda d: (*one_head(d, 5, 5, 16)[:2], d.normal(1, 1, 5, 16, scale=1000.0, offset=100000.0)),
+        dtypes=("fp32", "bf16"),
+    ),
 )
 
 SHOWN = Case(

@@ -92,6 +92,12 @@ CASES = (
         dtypes=("fp16", "bf16"),
     ),
     Case("large values", "results in the thousands", lambda d: pair(d, 9, 40, 13, scale=30.0)),
+    Case(
+        "too large for fp16",
+        "results beyond 65,504, the largest number of fp16: fp32 and bf16 hold more",
+        lambda d: (d.positive(5, 40, low=40.0, high=60.0), d.positive(40, 7, low=40.0, high=60.0)),
+        dtypes=("fp32", "bf16"),
+    ),
 )
 
 SHOWN = Case(

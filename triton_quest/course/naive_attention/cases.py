@@ -179,6 +179,12 @@ CASES = (
         FULL,
         ("fp16", "bf16"),
     ),
+    Case(
+        "too large for fp16",
+        "results beyond 65,504, the largest number of fp16: fp32 and bf16 hold more",
+        lambda d: (*square(d, 1, 1, 5, 16)[:2], d.normal(1, 1, 5, 16, scale=1000.0, offset=100000.0)),
+        dtypes=("fp32", "bf16"),
+    ),
 )
 
 SHOWN = Case("two heads, two tiles and a rest", "what `show` draws", lambda d: square(d, 1, 2, 2 * tile(d) + 19, 16))

@@ -72,6 +72,12 @@ CASES = (
         lambda d: (d.normal(7, 32)[:, 5:25],),
     ),
     Case("long rows", "many terms in one sum", lambda d: (d.normal(2, 1000),)),
+    Case(
+        "too large for fp16",
+        "values beyond 65,504, the largest number of fp16: fp32 and bf16 hold more",
+        lambda d: (d.normal(3, 20, offset=100000.0),),
+        dtypes=("fp32", "bf16"),
+    ),
 )
 
 SHOWN = Case("seven rows of 40", "what `show` draws", lambda d: (d.normal(7, 40),))

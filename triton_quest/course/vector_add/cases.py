@@ -39,6 +39,12 @@ CASES = (
         quick=True,
     ),
     Case("large values", "sums far from zero", lambda d: pair(d, 1000, scale=100.0)),
+    Case(
+        "too large for fp16",
+        "results beyond 65,504, the largest number of fp16: fp32 and bf16 hold more",
+        lambda d: (d.normal(17, offset=50000.0), d.normal(17, offset=40000.0)),
+        dtypes=("fp32", "bf16"),
+    ),
 )
 
 SHOWN = Case("two blocks and a rest", "what `show` draws", lambda d: pair(d, 2 * d.block + d.block // 4 + 1))
