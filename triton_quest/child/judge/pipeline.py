@@ -20,6 +20,7 @@ from triton_quest.child.judge import (
     hazards,
     hints,
     known,
+    large,
     memory,
     numbers,
     properties,
@@ -135,6 +136,8 @@ class _Judge:
             self._compile()
         runs = self._first_dtype()
         self._numbers(runs)
+        if self.able.memory:
+            self.send(large.examine(self.subject, parts.part(self.level, "cases").LARGE))
         self._properties()
 
     def _stage(self, stage: str, says: str) -> None:

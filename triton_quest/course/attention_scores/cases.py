@@ -136,6 +136,42 @@ SHOWN = Case(
     "two heads, two tiles and a rest", "what `show` draws", lambda d: pair(d, 1, 2, tile(d) + 19, 2 * tile(d) + 19, 16)
 )
 
+# Too large to run: of tensors without memory, single programs are tried (see `child/instruments/vast.py`).
+LARGE = (
+    Case(
+        "4097 batches, 512 queries",
+        "q and the scores have more than 2^31 elements",
+        lambda d: (
+            torch.empty(4097, 8, 512, 128, dtype=d.dtype, device="meta"),
+            torch.empty(4097, 8, 128, 128, dtype=d.dtype, device="meta"),
+        ),
+    ),
+    Case(
+        "4097 batches, 512 keys",
+        "k and the scores have more than 2^31 elements",
+        lambda d: (
+            torch.empty(4097, 8, 128, 128, dtype=d.dtype, device="meta"),
+            torch.empty(4097, 8, 512, 128, dtype=d.dtype, device="meta"),
+        ),
+    ),
+    Case(
+        "32769 heads",
+        "q and the scores have more than 2^31 elements",
+        lambda d: (
+            torch.empty(1, 32769, 512, 128, dtype=d.dtype, device="meta"),
+            torch.empty(1, 32769, 128, 128, dtype=d.dtype, device="meta"),
+        ),
+    ),
+    Case(
+        "one large matrix",
+        "the scores of a single head have more than 2^31 elements",
+        lambda d: (
+            torch.empty(1, 1, 65537, 16, dtype=d.dtype, device="meta"),
+            torch.empty(1, 1, 32800, 16, dtype=d.dtype, device="meta"),
+        ),
+    ),
+)
+
 RACES = tuple(
     Race(
         f"S {s}, D 64",

@@ -104,6 +104,42 @@ CASES = (
 
 SHOWN = Case("two heads, two tiles and a rest", "what `show` draws", lambda d: pair(d, 1, 2, 2 * tile(d) + 35, 16))
 
+# Too large to run: of tensors without memory, single programs are tried (see `child/instruments/vast.py`).
+LARGE = (
+    Case(
+        "1025 batches",
+        "the scores have more than 2^31 elements",
+        lambda d: (
+            torch.empty(1025, 8, 512, 16, dtype=d.dtype, device="meta"),
+            torch.empty(1025, 8, 512, 16, dtype=d.dtype, device="meta"),
+        ),
+    ),
+    Case(
+        "4097 batches",
+        "q and k have more than 2^31 elements",
+        lambda d: (
+            torch.empty(4097, 8, 512, 128, dtype=d.dtype, device="meta"),
+            torch.empty(4097, 8, 512, 128, dtype=d.dtype, device="meta"),
+        ),
+    ),
+    Case(
+        "32769 heads",
+        "q and k have more than 2^31 elements",
+        lambda d: (
+            torch.empty(1, 32769, 512, 128, dtype=d.dtype, device="meta"),
+            torch.empty(1, 32769, 512, 128, dtype=d.dtype, device="meta"),
+        ),
+    ),
+    Case(
+        "one large matrix",
+        "the scores of a single head have more than 2^31 elements",
+        lambda d: (
+            torch.empty(1, 1, 46400, 16, dtype=d.dtype, device="meta"),
+            torch.empty(1, 1, 46400, 16, dtype=d.dtype, device="meta"),
+        ),
+    ),
+)
+
 RACES = tuple(
     Race(
         f"S {s}, D 64",

@@ -195,6 +195,28 @@ SHOWN = Case(
     lambda d: qkv(d, 1, 2, 2 * edge(d) + 19, 2 * edge(d) + 19, 16),
 )
 
+# Too large to run: of tensors without memory, single programs are tried (see `child/instruments/vast.py`).
+LARGE = (
+    Case(
+        "4097 batches",
+        "q, k and v have more than 2^31 elements",
+        lambda d: (
+            torch.empty(4097, 8, 512, 128, dtype=d.dtype, device="meta"),
+            torch.empty(4097, 8, 512, 128, dtype=d.dtype, device="meta"),
+            torch.empty(4097, 8, 512, 128, dtype=d.dtype, device="meta"),
+        ),
+    ),
+    Case(
+        "32769 heads",
+        "q, k and v have more than 2^31 elements",
+        lambda d: (
+            torch.empty(1, 32769, 512, 128, dtype=d.dtype, device="meta"),
+            torch.empty(1, 32769, 512, 128, dtype=d.dtype, device="meta"),
+            torch.empty(1, 32769, 512, 128, dtype=d.dtype, device="meta"),
+        ),
+    ),
+)
+
 RACES = tuple(
     Race(
         f"S {s}, D 64, {'causal' if causal else 'full'}",

@@ -104,6 +104,26 @@ SHOWN = Case(
     "two tiles and a rest", "what `show` draws", lambda d: pair(d, tile(d) + 35, tile(d) + 17, 2 * tile(d) + 35)
 )
 
+# Too large to run: of tensors without memory, single programs are tried (see `child/instruments/vast.py`).
+LARGE = (
+    Case(
+        "2^25 rows",
+        "a and c have more than 2^31 elements",
+        lambda d: (
+            torch.empty(2**25 + 1, 80, dtype=d.dtype, device="meta"),
+            torch.empty(80, 80, dtype=d.dtype, device="meta"),
+        ),
+    ),
+    Case(
+        "2^25 columns",
+        "b and c have more than 2^31 elements",
+        lambda d: (
+            torch.empty(80, 80, dtype=d.dtype, device="meta"),
+            torch.empty(80, 2**25 + 1, dtype=d.dtype, device="meta"),
+        ),
+    ),
+)
+
 RACES = tuple(
     Race(
         f"{n} x {n} x {n}",

@@ -82,6 +82,13 @@ CASES = (
 
 SHOWN = Case("seven rows of 40", "what `show` draws", lambda d: (d.normal(7, 40),))
 
+# Too large to run: of tensors without memory, single programs are tried (see `child/instruments/vast.py`).
+LARGE = (
+    Case(
+        "2^24 rows", "more than 2^31 elements", lambda d: (torch.empty(2**24 + 1, 144, dtype=d.dtype, device="meta"),)
+    ),
+)
+
 RACES = tuple(
     Race(f"{rows} rows of {cols}", lambda d, r=rows, c=cols: (d.normal(r, c),), least_bytes=2 * 2 * rows * cols)
     for rows, cols in ((256, 256), (4096, 1024), (16384, 1024), (16384, 8192), (4096, 32768))

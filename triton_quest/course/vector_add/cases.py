@@ -49,6 +49,18 @@ CASES = (
 
 SHOWN = Case("two blocks and a rest", "what `show` draws", lambda d: pair(d, 2 * d.block + d.block // 4 + 1))
 
+# Too large to run: of tensors without memory, single programs are tried (see `child/instruments/vast.py`).
+LARGE = (
+    Case(
+        "2^31 elements",
+        "vectors of more than 2^31 elements",
+        lambda d: (
+            torch.empty(2**31 + 1000, dtype=d.dtype, device="meta"),
+            torch.empty(2**31 + 1000, dtype=d.dtype, device="meta"),
+        ),
+    ),
+)
+
 RACES = tuple(
     Race(f"n = 2^{power}", lambda d, n=2**power: pair(d, n), least_bytes=3 * 4 * 2**power, dtype="fp32")
     for power in (12, 16, 20, 24, 28)
