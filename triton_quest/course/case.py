@@ -41,6 +41,10 @@ class Draw:
         values = torch.rand(*shape, generator=self._generator, dtype=torch.float32, device=self.device)
         return (values * (high - low) + low).to(self.dtype)
 
+    def without_memory(self, *shape: int) -> torch.Tensor:
+        """A contiguous tensor of any size, which has a shape and strides and nothing else."""
+        return torch.empty(*shape, dtype=self.dtype, device="meta")
+
     def strided(self, tensor: torch.Tensor) -> torch.Tensor:
         """The same values as every second element, along the last axis, of a wider tensor: no stride is what its shape suggests."""
         wide = torch.full((*tensor.shape[:-1], 2 * tensor.shape[-1] + 1), 1e4, dtype=tensor.dtype, device=tensor.device)

@@ -7,6 +7,7 @@ wrap around and an access then leaves its tensor, a GPU would read or write ther
 
 from __future__ import annotations
 
+import contextlib
 import inspect
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -24,7 +25,7 @@ from .memory.findings import Site
 from .memory.frames import learner_frame, site
 from .memory.indices import extent
 
-_MOST_ACCESSES = 200  # of a launch: a kernel that loops over a whole large tensor isn't followed to its end
+_MOST_ACCESSES = 100  # of a launch: a kernel that loops over a whole large tensor isn't followed to its end
 _WRAPPING = (np.add, np.subtract, np.multiply)
 
 
@@ -112,11 +113,12 @@ class _Memory:
 def overflows(call: Callable[[], object]) -> list[Overflow]:
     """What the launches of `call`, which calls a launcher with `meta` tensors, come to; what it raises itself is nobody's fault."""
     memory = _Memory(interpreter._interpreter)
-    try:
-        with _vast(memory), unseen():
-            call()
-    except Exception:  # a launcher that looks into its tensors can't be looked at so
-        return memory.found
+    with (
+        _vast(memory),
+        unseen(),
+        contextlib.suppress(Exception),
+    ):  # a launcher that looks into its tensors can't be tried so
+        call()
     return memory.found
 
 
@@ -127,9 +129,8 @@ def _vast(memory: _Memory) -> Iterator[None]:
 
     def binary_op(self: Any, lhs: Any, rhs: Any, op: Any) -> Any:
         result = binary(self, lhs, rhs, op)
-        if op in _WRAPPING and result.data.dtype == np.int32:
-            if (op(lhs.data.astype(np.int64), rhs.data.astype(np.int64)) != result.data).any():
-                memory.wrapped.append(site(learner_frame()))
+        if op in _WRAPPING and result.data.dtype == np.int32 and _wraps(op, lhs.data, rhs.data, result.data):
+            memory.wrapped.append(site(learner_frame()))
         return result
 
     def run(function: Any, *args: Any, grid: Any, warmup: bool, **kwargs: Any) -> None:
@@ -143,6 +144,10 @@ def _vast(memory: _Memory) -> Iterator[None]:
         yield
     finally:
         edits.undo()
+
+
+def _wraps(op: Any, left: Any, right: Any, result: Any) -> bool:
+    return bool((op(left.astype(np.int64), right.astype(np.int64)) != result).any())
 
 
 def _run_corners(memory: _Memory, function: Any, args: tuple[Any, ...], kwargs: dict[str, Any], grid: Any) -> None:
@@ -167,7 +172,6 @@ def _run_corners(memory: _Memory, function: Any, args: tuple[Any, ...], kwargs: 
 
     edits.set(interpreter, "_implicit_cvt", implicit_cvt)
     patched = interpreter._patch_lang(kernel)
-    before = builder.grid_dim, builder.grid_idx
     try:
         with np.errstate(all="ignore"):
             converted = {
@@ -184,6 +188,5 @@ def _run_corners(memory: _Memory, function: Any, args: tuple[Any, ...], kwargs: 
     except _Enough:
         pass
     finally:
-        builder.grid_dim, builder.grid_idx = before
         patched.restore()
         edits.undo()

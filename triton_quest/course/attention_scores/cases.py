@@ -139,35 +139,35 @@ SHOWN = Case(
 # Too large to run: of tensors without memory, single programs are tried (see `child/instruments/vast.py`).
 LARGE = (
     Case(
-        "4097 batches, 512 queries",
+        "8191 batches, 257 queries",
         "q and the scores have more than 2^31 elements",
         lambda d: (
-            torch.empty(4097, 8, 512, 128, dtype=d.dtype, device="meta"),
-            torch.empty(4097, 8, 128, 128, dtype=d.dtype, device="meta"),
+            d.without_memory(8191, 8, 257, 128),
+            d.without_memory(8191, 8, 128, 128),
         ),
     ),
     Case(
-        "4097 batches, 512 keys",
+        "8191 batches, 257 keys",
         "k and the scores have more than 2^31 elements",
         lambda d: (
-            torch.empty(4097, 8, 128, 128, dtype=d.dtype, device="meta"),
-            torch.empty(4097, 8, 512, 128, dtype=d.dtype, device="meta"),
+            d.without_memory(8191, 8, 128, 128),
+            d.without_memory(8191, 8, 257, 128),
         ),
     ),
     Case(
-        "32769 heads",
+        "65535 heads",
         "q and the scores have more than 2^31 elements",
         lambda d: (
-            torch.empty(1, 32769, 512, 128, dtype=d.dtype, device="meta"),
-            torch.empty(1, 32769, 128, 128, dtype=d.dtype, device="meta"),
+            d.without_memory(1, 65535, 257, 128),
+            d.without_memory(1, 65535, 128, 128),
         ),
     ),
     Case(
         "one large matrix",
         "the scores of a single head have more than 2^31 elements",
         lambda d: (
-            torch.empty(1, 1, 65537, 16, dtype=d.dtype, device="meta"),
-            torch.empty(1, 1, 32800, 16, dtype=d.dtype, device="meta"),
+            d.without_memory(1, 1, 65537, 16),
+            d.without_memory(1, 1, 32800, 16),
         ),
     ),
 )

@@ -906,7 +906,10 @@ VARIANTS = (
         "all_in_one_expression",
         (
             Edit(TO_Q, "pass"),
-            Edit(Q_PTRS, Q_PTRS.replace("q_ptr +", "q_ptr + batch.to(tl.int64) * stride_qb + head * stride_qh +")),
+            Edit(
+                Q_PTRS,
+                Q_PTRS.replace("q_ptr +", "q_ptr + batch.to(tl.int64) * stride_qb + head.to(tl.int64) * stride_qh +"),
+            ),
         ),
         "the pointer itself needn't move",
     ),

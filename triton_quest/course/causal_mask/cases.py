@@ -110,32 +110,32 @@ LARGE = (
         "1025 batches",
         "the scores have more than 2^31 elements",
         lambda d: (
-            torch.empty(1025, 8, 512, 16, dtype=d.dtype, device="meta"),
-            torch.empty(1025, 8, 512, 16, dtype=d.dtype, device="meta"),
+            d.without_memory(1025, 8, 512, 16),
+            d.without_memory(1025, 8, 512, 16),
         ),
     ),
     Case(
-        "4097 batches",
+        "8191 batches",
         "q and k have more than 2^31 elements",
         lambda d: (
-            torch.empty(4097, 8, 512, 128, dtype=d.dtype, device="meta"),
-            torch.empty(4097, 8, 512, 128, dtype=d.dtype, device="meta"),
+            d.without_memory(8191, 8, 257, 128),
+            d.without_memory(8191, 8, 257, 128),
         ),
     ),
     Case(
-        "32769 heads",
+        "65535 heads",
         "q and k have more than 2^31 elements",
         lambda d: (
-            torch.empty(1, 32769, 512, 128, dtype=d.dtype, device="meta"),
-            torch.empty(1, 32769, 512, 128, dtype=d.dtype, device="meta"),
+            d.without_memory(1, 65535, 257, 128),
+            d.without_memory(1, 65535, 257, 128),
         ),
     ),
     Case(
         "one large matrix",
         "the scores of a single head have more than 2^31 elements",
         lambda d: (
-            torch.empty(1, 1, 46400, 16, dtype=d.dtype, device="meta"),
-            torch.empty(1, 1, 46400, 16, dtype=d.dtype, device="meta"),
+            d.without_memory(1, 1, 46400, 16),
+            d.without_memory(1, 1, 46400, 16),
         ),
     ),
 )

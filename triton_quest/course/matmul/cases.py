@@ -110,16 +110,16 @@ LARGE = (
         "2^25 rows",
         "a and c have more than 2^31 elements",
         lambda d: (
-            torch.empty(2**25 + 1, 80, dtype=d.dtype, device="meta"),
-            torch.empty(80, 80, dtype=d.dtype, device="meta"),
+            d.without_memory(2**25 + 1, 80),
+            d.without_memory(80, 80),
         ),
     ),
     Case(
         "2^25 columns",
         "b and c have more than 2^31 elements",
         lambda d: (
-            torch.empty(80, 80, dtype=d.dtype, device="meta"),
-            torch.empty(80, 2**25 + 1, dtype=d.dtype, device="meta"),
+            d.without_memory(80, 80),
+            d.without_memory(80, 2**25 + 1),
         ),
     ),
 )

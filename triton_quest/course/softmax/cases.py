@@ -85,7 +85,9 @@ SHOWN = Case("seven rows of 40", "what `show` draws", lambda d: (d.normal(7, 40)
 # Too large to run: of tensors without memory, single programs are tried (see `child/instruments/vast.py`).
 LARGE = (
     Case(
-        "2^24 rows", "more than 2^31 elements", lambda d: (torch.empty(2**24 + 1, 144, dtype=d.dtype, device="meta"),)
+        "2^24 rows",
+        "the matrix has more than 2^31 elements",
+        lambda d: (d.without_memory(2**24 + 1, 144),),
     ),
 )
 

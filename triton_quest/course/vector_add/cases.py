@@ -53,10 +53,10 @@ SHOWN = Case("two blocks and a rest", "what `show` draws", lambda d: pair(d, 2 *
 LARGE = (
     Case(
         "2^31 elements",
-        "vectors of more than 2^31 elements",
+        "a vector has more than 2^31 elements",
         lambda d: (
-            torch.empty(2**31 + 1000, dtype=d.dtype, device="meta"),
-            torch.empty(2**31 + 1000, dtype=d.dtype, device="meta"),
+            d.without_memory(2**31 + 1000),
+            d.without_memory(2**31 + 1000),
         ),
     ),
 )
