@@ -25,7 +25,10 @@ from .memory.findings import Site
 from .memory.frames import learner_frame, site
 from .memory.indices import extent
 
-_MOST_ACCESSES = 100  # of a launch: a kernel that loops over a whole large tensor isn't followed to its end
+_MOST_ACCESSES = (
+    40,
+    8,
+)  # of the two programs of a launch: who loops over a whole large tensor isn't followed to the end
 _WRAPPING = (np.add, np.subtract, np.multiply)
 
 
@@ -61,7 +64,7 @@ class _Memory:
         self._native = native
         self.windows: list[_Window] = []
         self.wrapped: list[Site] = []
-        self.accesses = 0
+        self.accesses_left = 0
         self.kernel = ""
         self.found: list[Overflow] = []
 
@@ -91,8 +94,8 @@ class _Memory:
         return address
 
     def _look(self, addresses: Any) -> None:
-        self.accesses += 1
-        if self.accesses > _MOST_ACCESSES:
+        self.accesses_left -= 1
+        if self.accesses_left < 0:
             raise _Enough
         for slot in np.unique(addresses >> np.uint64(WINDOW_BITS)):
             if not 1 <= slot <= len(self.windows):
@@ -156,7 +159,7 @@ def _run_corners(memory: _Memory, function: Any, args: tuple[Any, ...], kwargs: 
     executor = interpreter.GridExecutor(kernel, function.arg_names, grid)
     known = {name: value for name, value in kwargs.items() if name in executor.arg_names}
     bound = inspect.getcallargs(kernel, *args, **known)
-    memory.kernel, memory.accesses, memory.windows = kernel.__name__, 0, []
+    memory.kernel, memory.windows = kernel.__name__, []
     convert = interpreter._implicit_cvt
     edits = Edits()
     names = iter(
@@ -181,12 +184,14 @@ def _run_corners(memory: _Memory, function: Any, args: tuple[Any, ...], kwargs: 
             sizes = tuple(map(int, sizes)) + (1,) * (3 - len(sizes))
             builder.set_grid_dim(*sizes)
             last = tuple(size - 1 for size in sizes)
-            for program in dict.fromkeys((last, (0, *last[1:]))):
+            for program, accesses in zip(dict.fromkeys((last, (0, *last[1:]))), _MOST_ACCESSES, strict=False):
+                if memory.found:
+                    break
                 memory.wrapped.clear()
+                memory.accesses_left = accesses
                 builder.set_grid_idx(*program)
-                kernel(**converted)
-    except _Enough:
-        pass
+                with contextlib.suppress(_Enough):
+                    kernel(**converted)
     finally:
         patched.restore()
         edits.undo()
