@@ -50,7 +50,7 @@ def note_division(operands: list[Any], place: Place) -> None:
 
 def _number(value: Any) -> Any:
     """A Python number or the interpreter's array behind a tensor."""
-    return getattr(getattr(value, "handle", None), "data", value)
+    return value.handle.data if isinstance(value, tl.tensor) else value
 
 
 def _inexact_and_negative(dividend: Any, divisor: Any) -> bool:
@@ -67,7 +67,7 @@ def _inexact_and_negative(dividend: Any, divisor: Any) -> bool:
 def _look_at_division(dividend: Any, divisor: Any, place: Place) -> None:
     if tell is None:
         return
-    is_tensor = hasattr(dividend, "handle") or hasattr(divisor, "handle")
+    is_tensor = isinstance(dividend, tl.tensor) or isinstance(divisor, tl.tensor)
     elsewhere = compiled.rounded_down if is_tensor else compiled.truncated
     if place in elsewhere and _inexact_and_negative(dividend, divisor):
         tell("rounded_down" if is_tensor else "truncated", place)
