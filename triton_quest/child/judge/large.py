@@ -47,7 +47,7 @@ def _remark(found: Overflow, case: Case) -> str:
 def _tell(found: Overflow) -> str:
     where = f"{found.before:,} elements before it" if found.before else "behind it"
     return (
-        f"Line {found.site.line}: an offset passes 2^31 - 1, the largest whole number of 32 bits, and becomes negative. With "
+        f"Line {found.site.line}: an offset passes 2^31 - 1, the largest whole number of 32 bits, and wraps around. With "
         f"{found.argument} of shape {found.shape}, program {found.program} is then {where}. Compute it in int64: "
         "`.to(tl.int64)` on the index before it is multiplied."
     )
