@@ -156,7 +156,7 @@ class _OnGpu:
             self.right.append(run)
             return
         check = replace(numbers.failed_case(run, wrong, self.blocks), kind="gpu")
-        mistakes = parts.part(self.level, "mistakes").MISTAKES
+        mistakes = parts.known(self.level).mistakes
         cause = diagnosis.explain(self.level, mistakes, [diagnosis.Evidence(run, wrong)], self.right)
         if cause is not None:
             check = replace(check, cause=cause.says, evidence=cause.evidence, finding=cause.finding, hint=cause.hint)
