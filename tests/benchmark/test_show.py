@@ -17,6 +17,7 @@ from tests.conftest import arrived
 from tests.execution.learner import Edit, replaced, solved
 from triton_quest.child.judge.compare import Budget
 from triton_quest.child.measure import show as measure_show
+from triton_quest.course.answer import Answer
 from triton_quest.course.level import Level
 from triton_quest.course.table import LEVELS
 from triton_quest.records import show as show_records
@@ -272,9 +273,10 @@ def test_the_map_of_a_large_matrix_is_of_the_worst_element_in_each_cell() -> Non
     truth, result = torch.zeros(2, 300, 200, dtype=torch.float64), torch.zeros(2, 300, 200)
     result[1, 299, 0], result[1, 2, 3], result[1, 3, 2] = 500.0, 2.0, 50.0
     tiled = SimpleNamespace(tile=lambda returned: (64, 32))
-    reference = SimpleNamespace(truth=truth, budget=Budget(torch.ones((), dtype=torch.float64)))
-    run: Any = SimpleNamespace(result=result, returned=result, reference=reference, model=tiled)
-    found = measure_show.error_map(run, result != 0, (1, 299, 0))
+    truths, budgets = Answer({"out": truth}), {"out": Budget(torch.ones((), dtype=torch.float64))}
+    reference, answer = SimpleNamespace(truth=truths, budgets=budgets), Answer({"out": result})
+    run: Any = SimpleNamespace(result=answer, answer=answer, reference=reference, model=tiled, called=lambda name: "")
+    found = measure_show.error_map(run, Answer({"out": result != 0}), (1, 299, 0))
     assert (found.shape, found.cell, found.tile, found.at, found.worst) == (
         (300, 200),
         (4, 2),

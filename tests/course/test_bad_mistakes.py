@@ -78,21 +78,20 @@ def test_a_heading_without_a_sentence_is_told(toy: ToyQuest) -> None:
 def test_a_heading_without_a_patch_is_told(toy: ToyQuest) -> None:
     text = (toy.folder / "mistakes.md").read_text()
     head, _, tail = text.partition(HEADING)
-    block = tail[tail.index("```diff") : tail.index("```\n", tail.index("```diff") + 3) + 4]
-    (toy.folder / "mistakes.md").write_text(head + HEADING + tail.replace(block, "", 1))
+    next_entry = tail.index("\n###")
+    sentence = tail[: tail.index("\n-")]
+    (toy.folder / "mistakes.md").write_text(head + HEADING + sentence + tail[next_entry:])
     assert the_complaint(toy).startswith(f"vector-add: {FILE}:{line_of(toy, HEADING)}: y_only has no patch")
 
 
 PATCHES = {
-    "not closed": ("```diff\n+", 0, "the block that begins here isn't closed by ```"),
-    "empty": ("```diff\n```\n", 0, "the patch is empty"),
-    "only a separator": ("```diff\n@@\n```\n", 0, "the patch is empty"),
-    "only lines to add": ("```diff\n+    pass\n```\n", 1, "needs a line to change, or one that shows where the + lines go"),
-    "nothing changed": ("```diff\n     pid\n```\n", 1, "needs a line to change"),
-    "a second one": ("```diff\n-a\n+b\n```\n```diff\n-c\n+d\n```\n", 4, "new has a second patch: @@ separates places"),
-    "a line that is no longer there": ("```diff\n-    mask\n+    pass\n```\n", 1, "fits 0 places instead of one, from `mask`"),
-    "a part of a line": ("```diff\n-mask = offsets < n\n+    pass\n```\n", 1, "fits 0 places instead of one"),
-    "a second place that isn't there": (f"```diff\n{MASK}+    mask = offsets <= n\n{MASK}+    pass\n```\n", 3, "fits 0 places"),
+    "a line without a mark": ("-    pid\nmask\n", 1, "in the patch of new a line begins with -, +, @@ or a blank"),
+    "only a separator": ("@@\n", -2, "new has no patch"),
+    "only lines to add": ("+    pass\n", 0, "needs a line to change, or one that shows where the + lines go"),
+    "nothing changed": ("     pid\n", 0, "needs a line to change"),
+    "a line that is no longer there": ("-    mask\n+    pass\n", 0, "fits 0 places instead of one, from `mask`"),
+    "a part of a line": ("-mask = offsets < n\n+    pass\n", 0, "fits 0 places instead of one"),
+    "a second place that isn't there": (f"{MASK}+    mask = offsets <= n\n{MASK}+    pass\n", 2, "fits 0 places"),
 }  # fmt: skip
 
 
@@ -180,7 +179,9 @@ def test_a_name_that_two_rows_have_is_told_with_the_line_of_the_second(toy: ToyQ
 
 
 def test_a_folder_without_a_row_is_told_and_takes_no_other_level_with_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(levels, "ACTS", (levels.Act("Act I", "nothing", ("vector_add", "nowhere")),))
+    monkeypatch.setattr(
+        levels, "ACTS", (levels.Act("Act I", "a few words", "a sentence", (), ("vector_add", "nowhere")),)
+    )
     assert [row.slug for row in levels._rows()] == ["vector-add"]
     told = gate.run(levels=levels.LEVELS[:0])
     assert "course/table.py:1: the folder nowhere has no level.py, which holds the level's row" in told

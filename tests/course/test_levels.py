@@ -14,7 +14,7 @@ import torch
 
 from tests.conftest import arrived
 from triton_quest.authoring.gate import PICTURE
-from triton_quest.child.judge import numbers, read
+from triton_quest.child.judge import given, read, truth
 from triton_quest.course import mistake, parts, template
 from triton_quest.course.case import DTYPES, Case, Draw
 from triton_quest.course.level import HINTS_A_LEVEL, Level
@@ -189,7 +189,7 @@ def test_no_hint_gives_a_line_away(level: Level) -> None:
 def test_the_launcher_takes_the_arguments_of_its_reference(level: Level) -> None:
     functions = {node.name: node for node in ast.parse(solution(level)).body if isinstance(node, ast.FunctionDef)}
     arguments = tuple(argument.arg for argument in functions[level.launcher].args.args)
-    assert arguments == numbers.parameter_names(level)
+    assert arguments == given.parameter_names(level)
     assert callable(getattr(baseline, level.launcher))
 
 
@@ -235,7 +235,8 @@ def test_every_case_can_be_drawn_for_small_and_large_blocks(level: Level, block:
             tensors = [x for x in inputs if isinstance(x, torch.Tensor)]
             assert tensors and all(x.dtype is DTYPES[dtype] for x in tensors if x.is_floating_point())
             assert all(0 < x.numel() <= MOST_ELEMENTS for x in tensors), case.name
-            assert not torch.isnan(numbers.reference(level, inputs, case).truth).any(), case.name
+            call = given.Given(level, inputs, case.keywords)
+            assert not truth.reference(call).truth.each(torch.isnan).any(), case.name
 
 
 @every_level

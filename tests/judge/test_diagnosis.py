@@ -265,9 +265,9 @@ def test_explaining_leaves_inputs_and_result_as_they_were(level: Level) -> None:
         return x.sub_(y)
 
     seen = failing(level, minus)
-    before = [tensor.clone() for tensor in (*seen.run.inputs, seen.result)]
+    before = [tensor.clone() for tensor in (*seen.run.given.inputs, seen.result)]
     explained(level, [mistake("careless", careless), MINUS], [seen])
-    assert all(map(torch.equal, before, (*seen.run.inputs, seen.result)))
+    assert all(map(torch.equal, before, (*seen.run.given.inputs, seen.result)))
 
 
 # A known mistake, by running it

@@ -12,7 +12,7 @@ import triton.language as tl
 
 from tests.judge.toys import HONEST, Judgement, judged, subject_of, vectors
 from triton_quest.child.instruments.launches import LaunchLog, observed
-from triton_quest.child.instruments.tuning import Tuning
+from triton_quest.child.instruments.tuning import Forcing
 from triton_quest.child.judge import tuning
 from triton_quest.child.judge.watch import watched
 from triton_quest.course.level import Level
@@ -131,7 +131,7 @@ def count(out_ptr, BLOCK: tl.constexpr):
 @pytest.mark.parametrize(("config", "block"), [(0, 4), (1, 8), (2, 4)])
 def test_a_config_is_forced_by_its_place_and_the_first_where_there_is_none(config: int, block: int) -> None:
     log, out = LaunchLog(), torch.zeros(8)
-    with Tuning(config).watched() as forced, observed(log):
+    with Forcing(config).watched() as forced, observed(log):
         count[(1,)](out)
     assert [launch.constexprs["BLOCK"] for launch in log.launches] == [block]
     assert forced.launches[0].config.kwargs == {"BLOCK": block}
@@ -139,7 +139,7 @@ def test_a_config_is_forced_by_its_place_and_the_first_where_there_is_none(confi
 
 def test_a_rehearsal_tells_what_is_left_with_another_value_each_time() -> None:
     out = torch.zeros(8)
-    with Tuning(1, rehearses=True).watched() as rehearsed:
+    with Forcing(1, rehearses=True).watched() as rehearsed:
         count[(1,)](out)
     assert rehearsed.launches[0].unstable == rehearsed.launches[0].was_zero == ("out_ptr",)
     assert out.tolist() == [3.0] * 8
@@ -147,5 +147,5 @@ def test_a_rehearsal_tells_what_is_left_with_another_value_each_time() -> None:
 
 def test_without_a_config_triton_chooses_and_the_launch_is_kept(level: Level, tmp_path: Path) -> None:
     run = watched(subject_of(level, tmp_path / "mine.py", TUNED), vectors(33), "fp32", (16,))
-    (launch,) = run.tuning.launches
+    (launch,) = run.forcing.launches
     assert (launch.kernel, launch.line, launch.chosen, len(launch.configs)) == ("add_kernel", 6, 0, 2)

@@ -25,7 +25,8 @@ from triton_quest.store import workspace
 
 COURSE_FILES = {"__init__.py", "level.py", "solution.py", "hints.md", "cases.py", "reference.py", "mistakes.md"}
 OPTIONAL = {"formulas.py", "variants", "__pycache__"}
-BESIDE_FOLDERS = {"shared", "table.py", "level.py", "parts.py", "template.py", "case.py", "mistake.py"}
+MODULES = ("table", "level", "parts", "template", "case", "answer", "call", "mistake", "gaps")
+BESIDE_FOLDERS = {"shared", *(f"{name}.py" for name in MODULES)}
 LEVEL_FILES = {"__init__.py", "quest_setup.py"}
 LEAST_MISTAKES, LEAST_VARIANTS = 8, 3
 PICTURE = 78  # columns of an indented block: it must fit a terminal of 80 unwrapped
@@ -171,7 +172,7 @@ def _row(level: Level) -> Iterator[str]:
     for stage in level.stages:
         if stage not in STAGES:
             yield f"{_line_of(level, stage)}: there is no stage {stage}: they are {', '.join(STAGES)}"
-    letters = [letter for shape in level.inputs for letter in shape.split()]
+    letters = [letter for shape in level.shapes for letter in shape.letters]
     unknown = sorted(set(letters) - SIZES.keys())
     if not level.inputs:
         yield 'level.py: the row has no inputs: a shape for each argument of the launcher, as in ("B H S D",) * 3'

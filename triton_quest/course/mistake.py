@@ -3,16 +3,16 @@
 A mistake is the solution after a patch. It serves twice: in the gate every one must be rejected by the check that is meant to,
 and at run time it is named where it leads to the learner's wrong output, wrong access or refused line. The file:
 
+    ```diff
     ## Masks                                                    a topic: for the reader's eye
     ### mask_one_too_many, memory, hint 1                       its key, the kind of check that rejects it, the hint that speaks of it
     Your mask lets column `n_cols` through: compare with `<`.   what the learner reads
-    ```diff
     -    mask = cols < n_cols
     +    mask = cols <= n_cols
-    ```
     ## Right variants
     ### block_of_8192                                           must pass; the sentence says why it is right
     ...
+    ```
 
 Further words of a heading: `finding write_race` (what a check of memory or rules must call it), `same as other_key` (no output can tell
 the two apart; without a sentence of its own, the entry has the other's), `of other_key` (the patch changes that mistake or variant
@@ -35,7 +35,8 @@ from triton_quest.errors import CourseTrouble
 KINDS = ("memory", "rules", "numbers", "property", "compile", "contract")
 VARIANTS = "## Right variants"
 SHARED = COURSE / "shared" / "mistakes.md"
-_FENCE = "```"
+_FENCE = "```"  # around everything: Markdown then shows - and + in their colours
+_MARKS = (" ", "+", "-", "@")
 _WORD = re.compile(r"(?P<name>hint|finding|same as|of) (?P<value>\w+)")
 
 
@@ -137,7 +138,7 @@ class _Entry:
             raise CourseTrouble(f"{self.place}: {self.key} has no sentence: what does the learner read?")
         if not self.edits:
             raise CourseTrouble(
-                f"{self.place}: {self.key} has no patch: a block of - and + lines between {_FENCE}diff and {_FENCE}"
+                f"{self.place}: {self.key} has no patch: lines that begin with - and +, below the sentence"
             )
         if not self.kind and not self.is_variant:
             raise CourseTrouble(f"{self.place}: {self.key} doesn't say what rejects it: {', '.join(KINDS)}")
@@ -171,32 +172,26 @@ def _entries(path: Path) -> dict[str, _Entry]:
         raise CourseTrouble(f"{name} can't be read: {trouble}", "dev check") from None
     entries: dict[str, _Entry] = {}
     entry, is_variant = None, False
-    block: list[tuple[str, str]] = []
-    opened = ""  # the place of the fence behind which `block` stands
-    for number, line in enumerate(lines, start=1):
+    patch: list[tuple[str, str]] = []  # the lines of the entry's patch so far, each with its place
+    for number, line in enumerate([*lines, "# the end"], start=1):
         place = f"{name}:{number}"
-        if entry is not None and opened:
-            if line.rstrip() == _FENCE:
-                entry.edits, opened = tuple(_edits(block, opened)), ""
-            elif line[:1] in ("", " ", "+", "-", "@"):
-                block.append((place, line))
-            else:
-                break
-        elif line.startswith("### "):
+        if line.startswith(("#", _FENCE)):
+            if entry is not None and patch:
+                entry.edits = tuple(_edits(patch))
+            entry, patch = None, []
+        if line.startswith("### "):
             entry = _heading(line[4:], place, is_variant)
             if entry.key in entries:
                 raise CourseTrouble(f"{place}: {entry.key} stands in {entries[entry.key].place} already")
             entries[entry.key] = entry
-        elif line.startswith("#"):
-            entry, is_variant = None, line.rstrip() == VARIANTS
-        elif entry is not None and line.startswith(_FENCE):
-            block, opened = [], place
-            if entry.edits:
-                raise CourseTrouble(f"{place}: {entry.key} has a second patch: @@ separates places within one")
-        elif entry is not None and line.strip():
+        elif line.startswith("## "):
+            is_variant = line.rstrip() == VARIANTS
+        elif entry is not None and (line[:1] in _MARKS or patch):
+            if line.strip() and line[0] not in _MARKS:
+                raise CourseTrouble(f"{place}: in the patch of {entry.key} a line begins with -, +, @@ or a blank")
+            patch.append((place, line))
+        elif entry is not None:
             entry.says = f"{entry.says} {line.strip()}".strip()
-    if opened:
-        raise CourseTrouble(f"{opened}: the block that begins here isn't closed by {_FENCE}")
     return entries
 
 
@@ -221,18 +216,18 @@ def _heading(text: str, place: str, is_variant: bool) -> _Entry:
     return entry
 
 
-def _edits(block: list[tuple[str, str]], opened: str) -> Iterator[Edit]:
-    """The places of a patch, each an edit."""
+def _edits(patch: list[tuple[str, str]]) -> Iterator[Edit]:
+    """The places of a patch, each an edit. Blank lines at its end part it from the next heading."""
+    while not patch[-1][1].strip():
+        patch.pop()
     places: list[list[tuple[str, str]]] = [[]]
-    for where, line in block:
+    for where, line in patch:
         if line.startswith("@"):
             places.append([])
             continue
         if line.startswith("-") and places[-1] and places[-1][-1][1].startswith("+"):
             places.append([])
         places[-1].append((where, line or " "))
-    if not any(places):
-        raise CourseTrouble(f"{opened}: the patch is empty")
     for lines in filter(None, places):
         old = "".join(f"{line[1:]}\n" for _, line in lines if line[0] != "+")
         new = "".join(f"{line[1:]}\n" for _, line in lines if line[0] != "-")

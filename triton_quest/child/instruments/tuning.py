@@ -1,9 +1,9 @@
-"""Which autotuned kernels a run launched, and with which config; any config can be forced, and a tuning rehearsed.
+"""Autotuned kernels: what is timed and chosen (`TuningLog`), what was launched, any config forced, a tuning rehearsed (`Forcing`).
 
-    tuning = Tuning(config=2)
-    with tuning.watched():
+    forcing = Forcing(config=2)
+    with forcing.watched():
         launcher(...)
-    tuning.launches  # TunedLaunch: kernel, the configs that pruning left, the one that ran
+    forcing.launches  # TunedLaunch: kernel, the configs that pruning left, the one that ran
 
 Without a GPU nothing is timed, so that only the first config would ever run. Forced or not, `@triton.heuristics` below the
 autotuner works as always. A rehearsal does to the tensors what timing does on a GPU: it runs the kernel on them again and again.
@@ -21,7 +21,7 @@ from triton.runtime.autotuner import Autotuner, Config
 
 from triton_quest.child.triton.patching import Edits
 
-from .launches import unseen
+from .launches import Launch, Observer, unseen
 from .memory.arguments import tensors_of
 
 
@@ -58,7 +58,7 @@ class TunedLaunch:
 
 
 @dataclass
-class Tuning:
+class Forcing:
     """`config`: the place, among the configs that pruning leaves, of the one that each tuned kernel runs with; None: as Triton
     chooses. A kernel with fewer configs runs with its first. `rehearses`: the kernel is run twice beforehand, with its hooks."""
 
@@ -67,7 +67,7 @@ class Tuning:
     launches: list[TunedLaunch] = field(default_factory=list)
 
     @contextmanager
-    def watched(self) -> Iterator[Tuning]:
+    def watched(self) -> Iterator[Forcing]:
         edits, run = Edits(), Autotuner.run
 
         def tuned(tuner: Autotuner, *args: Any, **kwargs: Any) -> Any:
@@ -149,3 +149,45 @@ def _contents(tensors: dict[str, Any]) -> dict[str, torch.Tensor]:
     """The bytes that each tensor holds."""
     with unseen():
         return {name: tensor.contiguous().clone().reshape(-1).view(torch.uint8) for name, tensor in tensors.items()}
+
+
+@dataclass
+class TuningLog(Observer):
+    """The configs that were timed, in their order, and for each launch (by its identity) the autotuner that made it."""
+
+    timed: list[tuple[Any, Any]] = field(default_factory=list)  # tuner, config
+    made: dict[int, tuple[Any, Any]] = field(default_factory=dict)  # id of a launch: tuner, config
+    running: list[Any] = field(default_factory=list)
+    timing: list[Any] = field(default_factory=list)  # the config that is being timed, if any
+
+    def begin(self, launch: Launch) -> None:
+        if self.running:
+            tuner = self.running[-1]
+            self.made[id(launch)] = tuner, self.timing[-1] if self.timing else tuner.best_config
+
+
+@contextmanager
+def tuning(log: TuningLog) -> Iterator[None]:
+    """Tell `log` of every config that is timed inside the block, and of every autotuner that runs."""
+    bench, run = Autotuner._bench, Autotuner.run
+
+    def noted_bench(tuner: Any, *args: Any, config: Any, **meta: Any) -> Any:
+        log.timed.append((tuner, config))
+        log.timing.append(config)
+        try:
+            return bench(tuner, *args, config=config, **meta)
+        finally:
+            log.timing.pop()
+
+    def noted_run(tuner: Any, *args: Any, **kwargs: Any) -> Any:
+        log.running.append(tuner)
+        try:
+            return run(tuner, *args, **kwargs)
+        finally:
+            log.running.pop()
+
+    Autotuner._bench, Autotuner.run = noted_bench, noted_run
+    try:
+        yield
+    finally:
+        Autotuner._bench, Autotuner.run = bench, run

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-import torch
-
 from triton_quest.child.instruments.hazards import Hazard
-from triton_quest.child.judge import code
+from triton_quest.child.judge import code, memory
 from triton_quest.child.judge.watch import Run, Subject, watched
 from triton_quest.child.sentences.hazards import tell
+from triton_quest.course.answer import Answer
 from triton_quest.records import verdict as v
 
 NAME = "the kernels mean on a GPU what they mean here"
@@ -28,13 +27,9 @@ def examine(run: Run) -> None:
         raise refused(hazard, run)
 
 
-def examine_order(subject: Subject, run: Run, wrong: torch.Tensor, blocks: tuple[int, ...]) -> None:
+def examine_order(subject: Subject, run: Run, wrong: Answer, blocks: tuple[int, ...]) -> None:
     """Raises Stopped if elements are wrong because `tl.cat` was free to reorder: kept in order, others are."""
-    if not run.hazards.reordered:
-        return
-    ordered = watched(subject, run.case, run.dtype, blocks, reorders=False)
-    if not isinstance(ordered.result, torch.Tensor) or ordered.result.shape != wrong.shape:
-        return
-    same = (run.result == ordered.result) | (torch.isnan(run.result) & torch.isnan(ordered.result))
-    if bool((wrong & ~same).any()):
+    if run.hazards.reordered and memory.differs(
+        run, wrong, watched(subject, run.case, run.dtype, blocks, reorders=False)
+    ):
         raise refused(run.hazards.reordered[0], run)

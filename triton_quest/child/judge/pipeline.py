@@ -118,7 +118,9 @@ class _Judge:
 
     def __init__(self, level: Level, file: Path, send: Send, seconds: float, able: Abilities) -> None:
         self.level, self.file, self.send, self.seconds = level, file, send, seconds
-        self.able, self.dtypes = able, able.dtypes
+        memory_too, compiling_too = "memory" in level.stages, "compile" in level.stages
+        self.able = replace(able, memory=able.memory and memory_too, compiling=able.compiling and compiling_too)
+        self.dtypes = able.dtypes
         self.cases: tuple[Case, ...] = parts.part(level, "cases").CASES
         self.blocks: tuple[int, ...] = DEFAULT_BLOCKS
 
@@ -136,8 +138,14 @@ class _Judge:
         runs = self._first_dtype()
         self._numbers(runs)
         if self.able.memory:
-            self.send(large.examine(self.subject, parts.part(self.level, "cases").LARGE))
-        self._properties()
+            self._large()
+        if "property" in self.level.stages:
+            self._properties()
+
+    def _large(self) -> None:
+        cases: tuple[Case, ...] = getattr(parts.part(self.level, "cases"), "LARGE", ())
+        if cases:
+            self.send(large.examine(self.subject, cases))
 
     def _stage(self, stage: str, says: str) -> None:
         self.send(v.StageStarted(stage, says, self.seconds))
@@ -166,7 +174,7 @@ class _Judge:
         self.send(rules.passed())
         self.blocks = block_sizes(first.launches)
         runs = [self._watched(case, self.dtypes[0]) for case in self.cases if self.dtypes[0] in case.dtypes]
-        largest = max(runs, key=lambda run: run.reference.truth.numel() if run.case.quick else 0)
+        largest = max(runs, key=lambda run: run.reference.truth.elements if run.case.quick else 0)
         self.send(rules.answer_needs_the_kernels(self.subject, largest.case, largest.dtype, self.blocks))
         if self.able.memory:
             self.send(memory.passed())
@@ -229,7 +237,7 @@ class _Judge:
     def _compare(self, run: Run, others: Sequence[Run]) -> None:
         """Compare one run with the truth; the `others` help to explain what is wrong."""
         wrong = numbers.wrong_elements(run)
-        if not bool(wrong.any()):
+        if not wrong.any():
             self.send(numbers.case_check(run))
             return
         hazards.examine_order(self.subject, run, wrong, self.blocks)
@@ -238,7 +246,7 @@ class _Judge:
         seen, right = [diagnosis.Evidence(run, wrong)], []
         for other in others:
             elements = numbers.wrong_elements(other)
-            if not bool(elements.any()):
+            if not elements.any():
                 right.append(other)
             elif other is not run:
                 seen.append(diagnosis.Evidence(other, elements))

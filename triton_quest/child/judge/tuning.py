@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from triton_quest.child.instruments.tuning import TunedLaunch, Tuning
+from triton_quest.child.instruments.tuning import Forcing, TunedLaunch
 from triton_quest.child.judge import code, numbers
 from triton_quest.child.judge.blocks import block_sizes
 from triton_quest.child.judge.watch import Run, Subject, watched
@@ -25,10 +25,10 @@ Accept = Callable[[Run], None]
 
 def examine(subject: Subject, runs: Sequence[Run], accept: Accept) -> v.Check | None:
     """Raises Stopped for a config that is wrong. None where no kernel is tuned. `runs`: those of the first dtype."""
-    configs = max((len(launch.configs) for run in runs for launch in run.tuning.launches), default=0)
+    configs = max((len(launch.configs) for run in runs for launch in run.forcing.launches), default=0)
     if not configs:
         return None
-    quick = sorted((run for run in runs if run.case.quick), key=lambda run: -run.reference.truth.numel())
+    quick = sorted((run for run in runs if run.case.quick), key=lambda run: -run.reference.truth.elements)
     for config in range(configs):
         _force(subject, config, [*quick, *(run for run in runs if not run.case.quick)], accept)
     return v.Check(name=NAME, kind="rules", state=v.State.PASSED)
@@ -37,18 +37,18 @@ def examine(subject: Subject, runs: Sequence[Run], accept: Accept) -> v.Check | 
 def _force(subject: Subject, config: int, runs: Sequence[Run], accept: Accept) -> None:
     """The smallest case first, which shows the config's blocks; then those that are ragged around them, while there is time."""
     began = time.process_time()
-    smallest = min(runs, key=lambda run: run.reference.truth.numel())
-    first = _judged(subject, smallest, (), Tuning(config), accept)
+    smallest = min(runs, key=lambda run: run.reference.truth.elements)
+    first = _judged(subject, smallest, (), Forcing(config), accept)
     blocks = block_sizes(first.launches)
     for number, run in enumerate(run for run in runs if run is not smallest):
         if number and (time.process_time() - began > SECONDS or not config):
             return
-        _judged(subject, run, blocks, Tuning(config, rehearses=number == 0), accept)
+        _judged(subject, run, blocks, Forcing(config, rehearses=number == 0), accept)
 
 
-def _judged(subject: Subject, like: Run, blocks: tuple[int, ...], tuning: Tuning, accept: Accept) -> Run:
-    run = watched(subject, like.case, like.dtype, blocks, tuning=tuning)
-    unstable = next((launch for launch in tuning.launches if launch.unstable), None)
+def _judged(subject: Subject, like: Run, blocks: tuple[int, ...], forcing: Forcing, accept: Accept) -> Run:
+    run = watched(subject, like.case, like.dtype, blocks, forcing=forcing)
+    unstable = next((launch for launch in forcing.launches if launch.unstable), None)
     if unstable is not None:
         raise _refused(sentences.not_reset(unstable), "not_reset", unstable, run)
     if _drops_out(run):
@@ -56,9 +56,9 @@ def _judged(subject: Subject, like: Run, blocks: tuple[int, ...], tuning: Tuning
     try:
         accept(run)
         wrong = numbers.wrong_elements(run)
-        if bool(wrong.any()):
+        if wrong.any():
             check = numbers.failed_case(run, wrong, blocks)
-            unstored = bool((run.model.not_stored(run.returned) | ~wrong).all())
+            unstored = all(bool((run.model.not_stored(run.answer[name]) | ~wrong[name]).all()) for name in wrong.marked)
             raise code.Stopped(replace(check, finding="unwritten" if unstored else check.finding))
     except code.Stopped as stopped:
         raise _blamed(stopped.check, run) from None
@@ -79,7 +79,7 @@ def _refused(says: str, finding: str, launch: TunedLaunch, run: Run) -> code.Sto
 
 def _blamed(check: v.Check, run: Run) -> code.Stopped:
     """`check`, told of the config with which it failed; and of the grid, where it leaves elements out that no store came to."""
-    launches = run.tuning.launches
+    launches = run.forcing.launches
     if not any(launch.chosen for launch in launches):  # the first config: it is told as ever
         return code.Stopped(check)
     says, finding, cause = sentences.with_config(launches, _lower(check.says)), check.finding, check.cause
