@@ -40,7 +40,7 @@ def _teaches_int64(level: Level) -> bool:
 def _remark(found: Overflow, case: Case) -> str:
     return (
         f"Line {found.site.line}: where {case.purpose}, the offset computed here passes what 32 bits hold. "
-        "A later level shows how to compute it with 64."
+        "A later level computes it in int64."
     )
 
 

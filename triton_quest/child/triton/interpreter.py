@@ -15,7 +15,7 @@ from . import arithmetic, bf16, fidelity, speed
 from .patching import Edits
 
 PATCHES = (*speed.PATCHES, *bf16.PATCHES, *fidelity.PATCHES, *arithmetic.PATCHES)
-"""In the order in which they are laid over each other."""
+"""In the order in which they are laid over each other. `arithmetic` comes before whatever else rewrites the calls of `range`."""
 
 
 @dataclass(frozen=True)
