@@ -15,7 +15,20 @@ from triton_quest import environment
 from triton_quest.child import selftest
 from triton_quest.child.instruments.operators import remember_bodies
 from triton_quest.child.instruments.warned import Warned, warnings_once
-from triton_quest.child.judge import code, compiling, diagnosis, hints, known, memory, numbers, properties, rules
+from triton_quest.child.judge import (
+    code,
+    compiling,
+    diagnosis,
+    hazards,
+    hints,
+    known,
+    large,
+    memory,
+    numbers,
+    properties,
+    rules,
+    tuning,
+)
 from triton_quest.child.judge.blocks import block_sizes
 from triton_quest.child.judge.tampering import Snapshot
 from triton_quest.child.judge.watch import Run, Subject, watched
@@ -131,8 +144,15 @@ class _Judge:
             self._compile()
         runs = self._first_dtype()
         self._numbers(runs)
+        if self.able.memory:
+            self._large()
         if "property" in self.level.stages:
             self._properties()
+
+    def _large(self) -> None:
+        cases: tuple[Case, ...] = getattr(parts.part(self.level, "cases"), "LARGE", ())
+        if cases:
+            self.send(large.examine(self.subject, cases))
 
     def _stage(self, stage: str, says: str) -> None:
         self.send(v.StageStarted(stage, says, self.seconds))
@@ -177,7 +197,13 @@ class _Judge:
         """One run, with what its accesses and its torch calls come to. Raises Stopped at the first thing wrong."""
         self._stage("run", f"{case.name}, {dtype}")
         run = watched(self.subject, case, dtype, self.blocks)
+        self._accept(run)
+        return run
+
+    def _accept(self, run: Run) -> None:
+        """Raises Stopped for what is wrong with a run, its numbers apart."""
         rules.torch_is_left_alone(run.replaced)
+        hazards.examine(run)
         self._examine(memory.examine_accesses, run)
         if run.trouble is not None:
             self._tell_what_no_interpreter_runs(run)
@@ -190,7 +216,6 @@ class _Judge:
         rules.inputs_are_unchanged(self.subject, run)
         self._examine(memory.examine_answer, run)
         rules.whole_answer_is_stored(self.subject, run)
-        return run
 
     def _tell_what_no_interpreter_runs(self, run: Run) -> None:
         """Raises Stopped, without a failure, where the compiler took what Triton's interpreter lacks."""
@@ -214,6 +239,9 @@ class _Judge:
         """Every case in every dtype against float64."""
         for run in runs:
             self._compare(run, runs)
+        tuned = tuning.examine(self.subject, runs, self._accept)
+        if tuned is not None:
+            self.send(tuned)
         self.send(rules.new_contents_give_new_answers(self.subject, self.last_quick, self.blocks))
         looked_at = self.dtypes[0]
         for case, dtype in numbers.plan(self.level, self.dtypes[1:]):
@@ -228,6 +256,7 @@ class _Judge:
         if not wrong.any():
             self.send(numbers.case_check(run))
             return
+        hazards.examine_order(self.subject, run, wrong, self.blocks)
         memory.examine_masked_lanes(self.subject, run, wrong, self.blocks)
         check = numbers.failed_case(run, wrong, self.blocks)
         seen, right = [diagnosis.Evidence(run, wrong)], []
@@ -240,6 +269,8 @@ class _Judge:
         found = diagnosis.explain(self.level, self._mistakes(), seen, right)
         if found is not None:
             check = replace(check, cause=found.says, evidence=found.evidence, finding=found.finding, hint=found.hint)
+        elif narrow := numbers.through_fp16(run, wrong):
+            check = replace(check, cause=narrow, finding="through_fp16")
         raise code.Stopped(check)
 
     def _properties(self) -> None:

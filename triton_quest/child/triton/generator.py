@@ -22,6 +22,7 @@ from triton.runtime import jit
 from triton.runtime.interpreter import InterpretedFunction, TensorHandle, interpreter_builder
 from triton.runtime.jit import DependenciesFinder, JITFunction
 
+from . import arithmetic
 from .language import compilable, leaked_from_interpreter, twin_of
 
 
@@ -145,6 +146,8 @@ class _Generator(CodeGenerator):
         adds = isinstance(node.op, (ast.Add, ast.Sub)) and _INTERPRETER_SATURATES
         if self._is_learners and adds and all(map(_is_mask, values)):
             raise self._different(node, "True + True is False in one bit")
+        if isinstance(node.op, (ast.FloorDiv, ast.Mod)):
+            arithmetic.note_division(values, self._place(node))
         return result
 
     def visit_ListComp(self, node: ast.ListComp) -> Any:
@@ -159,7 +162,10 @@ class _Generator(CodeGenerator):
         return result
 
     def visit_For(self, node: ast.For) -> Any:
-        super().visit_For(node)
+        step = arithmetic.step_of(node.iter)
+        _, values = self._values_of([step] if step else [], super().visit_For, node)
+        if step and any(isinstance(value, tensor) for value in values):
+            arithmetic.compiled.run_time_steps.add(self._place(step))
         ended = self.lscope.get(getattr(node.target, "id", ""))
         if isinstance(ended, tensor):
             self._ended_counters.append(ended)
@@ -169,6 +175,9 @@ class _Generator(CodeGenerator):
         if self._is_learners and any(value is ended for ended in self._ended_counters):
             raise self._different(node, "the loop variable has no value after the loop")
         return value
+
+    def _place(self, node: ast.expr) -> arithmetic.Place:
+        return self.file_name, self.begin_line + node.lineno, node.col_offset
 
     def _different(self, node: ast.AST, message: str) -> DifferentMeaning:
         return DifferentMeaning(self.jit_fn.src, node, message)
