@@ -44,7 +44,8 @@ def explained(
         known = _named(check, mistakes)
         if not known or any(set(found.numbers) <= touched(one, solution) for one in known):
             told = _with_cause(check, found.says)
-            return told, mine.record(v.Standing.RIGHT, wrong=found.numbers)
+            others = v.Standing.NOT_TOLD if found.unknown else v.Standing.RIGHT
+            return told, mine.record(others, found.unknown, wrong=found.numbers)
         found = NotFound("what went wrong and where the reference's lines help are not the same")
     return check, mine.record(v.Standing.NOT_TOLD, found.why) if mine.filled is not None else None
 
@@ -78,7 +79,8 @@ def _not_given(stopped: code.Stopped, mine: Gapped) -> Fault | NotFound | None:
     name = trouble.name or ""
     number = mine.not_given(name)
     if number is not None:
-        return Fault((number,), f"TODO {number} is to give `{name}`, and its lines don't: lines below need that name.")
+        says = f"TODO {number} is to give `{name}`, and its lines don't: lines below need that name."
+        return Fault((number,), says, f"without `{name}` nothing runs to its end")
     lines = {place.line for place in stopped.check.places}
     if mine.filled is not None and lines & set(mine.filled.gap_of):
         return NotFound(f"the lines that would stand in for an open gap need the name `{name}`")

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from triton_quest.child.judge import code, compiling, memory, numbers, properties, rules
+from triton_quest.child.judge import code, compiling, hazards, large, memory, numbers, properties, rules
 from triton_quest.child.judge.watch import Run, Subject, watched
 from triton_quest.child.sentences.compiling import CompileFinding
 from triton_quest.course.call import Property
@@ -20,6 +20,7 @@ Step = Callable[[Subject], None]  # raises Stopped where it isn't right
 def examine(subject: Subject, run: Run) -> None:
     """Raises Stopped at the first thing that is wrong, but for wrong numbers; from the learner's exception, where it is one."""
     rules.torch_is_left_alone(run.replaced)
+    hazards.examine(run)
     memory.examine_accesses(run)
     if run.trouble is not None:
         raise code.Stopped(numbers.raised(subject, run)) from run.trouble
@@ -68,6 +69,13 @@ def running_without_kernels(case: Case, dtype: str, blocks: tuple[int, ...]) -> 
 def running_again(case: Case, dtype: str, blocks: tuple[int, ...]) -> Step:
     def step(subject: Subject) -> None:
         rules.new_contents_give_new_answers(subject, watched(subject, case, dtype, blocks), blocks)
+
+    return step
+
+
+def running_large(cases: Sequence[Case]) -> Step:
+    def step(subject: Subject) -> None:
+        large.examine(subject, cases)
 
     return step
 

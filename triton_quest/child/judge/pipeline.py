@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
-from triton_quest import environment
-from triton_quest.child import selftest, source
+from triton_quest.child import source
+from triton_quest.child.instruments.operators import remember_bodies
+from triton_quest.child.instruments.warned import Warned, warnings_once
 from triton_quest.child.judge import (
     at_fault,
     code,
@@ -20,23 +21,28 @@ from triton_quest.child.judge import (
     diagnosis,
     gap_causes,
     gapped,
+    hazards,
     hints,
     known,
+    large,
     memory,
     numbers,
     one_run,
     properties,
     read,
     rules,
+    tuning,
 )
+from triton_quest.child.judge.abilities import Abilities, abilities
 from triton_quest.child.judge.blocks import block_sizes
 from triton_quest.child.judge.tampering import Snapshot
 from triton_quest.child.judge.watch import Run, Subject, watched
 from triton_quest.child.sentences.compiling import UNEXPLAINED, CompileFinding
 from triton_quest.child.triton.fake_driver import activate
-from triton_quest.child.triton.interpreter import Adaptation, enable
+from triton_quest.child.triton.interpreter import enable
+from triton_quest.child.triton.unverifiable import what_is_lacking
 from triton_quest.course import parts
-from triton_quest.course.case import DEFAULT_BLOCKS, DTYPES, Case
+from triton_quest.course.case import DEFAULT_BLOCKS, Case
 from triton_quest.course.level import Level
 from triton_quest.course.mistake import Mistake
 from triton_quest.course.table import LEVELS
@@ -46,56 +52,20 @@ Send = Callable[[v.Record], None]
 HINTED = ("memory", "rules", "property")  # kinds of failures that a line of the file and a hint belong to
 
 
-@dataclass(frozen=True)
-class Abilities:
-    """What the judge can do with this version of Triton."""
-
-    dtypes: tuple[str, ...] = tuple(DTYPES)
-    memory: bool = True
-    compiling: bool = True
-
-    @property
-    def missing(self) -> tuple[str, ...]:
-        """What is not verified here, besides what only a GPU can show."""
-        version = environment.installed_version("triton") or ()
-        at_fault = f"this judge doesn't fit Triton {'.'.join(map(str, version))}"
-        dtypes = tuple(f"{dtype} in the interpreter" for dtype in DTYPES if dtype not in self.dtypes)
-        memory = () if self.memory else (f"loads and stores stay inside their tensors: {at_fault}",)
-        compiling = () if self.compiling else (f"the kernels compile for a GPU: {at_fault}",)
-        return (*dtypes, *memory, *compiling)
-
-
-def abilities(adaptation: Adaptation) -> Abilities:
-    """On a Triton that the tests know, everything that could be adapted; on others, what the self-test shows to work."""
-    bf16_fits = not any("bf16" in name for name, _ in adaptation.left_out)
-    dtypes = tuple(dtype for dtype in DTYPES if dtype != "bf16" or bf16_fits)
-    if not environment.unknown_versions():
-        return Abilities(dtypes)
-    works = {test.name: test.ok for test in selftest.run((selftest.memory_checked, selftest.front_end_compiles))}
-    memory_works, compiling_works = works.values()
-    return Abilities(dtypes, memory_works, compiling_works)
-
-
-def unfit(what: str) -> code.Stopped:
-    """Ends a job that this version of Triton keeps from being done: `what` says which."""
-    version = ".".join(map(str, environment.installed_version("triton") or ()))
-    says = f"{what} with Triton {version}: it is newer than any the quest knows, and differs where it counts."
-    advice = f"What works: {environment.pip_line(environment.PACKAGES)}"
-    return code.Stopped(v.Check("Triton fits", "version", v.State.FAILED, says, advice, outcome=v.Outcome.ERROR))
-
-
 def run(level: Level, file: Path, send: Send, seconds: float) -> v.Outcome:
     """Judge `file` from its import on; every check is sent as it is made. `seconds` limits each step of the learner's code."""
     able = abilities(enable())
     activate()
+    remember_bodies()
     mine = gapped.of_file(level, file)
-    if mine is None or mine.filled is None:
-        outcome = _judged(_Judge(level, file, send, seconds, able, mine))
-    else:
-        curtain = gapped.Curtain(mine.text, mine.filled)
-        with source.standing_in(file, mine.filled.text):
-            behind = _Judge(level, file, lambda record: send(curtain.drawn(record)), seconds, able, mine)
-            outcome = _judged(behind)
+    with warnings_once(str(file)) as warned:
+        if mine is None or mine.filled is None:
+            outcome = _judged(_Judge(level, file, send, seconds, able, warned, mine))
+        else:
+            curtain = gapped.Curtain(mine.text, mine.filled)
+            with source.standing_in(file, mine.filled.text):
+                behind = _Judge(level, file, lambda it: send(curtain.drawn(it)), seconds, able, warned, mine)
+                outcome = _judged(behind)
     if outcome is v.Outcome.PASSED:
         for name, kind in (*((name, "not_verified_here") for name in able.missing), (v.ON_A_GPU, v.GPU)):
             send(v.Check(name=name, kind=kind, state=v.State.NOT_VERIFIED_HERE))
@@ -108,15 +78,18 @@ def _judged(judge: _Judge) -> v.Outcome:
     is_open = mine is not None and mine.filled is not None
     if mine is not None and is_open:
         judge.send(mine.record(v.Standing.NOT_TOLD, "the check didn't come to its end"))
+    lacking = ""
     try:
         judge.everything()
     except code.Stopped as stopped:
         check = judge.explained(stopped)
         judge.send(check)
-        return v.Outcome.GAPS if is_open else check.outcome or v.Outcome.ERROR
+        lacking = check.name
+        if check.state is v.State.FAILED:
+            return v.Outcome.GAPS if is_open else check.outcome or v.Outcome.ERROR
     if mine is None or not is_open:
         return v.Outcome.PASSED
-    states = mine.record(v.Standing.RIGHT)
+    states = mine.record(v.Standing.NOT_TOLD, lacking) if lacking else mine.record(v.Standing.RIGHT)
     judge.send(states)
     judge.send(read.right_so_far(mine.text, states))
     return v.Outcome.GAPS
@@ -139,15 +112,24 @@ class _Judge:
     """One judgement: the learner's code, the level's cases, and what was learnt from the first run."""
 
     def __init__(
-        self, level: Level, file: Path, send: Send, seconds: float, able: Abilities, mine: gapped.Gapped | None
+        self,
+        level: Level,
+        file: Path,
+        send: Send,
+        seconds: float,
+        able: Abilities,
+        warned: Warned,
+        mine: gapped.Gapped | None = None,
     ) -> None:
-        self.gapped, self.repeat = mine, one_run.loading()
+        self.gapped = mine
+        self.repeat: one_run.Step | None = one_run.loading()  # the step at work; None for one that no trial repeats
         self.level, self.file, self.send, self.seconds = level, file, send, seconds
         memory_too, compiling_too = "memory" in level.stages, "compile" in level.stages
         self.able = replace(able, memory=able.memory and memory_too, compiling=able.compiling and compiling_too)
-        self.dtypes = able.dtypes
+        self.dtypes, self.warned = able.dtypes, warned
         self.cases: tuple[Case, ...] = parts.part(level, "cases").CASES
         self.blocks: tuple[int, ...] = DEFAULT_BLOCKS
+        self.fits_elsewhere: list[str] = []
 
     def everything(self) -> None:
         self._stage("import", "importing your file")
@@ -162,8 +144,16 @@ class _Judge:
             self._compile()
         runs = self._first_dtype()
         self._numbers(runs)
+        if self.able.memory:
+            self._large()
         if "property" in self.level.stages:
             self._properties()
+
+    def _large(self) -> None:
+        cases: tuple[Case, ...] = getattr(parts.part(self.level, "cases"), "LARGE", ())
+        if cases:
+            self.repeat = one_run.running_large(cases)
+            self.send(large.examine(self.subject, cases))
 
     def _stage(self, stage: str, says: str) -> None:
         self.send(v.StageStarted(stage, says, self.seconds))
@@ -175,14 +165,15 @@ class _Judge:
         members = Snapshot()
 
         def refusals(subject: Subject) -> list[CompileFinding]:
-            return compiling.findings(subject, cases, self.dtypes, self.blocks)
+            return compiling.look(subject, cases, self.dtypes, self.blocks).refused
 
         self.repeat = one_run.compiling_all(refusals)
-        found = refusals(self.subject)
+        look = compiling.look(self.subject, cases, self.dtypes, self.blocks)
+        found, self.fits_elsewhere = look.refused, look.remarks
         rules.torch_is_left_alone(members.undo())
         if found and found[0].construct == UNEXPLAINED:
             first = watched(self.subject, self.cases[0], self.dtypes[0], self.blocks)
-            if first.trouble is not None:
+            if first.trouble is not None and what_is_lacking(code.root_cause(first.trouble)) is None:
                 raise code.Stopped(numbers.raised(self.subject, first)) from first.trouble
         if found:
             named = known.refused_alike(self._mistakes(), found[0], self.subject, refusals)
@@ -201,7 +192,7 @@ class _Judge:
             self.send(memory.passed())
         if self.able.compiling:
             self.send(compiling.passed())
-        for remark in rules.remarks(runs):
+        for remark in (*rules.remarks(runs), *code.remarks(self.file, (*self.warned.of_triton, *self.fits_elsewhere))):
             self.send(remark)
         self.last_quick = largest
         return runs
@@ -211,12 +202,25 @@ class _Judge:
         self._stage("run", f"{case.name}, {dtype}")
         self.repeat = one_run.running(case, dtype, self.blocks)
         run = watched(self.subject, case, dtype, self.blocks)
+        self._accept(run)
+        return run
+
+    def _accept(self, run: Run) -> None:
+        """Raises Stopped for what is wrong with a run, its numbers apart."""
         try:
             one_run.examine(self.subject, run)
         except code.Stopped as stopped:
+            if run.trouble is not None and stopped.__cause__ is run.trouble:
+                self._tell_what_no_interpreter_runs(run)
             named = known.named(self._mistakes(), stopped.check, stopped.finding, self.subject, run, self.blocks)
             raise code.Stopped(named, stopped.finding) from stopped.__cause__
-        return run
+
+    def _tell_what_no_interpreter_runs(self, run: Run) -> None:
+        """Raises Stopped, without a failure, where the compiler took what Triton's interpreter lacks."""
+        lacking = what_is_lacking(code.root_cause(run.trouble)) if run.trouble is not None else None
+        if lacking is not None and self.able.compiling:
+            self.send(compiling.passed())
+            raise code.Stopped(code.not_run_here(lacking, code.place_of(run.trouble, self.file)))
 
     def _mistakes(self) -> tuple[Mistake, ...]:
         return gap_causes.possible(parts.known(self.level).mistakes, self.gapped, self.solution)
@@ -230,10 +234,11 @@ class _Judge:
         check, mistakes = stopped.check, self._mistakes()
         if check.hint is None and check.kind in HINTED:
             check = replace(check, hint=hints.fitting(check, mistakes, self.solution))
-        if self.gapped is None or not self.able.memory:  # a trial must not touch memory unchecked
+        if self.gapped is None or check.state is not v.State.FAILED:
             return check
         self._stage("gaps", "looking for the gap at fault")
-        trials = at_fault.Trials(self.level, self.gapped, self.repeat, self.cases, self.blocks)
+        step = self.repeat if self.able.memory else None  # a trial must not touch memory unchecked
+        trials = at_fault.Trials(self.level, self.gapped, step, self.cases, self.blocks)
         check, states = gap_causes.explained(stopped, check, self.gapped, trials, mistakes, self.solution)
         if states is not None:
             self.send(states)
@@ -243,6 +248,10 @@ class _Judge:
         """Every case in every dtype against float64."""
         for run in runs:
             self._compare(run, runs)
+        self.repeat = None
+        tuned = tuning.examine(self.subject, runs, self._accept)
+        if tuned is not None:
+            self.send(tuned)
         self.repeat = one_run.running_again(self.last_quick.case, self.last_quick.dtype, self.blocks)
         self.send(rules.new_contents_give_new_answers(self.subject, self.last_quick, self.blocks))
         looked_at = self.dtypes[0]
@@ -259,6 +268,7 @@ class _Judge:
             self.send(numbers.case_check(run))
             return
         self.repeat = one_run.running(run.case, run.dtype, self.blocks)
+        hazards.examine_order(self.subject, run, wrong, self.blocks)
         memory.examine_masked_lanes(self.subject, run, wrong, self.blocks)
         check = numbers.failed_case(run, wrong, self.blocks)
         seen, right = [diagnosis.Evidence(run, wrong)], []
@@ -271,6 +281,8 @@ class _Judge:
         found = diagnosis.explain(self.level, self._mistakes(), seen, right)
         if found is not None:
             check = replace(check, cause=found.says, evidence=found.evidence, finding=found.finding, hint=found.hint)
+        elif narrow := numbers.through_fp16(run, wrong):
+            check = replace(check, cause=narrow, finding="through_fp16")
         raise code.Stopped(check)
 
     def _properties(self) -> None:
