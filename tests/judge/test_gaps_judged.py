@@ -158,7 +158,9 @@ def test_every_gap_of_a_level_has_a_mistake_that_is_pinned_to_it() -> None:
 
 def test_two_wrong_gaps_are_both_told_and_which_first(check: Check) -> None:
     text = with_open(solution_of(ONE), ())
-    text = changed("out_ptr + offsets, x + y", "out_ptr + offsets, x - y", changed(MASK, "mask = offsets < n - 1", text))
+    text = changed(
+        "out_ptr + offsets, x + y", "out_ptr + offsets, x - y", changed(MASK, "mask = offsets < n - 1", text)
+    )
     judgement = check(text)
     failure = judgement.failure
     assert "Two gaps are wrong: TODO 3 and TODO 6; look at TODO 3 first." in f"{failure.cause} {failure.evidence}"
