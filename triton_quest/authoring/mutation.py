@@ -82,6 +82,7 @@ def _judge(mutant: Mutant, folder: Path, free: queue.SimpleQueue[Warm]) -> Judge
     )
     warm = free.get()
     try:
+        warm.prepare(mutant.level)
         verdict = judge(Job(mutant.level, path), start=warm.start)
     finally:
         free.put(warm)

@@ -39,6 +39,7 @@ from triton_quest.child.judge import read  # noqa: E402
 from triton_quest.course.level import Level  # noqa: E402
 from triton_quest.records import verdict as v  # noqa: E402
 
+WARM_UP = "warm_up"  # the kind of a job that a warm process does itself, for the level of the next ones
 WORK = {  # kinds of jobs, each a module with run(level, file, send, seconds, **asked) -> Outcome
     "judge": "triton_quest.child.judge.pipeline",
     "judge_on_gpu": "triton_quest.child.judge.on_gpu",
@@ -131,11 +132,11 @@ def prepare() -> None:
     import triton_quest.child.judge.pipeline  # noqa: F401
 
 
-def warm_up() -> None:
-    """Do what a first judgement would spend its time on, and leave as little as can be for the collector of a forked child."""
+def warm_up(level: Level | None = None) -> None:
+    """Do what a first judgement of the level would spend its time on; a forked child's collector has as little to do as can be."""
     from triton_quest.child.judge import pipeline
 
-    pipeline.warm_up()
+    pipeline.warm_up(level)
     gc.collect()
     gc.freeze()
 
@@ -177,6 +178,10 @@ def serve(channel: socket.socket) -> None:
     family = Family(channel)
     channel.sendall(b"ready\n")
     while received := receive(channel):
+        if received[0]["kind"] == WARM_UP:
+            warm_up(Level.from_row(received[0]["level"]))
+            channel.sendall(b"ready\n")
+            continue
         pid = family.fork()
         if pid == 0:
             channel.close()

@@ -10,6 +10,7 @@ If the warm process dies, whatever is asked of it next raises WarmProcessGone.
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import select
 import socket
@@ -18,6 +19,7 @@ import sys
 import time
 from types import TracebackType
 
+from triton_quest.course.level import Level
 from triton_quest.parent.runner import (
     LOOK_SECONDS,
     START_SECONDS,
@@ -103,6 +105,7 @@ class Warm:
         theirs.close()
         self._lines = _Lines(self._channel)
         self._is_ready = False
+        self._level: Level | None = None  # that `prepare` was asked for
 
     @property
     def pid(self) -> int:
@@ -130,6 +133,17 @@ class Warm:
         if line is None:
             raise WarmProcessGone("the warm process doesn't answer")
         return _Forked(int(line), self._lines)
+
+    def prepare(self, level: Level) -> None:
+        """Run the level's solution in the warm process itself, so that its judgements find done what is the same for all."""
+        if level == self._level:
+            return
+        self.wait()
+        self._level, self._is_ready = level, False
+        try:
+            self._channel.sendall(json.dumps({"kind": "warm_up", "level": level.as_row()}).encode())
+        except OSError as trouble:
+            raise WarmProcessGone("the warm process has died") from trouble
 
     def close(self) -> None:
         self._channel.close()

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 
 import triton
 
-from . import bf16, fidelity, speed
+from . import bf16, fidelity, recording, speed
 from .patching import Edits
 
-PATCHES = (*speed.PATCHES, *bf16.PATCHES, *fidelity.PATCHES)
+PATCHES = (*speed.PATCHES, *bf16.PATCHES, *fidelity.PATCHES, *recording.PATCHES)
 """In the order in which they are laid over each other."""
 
 
