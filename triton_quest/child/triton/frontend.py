@@ -8,6 +8,7 @@ stays an exception.
 
 from __future__ import annotations
 
+import contextlib
 import time
 import warnings
 from collections.abc import Callable, Iterator, Sequence
@@ -26,13 +27,15 @@ from triton.runtime.jit import JITFunction
 from triton_quest.machine.targets import Arch
 
 from .blame import blame_launch, blame_line, is_our_fault
+from .contents import Unknown, constants, contents
 from .fake_driver import FakeDriver, activated
 from .language import compilable, twin_of
 from .limits import check_grid, check_resources
-from .lowering import quiet, shared_memory_bytes, to_ttir
+from .lowering import FrontEnd, quiet, shared_memory_bytes, to_ttir
 from .refusals import Refusal
 
 TARGETS: tuple[Arch, ...] = (80, 90)
+_went_through: dict[tuple[Any, ...], int | None] = {}  # the shared memory of what needn't be lowered again in this process
 MAY_DROP_OUT = ("OutOfResources", "CompileTimeAssertionFailure")
 
 
@@ -77,6 +80,7 @@ class Session:
     refusals: list[Refusal] = field(default_factory=list)
     compiled: list[Compiled] = field(default_factory=list)
     outcomes: dict[tuple[Any, ...], Refusal | None] = field(default_factory=dict)
+    front_ends: dict[tuple[Any, ...], FrontEnd] = field(default_factory=dict)
     our_fault: Exception | None = None
 
     def launch(self, function: InterpretedFunction, args: tuple[Any, ...], grid: Any, kwargs: dict[str, Any]) -> None:
@@ -136,8 +140,26 @@ class Session:
 
     def lower(self, source: ASTSource, target: Any, backend: Any, options: Any) -> tuple[int | None, Any]:
         """As far down as this session goes: the shared memory in bytes, and the finished binary, where it comes to that."""
-        module = to_ttir(source, target, backend, options)
-        return (shared_memory_bytes(module, target, backend, options) if self.thorough else None), None
+        try:
+            seen = (contents(source.fn), constants(source.constants))
+        except Unknown:
+            return self._lower_anew(source, target, backend, options), None
+        key = (*seen, str(source.signature), str(source.attrs), str(options), target.arch, self.thorough)
+        if key not in _went_through:
+            _went_through[key] = self._lower_anew(source, target, backend, options)
+        return _went_through[key], None
+
+    def _lower_anew(self, source: ASTSource, target: Any, backend: Any, options: Any) -> int | None:
+        if not self.thorough:
+            to_ttir(source, target, backend, options)
+            return None
+        key = (id(source.fn), *map(str, (source.signature, source.constants, source.attrs)))
+        known = self.front_ends.get(key)
+        if known is not None and known.fits(backend, options):
+            with contextlib.suppress(Exception), quiet():  # what goes wrong is told of the source, not of its copy
+                return shared_memory_bytes(known.again(backend), target, backend, options)
+        found = self.front_ends[key] = FrontEnd(source, target, backend, options)
+        return shared_memory_bytes(found.module, target, backend, options)
 
     def _keep_if_ours(self, error: Exception) -> None:
         if is_our_fault(error):
