@@ -35,7 +35,9 @@ from .lowering import FrontEnd, quiet, shared_memory_bytes, to_ttir
 from .refusals import Refusal
 
 TARGETS: tuple[Arch, ...] = (80, 90)
-_went_through: dict[tuple[Any, ...], int | None] = {}  # the shared memory of what needn't be lowered again in this process
+_went_through: dict[
+    tuple[Any, ...], int | None
+] = {}  # the shared memory of what needn't be lowered again in this process
 MAY_DROP_OUT = ("OutOfResources", "CompileTimeAssertionFailure")
 
 

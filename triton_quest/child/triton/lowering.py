@@ -80,7 +80,8 @@ class _Asked:
     """Options that note which of them the front end looks at."""
 
     def __init__(self, options: Any) -> None:
-        self._options, self.answers = options, {}
+        self._options = options
+        self.answers: dict[str, Any] = {}
 
     def __getattr__(self, name: str) -> Any:
         answer = self.answers[name] = getattr(self._options, name)
@@ -92,7 +93,8 @@ class FrontEnd:
 
     def __init__(self, source: ASTSource, target: Any, backend: Any, options: Any) -> None:
         """Raises what `to_ttir` raises."""
-        self._options, self._sizes = _Asked(options), []
+        self._options = _Asked(options)
+        self._sizes: list[tuple[tuple[Any, ...], Any]] = []
         self._is_of_this_target = False
         questions = driver.active.questions
         functions = backend.get_codegen_implementation(options)

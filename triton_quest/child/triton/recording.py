@@ -20,17 +20,16 @@ from .patching import Edits, Need, Patch
 
 _INTERPRETER = "triton.runtime.interpreter"
 _SEMANTIC = "triton.language.semantic:TritonSemantic"
-_FUNCTIONS = frozenset(
-    "abs add arange broadcast broadcast_to cast ceil clamp cos div_rn erf exp exp2 expand_dims fdiv floor fma full join "
-    "log log2 maximum minimum mul num_programs permute program_id reshape rsqrt sin split sqrt sqrt_rn sub to trans "
-    "umulhi view where".split()
-)
-_OPERATORS = frozenset(
-    f"__{name}__"
-    for name in "add radd sub rsub mul rmul truediv rtruediv floordiv rfloordiv mod rmod neg invert and rand or ror xor "
-    "rxor lshift rlshift rshift rrshift gt rgt ge rge lt rlt le rle eq req ne rne getitem".split()
-)
-_RECORDED = _FUNCTIONS | _OPERATORS | {"logical_and", "logical_or"}
+_FUNCTIONS = """
+    abs add arange broadcast broadcast_to cast ceil clamp cos div_rn erf exp exp2 expand_dims fdiv floor fma full join log
+    log2 logical_and logical_or maximum minimum mul num_programs permute program_id reshape rsqrt sin split sqrt sqrt_rn sub
+    to trans umulhi view where
+"""
+_OPERATORS = """
+    add radd sub rsub mul rmul truediv rtruediv floordiv rfloordiv mod rmod neg invert and rand or ror xor rxor lshift
+    rlshift rshift rrshift gt rgt ge rge lt rlt le rle eq req ne rne getitem
+"""
+_RECORDED = frozenset(_FUNCTIONS.split()) | {f"__{name}__" for name in _OPERATORS.split()}
 _MOST = 20_000  # signatures: constants are part of them, and a kernel may go through any number of those
 _EVERYTHING = slice(None)
 _FIELDS = {"handle", "shape", "numel", "type", "dtype"}
@@ -189,16 +188,21 @@ class _Recordings:
             except _Unknown:
                 return plain(*args, **kwargs)
             key = (plain, *parts)
-            plan = plans.get(key, self)
-            if plan is self:
+            if key not in plans:
                 return self._record(key, values, plain, args, kwargs)
+            plan = plans[key]
             return plain(*args, **kwargs) if plan is None else plan.follow(semantic.builder, values)
 
         operation.__name__ = name
         return operation
 
     def _record(
-        self, key: Any, values: tuple[Any, ...], plain: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
+        self,
+        key: Any,
+        values: tuple[Any, ...],
+        plain: Callable[..., Any],
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
     ) -> Any:
         if len(self._plans) >= _MOST:
             return plain(*args, **kwargs)
@@ -215,7 +219,8 @@ class _Recordings:
 def _record_operations(edits: Edits) -> None:
     """Also looks through the members of `tl` once, and not at each launch."""
     recordings, patch_attr, patch_tensor = _Recordings(), interpreter._patch_attr, interpreter._patch_lang_tensor
-    semantic, known = interpreter.interpreter_semantic, {}
+    semantic = interpreter.interpreter_semantic
+    known: dict[Any, list[tuple[str, Callable[..., Any], Callable[..., Any]]]] = {}
     if set(vars(tl.tensor(None, tl.int32))) != _FIELDS:
         raise ValueError("a tensor holds other fields than those known")
 
@@ -263,7 +268,9 @@ def _record_operations(edits: Edits) -> None:
 
 def _of_semantic(recordings: _Recordings, method: Callable[..., Any]) -> Callable[..., Any]:
     """The same for a method of the semantic layer, where the memory model watches it from above."""
-    operation = recordings.of(method.__name__, lambda *args, **kwargs: method(interpreter.interpreter_semantic, *args, **kwargs))
+    operation = recordings.of(
+        method.__name__, lambda *args, **kwargs: method(interpreter.interpreter_semantic, *args, **kwargs)
+    )
 
     def call(self: Any, *args: Any, **kwargs: Any) -> Any:
         if self is not interpreter.interpreter_semantic:
