@@ -142,14 +142,20 @@ class Session:
 
     def lower(self, source: ASTSource, target: Any, backend: Any, options: Any) -> tuple[int | None, Any]:
         """As far down as this session goes: the shared memory in bytes, and the finished binary, where it comes to that."""
-        try:
-            seen = (contents(source.fn), constants(source.constants))
-        except Unknown:
+        key = self._key(source, target, options)
+        if key is None:
             return self._lower_anew(source, target, backend, options), None
-        key = (*seen, str(source.signature), str(source.attrs), str(options), target.arch, self.thorough)
         if key not in _went_through:
             _went_through[key] = self._lower_anew(source, target, backend, options)
         return _went_through[key], None
+
+    def _key(self, source: ASTSource, target: Any, options: Any) -> tuple[Any, ...] | None:
+        """All that decides what becomes of the kernel; None where it can't be told."""
+        try:
+            seen = contents(source.fn), constants(source.constants)
+        except Unknown:
+            return None
+        return (*seen, str(source.signature), str(source.attrs), str(options), target.arch, self.thorough)
 
     def _lower_anew(self, source: ASTSource, target: Any, backend: Any, options: Any) -> int | None:
         if not self.thorough:

@@ -233,7 +233,9 @@ def _record_operations(edits: Edits) -> None:
 
     def operation_of(name: str, member: Callable[..., Any]) -> Callable[..., Any]:
         plain = interpreted(member)
-        return recordings.of(name, plain) if name in _RECORDED else plain
+        operation = recordings.of(name, plain) if name in _RECORDED else plain
+        operation.__module__ = interpreter.__name__  # by which `language` knows what the interpreter has replaced
+        return operation
 
     def patch_builtin(owner: Any, builder: Any, scope: Any) -> None:
         operations = known.get(owner)
