@@ -1,5 +1,5 @@
 # What people type and what CI runs. `make test` does all the set-up on a fresh machine.
-.PHONY: test fast lint types gate gate-sample latency live format pictures speeds
+.PHONY: test fast lint types gate gate-sample latency live format pictures speeds levels
 python = .venv/bin/python
 pytest = $(python) -m pytest -q -n 2 --dist worksteal
 
@@ -10,9 +10,10 @@ test: lint types gate  ## everything: style, types, the gate over the levels, th
 fast: .venv/quest-dev-pins  ## the tests that answer quickly
 	$(pytest) -m "not slow and not gpu"
 
-lint: .venv/quest-dev-pins  ## style
+lint: .venv/quest-dev-pins  ## style, and which way imports run
 	$(python) -m ruff check .
 	$(python) -m ruff format --check .
+	.venv/bin/lint-imports
 
 types: .venv/quest-dev-pins  ## types of the engine
 	$(python) -m mypy
@@ -39,6 +40,9 @@ format: .venv/quest-dev-pins
 
 pictures: .venv/quest-dev-pins  ## the pictures in docs/, each from the real thing
 	$(python) docs/make_pictures.py
+
+levels: .venv/quest-dev-pins  ## the README's table of the levels, from the table of the course
+	$(python) docs/make_levels.py
 
 speeds: .venv/quest-dev-pins  ## docs/speeds.md and its pictures, from benchmarks/data
 	$(python) docs/make_speeds.py

@@ -29,6 +29,16 @@ def processor_seconds(pid: int) -> float:
     return sum(map(int, fields[11:15])) / TICKS
 
 
+def text_of(mutant: Any) -> str:
+    """The mistake's or variant's text; in an older build it is still to be made."""
+    if hasattr(mutant, "text"):
+        return str(mutant.text)
+    from triton_quest.authoring import mutation
+
+    solution = mutation.workspace.course_text(mutant.level, "solution.py")
+    return str(mutation.apply(mutant.edits, solution, mutant.key))
+
+
 def serve(folder: Path) -> None:
     """In the Python of a build: say what can be judged, and judge what is asked for, a line each."""
     sys.path[0] = os.getcwd()  # the build, instead of this file's folder
@@ -49,8 +59,7 @@ def serve(folder: Path) -> None:
                 warm.prepare(mutant.level)
                 warm.wait()
             file = folder / f"{mutant.key.replace(': ', '_')}.py"
-            text = mutation.workspace.course_text(mutant.level, "solution.py")
-            file.write_text(mutation.apply(mutant.edits, text, mutant.key))
+            file.write_text(text_of(mutant))
             before = processor_seconds(warm.pid)
             verdict = mutation.judge(mutation.Job(mutant.level, file), start=warm.start)
             seconds = processor_seconds(warm.pid) - before

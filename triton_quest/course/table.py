@@ -5,10 +5,12 @@ A level has arrived when its folder holds a solution; until then the map shows i
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from importlib import import_module
+from pathlib import Path
 
-from triton_quest.course.level import Level
+from triton_quest.course.level import COURSE, Level
 
 
 @dataclass(frozen=True)
@@ -16,7 +18,9 @@ class Act:
     """A part of the journey. The finale comes when every level of an act has passed."""
 
     title: str
-    about: str  # what one has built at its end
+    about: str  # a few words for the map
+    built: str  # what one has made at its end, in a sentence
+    later: tuple[str, ...]  # what is yet to be taught, as long as no act follows
     folders: tuple[str, ...]
 
 
@@ -24,6 +28,13 @@ ACTS = (
     Act(
         "Act I",
         "Flash Attention, written from scratch",
+        "From x + y to causal Flash Attention: eight kernels, each of them yours.",
+        (
+            "the backward pass: the same tiles, walked through once more for the gradients",
+            "autotuning: letting Triton choose tiles, warps and stages",
+            "several query heads on one key head (MQA, GQA)",
+            "profiling: finding out what a kernel waits for",
+        ),
         (
             "vector_add",
             "matmul",
@@ -44,14 +55,44 @@ def table(*rows: Level) -> tuple[Level, ...]:
 
 
 def _rows() -> tuple[Level, ...]:
+    """The row of each folder that has one; the gate complains of the others."""
     return tuple(
         replace(import_module(f"triton_quest.course.{folder}.level").LEVEL, act=act)
         for act, part in enumerate(ACTS, start=1)
         for folder in part.folders
+        if _has_row(folder)
     )
 
 
+def _has_row(folder: str) -> bool:
+    return (COURSE / folder / "level.py").is_file()
+
+
+def without_a_row() -> Iterator[tuple[str, int]]:
+    """The folders that ACTS names and that have no level.py, each with the line of this file that names it."""
+    lines = Path(__file__).read_text(encoding="utf-8").splitlines()
+    for folder in (folder for act in ACTS for folder in act.folders if not _has_row(folder)):
+        yield folder, next((n for n, line in enumerate(lines, start=1) if f'"{folder}"' in line), 1)
+
+
 LEVELS = table(*_rows())
+
+
+def act_of(level: Level) -> Act:
+    return ACTS[level.act - 1]
+
+
+def name_of_act(number: int) -> str:
+    """What tells an act from others; "" where there is only one."""
+    return ACTS[number - 1].title if len(ACTS) > 1 else ""
+
+
+def by_act(levels: Iterable[Level]) -> dict[int, tuple[Level, ...]]:
+    """The levels of each act, by the act's number."""
+    found: dict[int, tuple[Level, ...]] = {}
+    for level in levels:
+        found[level.act] = (*found.get(level.act, ()), level)
+    return found
 
 
 def find(name: str, levels: tuple[Level, ...] = LEVELS) -> Level | None:

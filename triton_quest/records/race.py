@@ -28,7 +28,7 @@ class Ceilings:
     matmul_tflops: float  # fp16, 8192 x 8192 x 8192, through PyTorch
     torch: str
     triton: str
-    clocks: str = ""  # as the driver tells them while measuring
+    clocks: str = ""  # as the driver reports them while measuring
 
 
 @dataclass(frozen=True)
@@ -45,6 +45,7 @@ class Timing:
     rounds: int
     flops: int  # of the size, 0 where bytes are the measure
     least_bytes: int
+    length: int = 0  # of the size: how many keys a query sees, 0 where there are none
 
     @property
     def tflops(self) -> float:

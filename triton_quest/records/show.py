@@ -1,6 +1,6 @@
 """What each program of a launch touches, and where an answer is wrong, as the records that the child sends.
 
-Numbers only; how one walks through them is in `screen/walk.py`, how they are drawn in `screen/show.py`. Imports nothing heavy.
+Numbers only; `report/show.py` navigates them, `screen/show.py` draws them. Imports nothing heavy.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ Runs = tuple[tuple[int, int], ...]
 """Ascending numbers as runs: first and last, both included."""
 
 LOAD, STORE, ATOMIC = "load", "store", "atomic"
-STEPS = "012345678"  # the signs of an ErrorMap
+ERROR_SIGNS = "012345678"  # the signs of an ErrorMap
 NOT_A_NUMBER = "n"
 
 
@@ -76,10 +76,10 @@ class Step:
 
 
 @dataclass(frozen=True)
-class Traced:
+class ProgramSteps:
     """All steps of one program, in their order; of a program that touches nothing there is no record."""
 
-    record: ClassVar[str] = "traced"
+    record: ClassVar[str] = "program_steps"
     launch: int
     program: tuple[int, ...]
     steps: tuple[Step, ...]
@@ -109,3 +109,4 @@ class ErrorMap:
     tile: tuple[int, ...]
     at: tuple[int, ...]  # which matrix of a batch
     worst: tuple[int, ...]  # row and column of the worst element
+    answer: str = ""  # the name of the tensor; "" where the level has a single one

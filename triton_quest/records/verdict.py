@@ -12,10 +12,13 @@ from typing import Any, ClassVar, get_args
 from triton_quest.records import wire
 from triton_quest.records.measured import Assembly, Compiled, Counted, Inputs, Refused
 from triton_quest.records.race import Ceilings, DidNotRun, Lineup, Profiled, Timing
-from triton_quest.records.show import Answered, ErrorMap, Launched, Traced
+from triton_quest.records.show import Answered, ErrorMap, Launched, ProgramSteps
 
 SCHEMA = 1
-ON_A_GPU = "the kernel on a GPU: its numbers and its speed"  # what the interpreter leaves unverified
+GPU = "gpu"  # the kind of what is checked on a GPU
+ON_A_GPU = (
+    "the kernel on a GPU: its numbers and its speed"  # what the interpreter leaves unverified: a check of that kind
+)
 COMPILER = "compiler"  # the stage in which Triton's compiler is at work, and no code of the learner's
 CHANNEL_CLOSED = 77  # the child's exit code when its channel to us was closed under it
 
@@ -85,6 +88,7 @@ class Mismatch:
     shape: tuple[int, ...] = ()
     neighbours: tuple[tuple[str, str, str, bool], ...] = ()  # (index, expected, actual, wrong)
     picture: Picture | None = None
+    answer: str = ""  # the name of the tensor that is wrong; "" where the level has a single one
 
 
 @dataclass(frozen=True)
@@ -100,6 +104,7 @@ class Check:
     outcome: Outcome | None = None  # what the whole judgement becomes if this check failed
     finding: str | None = None
     case: str | None = None
+    dtype: str | None = None
     places: tuple[Place, ...] = ()
     mismatch: Mismatch | None = None
     hint: int | None = None
@@ -142,7 +147,7 @@ Record = (
     | DidNotRun
     | Profiled
     | Launched
-    | Traced
+    | ProgramSteps
     | Answered
     | ErrorMap
 )
@@ -169,6 +174,7 @@ class Verdict:
     output: str = ""  # what the learner's code printed
     detail: str = ""  # for the log: how the child ended
     not_verified_here: tuple[str, ...] = field(default=())
+    file_changed: bool = False  # the file holds another text by now than the one that was judged
 
     @property
     def passed(self) -> bool:
@@ -202,12 +208,13 @@ class Verdict:
             "checks": checks,
             "not_verified_here": list(self.not_verified_here),
             "output": self.output,
+            **({"file_changed": True} if self.file_changed else {}),
         }
 
 
 def together(interpreted: Verdict, on_gpu: Verdict) -> Verdict:
     """One verdict of the two that a machine with a GPU gives: all checks, and the GPU's outcome after a pass before it."""
-    checks = tuple(check for check in interpreted.checks if check.name != ON_A_GPU) + on_gpu.checks
+    checks = tuple(check for check in interpreted.checks if check.kind != GPU) + on_gpu.checks
     return replace(
         on_gpu,
         device="both",
@@ -224,7 +231,7 @@ def failed(check: Check, outcome: Outcome, says: str, advice: str = "", **more: 
 
 
 def out_of_time(stage: StageStarted, place: Place | None = None) -> Check:
-    """The check that tells of a stage that took longer than its `seconds`. `place`: where the learner's code was."""
+    """The check that reports a stage that took longer than its `seconds`. `place`: where the learner's code was."""
     limit = f"{stage.seconds or 0:.0f}"
     seconds = f"{limit} second" + ("" if limit == "1" else "s")
     check = Check("your code comes to an end", "process", State.FAILED, places=(place,) if place else ())

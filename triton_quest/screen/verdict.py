@@ -77,10 +77,10 @@ def checklist(checks: Sequence[v.Check], g: Glyphs, is_brief: bool = False) -> R
 
 def _count(cases: Sequence[v.Check]) -> str:
     names = {check.case for check in cases}
-    dtypes = sorted({check.name.rpartition(", ")[2] for check in cases}, reverse=True)
+    dtypes = sorted({check.dtype for check in cases if check.dtype}, reverse=True)
     plural = "case" if len(names) == 1 else "cases"
-    listed = ", ".join(dtypes[:-1]) + f" and {dtypes[-1]}" if len(dtypes) > 1 else dtypes[0]
-    return f"the numbers are right: {len(names)} {plural}, in {listed}"
+    listed = " and ".join(filter(None, [", ".join(dtypes[:-1]), *dtypes[-1:]]))
+    return f"the numbers are right: {len(names)} {plural}{', in ' if listed else ''}{listed}"
 
 
 def _row(state: v.State, name: str, g: Glyphs) -> tuple[Text, Text]:
@@ -126,7 +126,9 @@ def _mismatch(mismatch: v.Mismatch, g: Glyphs, is_brief: bool = False) -> Render
     if is_brief and mismatch.picture:
         rows = tuple(row for row in rows if row[-1])[:1] or rows
     for index, expected, actual, wrong in rows:
-        table.add_row(f"[{index}]".replace("[", r"\["), expected, actual, Text("wrong" if wrong else "", "bad"))
+        table.add_row(
+            f"{mismatch.answer}[{index}]".replace("[", r"\["), expected, actual, Text("wrong" if wrong else "", "bad")
+        )
     worst = Text(_worst(mismatch), "soft")
     shown = Padding(Group(table, worst), (0, 0, 0, 2))
     return Group(shown, Text(), picture(mismatch.picture, g)) if mismatch.picture else shown

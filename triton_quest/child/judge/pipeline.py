@@ -79,13 +79,12 @@ def run(level: Level, file: Path, send: Send, seconds: float) -> v.Outcome:
     except code.Stopped as stopped:
         check = stopped.check
         if check.hint is None and check.kind in HINTED:
-            mistakes = parts.part(level, "mistakes").MISTAKES
             solution = (level.folder / "solution.py").read_text(encoding="utf-8")
-            check = replace(check, hint=hints.fitting(check, mistakes, solution))
+            check = replace(check, hint=hints.fitting(check, parts.known(level).mistakes, solution))
         send(check)
         return check.outcome or v.Outcome.ERROR
-    for name in (*able.missing, v.ON_A_GPU):
-        send(v.Check(name=name, kind="not_verified_here", state=v.State.NOT_VERIFIED_HERE))
+    for name, kind in (*((name, "not_verified_here") for name in able.missing), (v.ON_A_GPU, v.GPU)):
+        send(v.Check(name=name, kind=kind, state=v.State.NOT_VERIFIED_HERE))
     return v.Outcome.PASSED
 
 
@@ -98,7 +97,7 @@ def warm_up(level: Level | None = None) -> None:
     importlib.import_module("numpy.ma")  # np.unique asks for it, where a finding is described
     path, modules = list(sys.path), set(sys.modules)
     run(level, level.folder / "solution.py", lambda record: None, seconds=60.0)
-    parts.part(level, "mistakes")
+    parts.known(level)
     sys.path[:] = path
     for name in set(sys.modules) - modules:
         if name.startswith(code.LEARNER):
@@ -110,7 +109,9 @@ class _Judge:
 
     def __init__(self, level: Level, file: Path, send: Send, seconds: float, able: Abilities) -> None:
         self.level, self.file, self.send, self.seconds = level, file, send, seconds
-        self.able, self.dtypes = able, able.dtypes
+        memory_too, compiling_too = "memory" in level.stages, "compile" in level.stages
+        self.able = replace(able, memory=able.memory and memory_too, compiling=able.compiling and compiling_too)
+        self.dtypes = able.dtypes
         self.cases: tuple[Case, ...] = parts.part(level, "cases").CASES
         self.blocks: tuple[int, ...] = DEFAULT_BLOCKS
 
@@ -127,7 +128,8 @@ class _Judge:
             self._compile()
         runs = self._first_dtype()
         self._numbers(runs)
-        self._properties()
+        if "property" in self.level.stages:
+            self._properties()
 
     def _stage(self, stage: str, says: str) -> None:
         self.send(v.StageStarted(stage, says, self.seconds))
@@ -148,8 +150,7 @@ class _Judge:
             if first.trouble is not None:
                 raise code.Stopped(numbers.raised(self.subject, first))
         if found:
-            check = compiling.refused(found[0]).check
-            raise code.Stopped(known.refused_alike(self._mistakes(), check, self.subject, refusals))
+            raise code.Stopped(known.refused_alike(self._mistakes(), found[0], self.subject, refusals))
 
     def _first_dtype(self) -> list[Run]:
         """Rules and memory, over every case in the first dtype; the first case shows the learner's block sizes."""
@@ -157,7 +158,7 @@ class _Judge:
         self.send(rules.passed())
         self.blocks = block_sizes(first.launches)
         runs = [self._watched(case, self.dtypes[0]) for case in self.cases if self.dtypes[0] in case.dtypes]
-        largest = max(runs, key=lambda run: run.reference.truth.numel() if run.case.quick else 0)
+        largest = max(runs, key=lambda run: run.reference.truth.elements if run.case.quick else 0)
         self.send(rules.answer_needs_the_kernels(self.subject, largest.case, largest.dtype, self.blocks))
         if self.able.memory:
             self.send(memory.passed())
@@ -191,11 +192,11 @@ class _Judge:
         try:
             look(run)
         except code.Stopped as stopped:
-            raise code.Stopped(known.named(self._mistakes(), stopped.check, self.subject, run, self.blocks)) from None
+            named = known.named(self._mistakes(), stopped.check, stopped.finding, self.subject, run, self.blocks)
+            raise code.Stopped(named, stopped.finding) from None
 
     def _mistakes(self) -> tuple[Mistake, ...]:
-        mistakes: tuple[Mistake, ...] = parts.part(self.level, "mistakes").MISTAKES
-        return mistakes
+        return parts.known(self.level).mistakes
 
     def _numbers(self, runs: list[Run]) -> None:
         """Every case in every dtype against float64."""
@@ -212,7 +213,7 @@ class _Judge:
     def _compare(self, run: Run, others: Sequence[Run]) -> None:
         """Compare one run with the truth; the `others` help to explain what is wrong."""
         wrong = numbers.wrong_elements(run)
-        if not bool(wrong.any()):
+        if not wrong.any():
             self.send(numbers.case_check(run))
             return
         memory.examine_masked_lanes(self.subject, run, wrong, self.blocks)
@@ -220,7 +221,7 @@ class _Judge:
         seen, right = [diagnosis.Evidence(run, wrong)], []
         for other in others:
             elements = numbers.wrong_elements(other)
-            if not bool(elements.any()):
+            if not elements.any():
                 right.append(other)
             elif other is not run:
                 seen.append(diagnosis.Evidence(other, elements))

@@ -7,6 +7,7 @@ from __future__ import annotations
 import contextlib
 import io
 import os
+import tempfile
 import warnings
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -16,6 +17,8 @@ from triton.backends.compiler import Language
 from triton.compiler.compiler import ASTSource
 from triton.runtime.driver import driver
 from triton.runtime.jit import JITFunction
+
+from triton_quest.machine import host
 
 from .generator import generating
 from .language import for_the_compiler, twins
@@ -28,7 +31,7 @@ _PTX_VERSION = 83  # of the allocation pass, whose sizes don't depend on it for 
 def quiet() -> Iterator[list[str]]:
     """Nothing printed or warned reaches the learner's output. Afterwards the list holds what MLIR wrote to stderr."""
     written: list[str] = []
-    sink = open(os.memfd_create("diagnostics"), "w+b")  # noqa: SIM115
+    sink = host.anonymous_file()
     with contextlib.redirect_stdout(io.StringIO()), warnings.catch_warnings(), sink:
         warnings.simplefilter("ignore")
         try:
@@ -124,10 +127,10 @@ class FrontEnd:
     def again(self, backend: Any) -> Any:
         """The same module anew: what lowers one consumes it."""
         context = _context(backend)
-        with open(os.memfd_create("ttir"), "w+b") as file:
+        with tempfile.NamedTemporaryFile(suffix=".ttir") as file:
             file.write(self._text.encode())
             file.flush()
-            module = ir.parse_mlir_module(f"/proc/self/fd/{file.fileno()}", context)
+            module = ir.parse_mlir_module(file.name, context)
         module.context = context
         return module
 

@@ -8,11 +8,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from triton_quest.records.show import ATOMIC, LOAD, NOT_A_NUMBER, STEPS, STORE, ErrorMap, length
+from triton_quest.records.show import ATOMIC, ERROR_SIGNS, LOAD, NOT_A_NUMBER, STORE, ErrorMap, length
 from triton_quest.records.verdict import Mismatch
 from triton_quest.report import regions
 from triton_quest.report.pictures.traffic import DPI, INK, LEAST, PALE, STYLE
-from triton_quest.report.walking import Place, Trace, named, plane_of, touched
+from triton_quest.report.show import CallTrace, Position, elements, named, plane_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -39,7 +39,7 @@ SCALE = (  # for each sign of an ErrorMap its colour and its meaning
 )
 
 
-def save(path: Path, trace: Trace, place: Place, only: int | None, title: str) -> None:
+def save(path: Path, trace: CallTrace, place: Position, only: int | None, title: str) -> None:
     """Write the picture to `path`: the grid of programs, and the tensors with what the chosen one touches."""
     tensors = trace.launched(place).tensors
     numbers = [number for number in range(len(tensors)) if only in (None, number)]
@@ -66,7 +66,10 @@ def save_errors(path: Path, found: ErrorMap, mismatch: Mismatch, title: str) -> 
     size = (min(11.0, max(6.4, 1.8 + 5.2 * columns / max(rows, 1))), 5.6 if rows > 1 else 2.6)
     with _figure(path, size, title) as figure:
         axes = figure.subplots()
-        levels = [[len(STEPS) if sign == NOT_A_NUMBER else STEPS.index(sign) for sign in row] for row in found.cells]
+        levels = [
+            [len(ERROR_SIGNS) if sign == NOT_A_NUMBER else ERROR_SIGNS.index(sign) for sign in row]
+            for row in found.cells
+        ]
         extent = (-0.5, len(levels[0]) * found.cell[1] - 0.5, len(levels) * found.cell[0] - 0.5, -0.5)
         _image(axes, levels, [colour for colour, _ in SCALE], extent)
         axes.set_xlim(-0.5, columns - 0.5)
@@ -79,13 +82,14 @@ def save_errors(path: Path, found: ErrorMap, mismatch: Mismatch, title: str) -> 
             axes.plot([column], [row], "o", markersize=13, fillstyle="none", color=colour, markeredgewidth=width)
         if rows == 1:
             axes.set_yticks([])
-        which = f"matrix [{', '.join(map(str, found.at))}] of the answer, " if found.at else ""
+        whose = found.answer or "the answer"
+        which = f"matrix [{', '.join(map(str, found.at))}] of {whose}, " if found.at else f"{found.answer} ".lstrip()
         axes.set_title(f"{which}{f'{rows:,} x ' if rows > 1 else ''}{columns:,}", loc="left", fontsize=10)
         _error_key(figure, levels)
         index = ", ".join(map(str, mismatch.index))
         numbers = f"expected {mismatch.expected}, got {mismatch.actual} (allowed error {mismatch.allowed})"
         lines = " Lines: what one program wrote." if any(found.tile) else ""
-        _note(figure, f"In the circle the worst element, [{index}]: {numbers}.{lines}")
+        _note(figure, f"In the circle the worst element, {mismatch.answer}[{index}]: {numbers}.{lines}")
 
 
 @contextmanager
@@ -130,7 +134,7 @@ def _note(figure: Figure, text: str) -> None:
 # The programs and the tensors
 
 
-def _programs(axes: Axes, trace: Trace, place: Place) -> None:
+def _programs(axes: Axes, trace: CallTrace, place: Position) -> None:
     from matplotlib.patches import Rectangle
 
     launch = trace.launched(place)
@@ -156,7 +160,7 @@ def _around(at: int, count: int) -> range:
     return range(first, min(count, first + MOST_PROGRAMS))
 
 
-def _tensor(axes: Axes, trace: Trace, place: Place, number: int) -> set[int]:
+def _tensor(axes: Axes, trace: CallTrace, place: Position, number: int) -> set[int]:
     """Draw one tensor; the looks that it has."""
     tensor = trace.launched(place).tensors[number]
     chosen = trace.chosen(place)
@@ -169,9 +173,9 @@ def _tensor(axes: Axes, trace: Trace, place: Place, number: int) -> set[int]:
             for column in range(first, last + 1):
                 levels[row][column] = look(levels[row][column])
 
-    paint(touched(trace.earlier(place), number), lambda _: EARLIER)
-    paint(touched(chosen, number, LOAD, ATOMIC), lambda _: LOADED)
-    paint(touched(chosen, number, STORE, ATOMIC), lambda before: BOTH if before == LOADED else STORED)
+    paint(elements(trace.earlier(place), number), lambda _: EARLIER)
+    paint(elements(chosen, number, LOAD, ATOMIC), lambda _: LOADED)
+    paint(elements(chosen, number, STORE, ATOMIC), lambda before: BOTH if before == LOADED else STORED)
     _image(axes, levels, tuple(COLOURS.values()))
     _lines(axes, *_readable(trace.borders(place.launch, number), (rows, columns)))
     if rows == 1:
@@ -190,7 +194,7 @@ def _readable(starts: tuple[Collection[int], Collection[int]], shape: tuple[int,
     return [places if len(places) <= max(2, size // 2) else () for places, size in zip(starts, shape, strict=True)]
 
 
-def _number(axes: Axes, trace: Trace, place: Place, number: int, plane: regions.Plane) -> None:
+def _number(axes: Axes, trace: CallTrace, place: Position, number: int, plane: regions.Plane) -> None:
     """The number of each step in the middle of what it touches; of several in one place, side by side."""
     from matplotlib.patheffects import withStroke
 
@@ -223,7 +227,7 @@ def _key(axes: Axes, used: Collection[int], beside: bool) -> None:
         )  # fmt: skip
 
 
-def _caption(trace: Trace, place: Place) -> str:
+def _caption(trace: CallTrace, place: Position) -> str:
     step = trace.step(place)
     if step is None:
         return "Numbers: the program's loads and stores in their order. Lines: where tiles begin, of all programs."
