@@ -10,6 +10,7 @@ from types import ModuleType
 import pytest
 import torch
 
+from triton_quest.child.triton import arithmetic
 from triton_quest.child.triton.contents import Unknown, contents
 from triton_quest.child.triton.frontend import compile_front_end
 from triton_quest.child.triton.language import twin_of
@@ -118,3 +119,38 @@ def test_targets_share_a_front_end_only_where_it_asked_nothing_that_they_answer_
     report = compile_front_end(lambda: learner.kernel[(1,)](torch.zeros(32, 32), BLOCK=32), learner)
     assert not report.refusals and [one.target for one in report.compiled] == [80, 90]
     assert bool(made) is shares
+
+
+DIVIDING = """
+import triton
+import triton.language as tl
+
+@triton.jit
+def half(x, n):
+    return x // n
+
+@triton.jit
+def kernel(x_ptr, n, step, BLOCK: tl.constexpr):
+    for start in range(0, n, step):
+        i = start + tl.arange(0, BLOCK)
+        tl.store(x_ptr + i, half(i, n) + i % n)
+"""
+
+
+def test_what_the_front_end_notes_of_a_kernel_is_noted_again_where_it_stands_now(tmp_path: Path) -> None:
+    noted = []
+    for name, text in (("first", DIVIDING), ("second", "\n\n" + DIVIDING)):
+        learner = module(tmp_path, name, text)
+        before = (set(arithmetic.compiled.truncated), set(arithmetic.compiled.run_time_steps))
+        compile_front_end(lambda kernel=learner.kernel: kernel[(1,)](torch.zeros(16), 5, 7, BLOCK=16), learner)
+        found = arithmetic.compiled.truncated - before[0], arithmetic.compiled.run_time_steps - before[1]
+        assert {file for places in found for file, _, _ in places} == {learner.__file__}
+        noted.append([sorted((line, column) for _, line, column in places) for places in found])
+    assert noted[1] == [[(line + 2, column) for line, column in places] for places in noted[0]]
+    assert [len(places) for places in noted[0]] == [2, 1]
+
+
+def test_a_helper_that_stands_elsewhere_makes_other_contents(tmp_path: Path) -> None:
+    assert contents_of(tmp_path, "one", DIVIDING) != contents_of(
+        tmp_path, "two", DIVIDING.replace("@triton.jit\ndef kernel", "\n@triton.jit\ndef kernel")
+    )

@@ -1,6 +1,6 @@
 """Says what the compiler can see of a kernel: its text, and what each name in it stands for, helpers with theirs.
 
-Two kernels of the same contents compile alike, in whatever file and on whatever line they stand.
+Two kernels of the same contents compile alike, in whatever file they stand, and on whatever line: their helpers stand as far from them.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ from typing import Any
 
 import triton.language as tl
 from triton.runtime.interpreter import InterpretedFunction
-from triton.runtime.jit import JITFunction
+from triton.runtime.jit import JITFunction, get_jit_fn_file_line
 
-from .language import leaked_from_interpreter, twin_of
+from .language import leaked_from_interpreter, twin_of, twin_of_function
 
 _PLAIN = (int, float, bool, str, type(None))
 
@@ -23,18 +23,27 @@ class Unknown(Exception):
     """Something is in sight of the kernel of which can't be said what the compiler makes of it."""
 
 
-def contents(kernel: JITFunction, seen: frozenset[Any] = frozenset()) -> Any:
+def contents(kernel: JITFunction, seen: tuple[FunctionType, ...] = ()) -> Any:
     """A value that is equal for kernels of the same contents. Raises Unknown. `seen`: the functions that led here."""
     function: FunctionType = kernel.fn
     if function.__module__.startswith("triton."):
         return function.__module__, function.__qualname__
     if function in seen:
-        return "itself", len(seen)
+        return "itself", seen.index(function)
     if function.__closure__:
         raise Unknown
     names = sorted(set(_names(function.__code__)))
-    meanings = [(name, _meaning(name, function, seen | {function})) for name in names]
-    return kernel.src, kernel.noinline, kernel.debug, tuple(meanings)
+    meanings = [(name, _meaning(name, function, (*seen, function))) for name in names]
+    return kernel.src, _place(kernel, seen), kernel.noinline, kernel.debug, tuple(meanings)
+
+
+def _place(kernel: JITFunction, seen: tuple[FunctionType, ...]) -> Any:
+    """Of a helper, how far it stands from the kernel, or else where."""
+    if not seen:
+        return 0
+    file, line = get_jit_fn_file_line(kernel)
+    first_file, first_line = get_jit_fn_file_line(twin_of_function(seen[0], {}))
+    return line - first_line if file == first_file else (file, line)
 
 
 def constants(values: dict[Any, Any]) -> Any:
@@ -49,7 +58,7 @@ def _names(code: CodeType) -> Iterator[str]:
             yield from _names(constant)
 
 
-def _meaning(name: str, function: FunctionType, seen: frozenset[Any]) -> Any:
+def _meaning(name: str, function: FunctionType, seen: tuple[FunctionType, ...]) -> Any:
     if name not in function.__globals__:
         return "builtin" if hasattr(builtins, name) else "nothing"
     value = function.__globals__[name]

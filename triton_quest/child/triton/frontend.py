@@ -17,15 +17,17 @@ from dataclasses import dataclass, field
 from types import ModuleType
 from typing import Any
 
+from triton.backends.compiler import Language
 from triton.compiler.compiler import ASTSource
 from triton.runtime.autotuner import Autotuner
 from triton.runtime.driver import driver
 from triton.runtime.errors import OutOfResources
 from triton.runtime.interpreter import InterpretedFunction
-from triton.runtime.jit import JITFunction
+from triton.runtime.jit import JITFunction, get_jit_fn_file_line
 
 from triton_quest.machine.targets import Arch
 
+from . import arithmetic
 from .blame import blame_launch, blame_line, is_our_fault
 from .contents import Unknown, constants, contents
 from .fake_driver import FakeDriver, activated
@@ -35,9 +37,9 @@ from .lowering import FrontEnd, quiet, shared_memory_bytes, to_ttir
 from .refusals import Refusal
 
 TARGETS: tuple[Arch, ...] = (80, 90)
-_went_through: dict[
-    tuple[Any, ...], int | None
-] = {}  # the shared memory of what needn't be lowered again in this process
+_run = JITFunction.run  # before the interpreter is adapted, which refuses to launch what it can't interpret
+_went_through: dict[tuple[Any, ...], tuple[int | None, arithmetic.Compiled]] = {}
+"""What needn't be lowered again in this process: its shared memory, and what the front end noted, on lines from the kernel's on."""
 MAY_DROP_OUT = ("OutOfResources", "CompileTimeAssertionFailure")
 
 
@@ -85,8 +87,10 @@ class CompileSession:
     front_ends: dict[tuple[Any, ...], FrontEnd] = field(default_factory=dict)
     our_fault: Exception | None = None
 
-    def launch(self, function: InterpretedFunction, args: tuple[Any, ...], grid: Any, kwargs: dict[str, Any]) -> None:
-        """In the place of `InterpretedFunction.run`."""
+    def launch(
+        self, function: InterpretedFunction | JITFunction, args: tuple[Any, ...], grid: Any, kwargs: dict[str, Any]
+    ) -> None:
+        """In the place of `InterpretedFunction.run`, and of `JITFunction.run` for a kernel in Gluon."""
         args, kwargs = compilable(args), {name: compilable(value) for name, value in kwargs.items()}
         for fake in self.drivers:
             driver.set_active(fake)
@@ -94,7 +98,7 @@ class CompileSession:
                 kernel = twin_of(function)
                 with warnings.catch_warnings():
                     warnings.simplefilter("ignore")
-                    JITFunction.run(kernel, *args, grid=grid, warmup=False, **kwargs)
+                    _run(kernel, *args, grid=grid, warmup=False, **kwargs)
                 arguments = kernel.device_caches[fake.get_current_device()][-1](*args, **kwargs)[0]
                 check_grid(grid(arguments) if callable(grid) else grid)
             except Exception as error:
@@ -115,7 +119,7 @@ class CompileSession:
         """In the place of `JITFunction._do_compile`: None tells `run` that there is nothing to launch."""
         known = (id(kernel), key, device, self.thorough)  # a kernel's own hash would look up its dependencies
         if known not in self.outcomes:
-            source = ASTSource(kernel, signature, constexprs, attrs)
+            source = getattr(kernel, "ASTSource", ASTSource)(kernel, signature, constexprs, attrs)
             self.outcomes[known] = self._lower(source, kernel, device, options)
         refusal = self.outcomes[known]
         if refusal is not None:
@@ -147,12 +151,19 @@ class CompileSession:
         key = self._key(source, target, options)
         if key is None:
             return self._lower_anew(source, target, backend, options), None
+        file, line = get_jit_fn_file_line(source.fn)
         if key not in _went_through:
-            _went_through[key] = self._lower_anew(source, target, backend, options)
-        return _went_through[key], None
+            with arithmetic.noted() as notes:
+                shared_bytes = self._lower_anew(source, target, backend, options)
+            _went_through[key] = shared_bytes, notes.moved((file, line), ("", 0))
+        shared_bytes, notes = _went_through[key]
+        arithmetic.compiled.absorb(notes.moved(("", 0), (file, line)))
+        return shared_bytes, None
 
     def _key(self, source: ASTSource, target: Any, options: Any) -> tuple[Any, ...] | None:
         """All that decides what becomes of the kernel; None where it can't be told."""
+        if source.language is not Language.TRITON:
+            return None
         try:
             seen = contents(source.fn), constants(source.constants)
         except Unknown:
@@ -163,13 +174,16 @@ class CompileSession:
         if not self.thorough:
             to_ttir(source, target, backend, options)
             return None
+        if source.language is not Language.TRITON:
+            module = to_ttir(source, target, backend, options)
+            return shared_memory_bytes(module, source.language, target, backend, options)
         key = (id(source.fn), *map(str, (source.signature, source.constants, source.attrs)))
         known = self.front_ends.get(key)
         if known is not None and known.fits(backend, options):
             with contextlib.suppress(Exception), quiet():  # what goes wrong is told of the source, not of its copy
-                return shared_memory_bytes(known.again(backend), target, backend, options)
+                return shared_memory_bytes(known.again(backend), source.language, target, backend, options)
         found = self.front_ends[key] = FrontEnd(source, target, backend, options)
-        return shared_memory_bytes(found.module, target, backend, options)
+        return shared_memory_bytes(found.module, source.language, target, backend, options)
 
     def _keep_if_ours(self, error: Exception) -> None:
         if is_our_fault(error):
@@ -183,6 +197,7 @@ class CompileSession:
         tuner.nargs = dict(zip(tuner.arg_names, args, strict=False))
         everything, fits = (self.drivers, self.thorough), False
         dropped: list[Refusal] = []
+        fitting: set[Arch] = set()  # the targets that some config fits
         for config in tuner.prune_configs(kwargs):
             chosen = {**kwargs, **config.all_kwargs()}
             if config.pre_hook is not None:
@@ -196,19 +211,20 @@ class CompileSession:
                 refused, self.refusals = self.refusals, known
             may_drop = all(refusal.error_type in MAY_DROP_OUT for refusal in refused)
             fits = fits or not refused
+            fitting |= {fake.arch for fake in self.drivers} - {refusal.target for refusal in refused}
             (dropped if may_drop else self.refusals).extend(refused)
         tuner.nargs = None
         self.drivers, self.thorough = everything
         if not fits:
-            self.refusals += dropped
+            self.refusals += [refusal for refusal in dropped if refusal.target not in fitting]
 
 
 @contextmanager
 def _in_place_of_launches(session: CompileSession) -> Iterator[None]:
     run, call = InterpretedFunction.run, InterpretedFunction.__call__
-    do_compile, tune = JITFunction._do_compile, Autotuner.run
+    do_compile, run_compiled, tune = JITFunction._do_compile, JITFunction.run, Autotuner.run
 
-    def launch(function: InterpretedFunction, *args: Any, grid: Any, warmup: bool, **kwargs: Any) -> None:
+    def launch(function: InterpretedFunction | JITFunction, *args: Any, grid: Any, warmup: bool, **kwargs: Any) -> None:
         session.launch(function, args, grid, kwargs)
 
     def call_without_grid(function: InterpretedFunction, *args: Any, **kwargs: Any) -> None:
@@ -221,12 +237,12 @@ def _in_place_of_launches(session: CompileSession) -> Iterator[None]:
         session.run_configs(tuner, args, kwargs)
 
     InterpretedFunction.run, InterpretedFunction.__call__ = launch, call_without_grid
-    JITFunction._do_compile, Autotuner.run = compile, run_configs
+    JITFunction._do_compile, JITFunction.run, Autotuner.run = compile, launch, run_configs
     try:
         yield
     finally:
         InterpretedFunction.run, InterpretedFunction.__call__ = run, call
-        JITFunction._do_compile, Autotuner.run = do_compile, tune
+        JITFunction._do_compile, JITFunction.run, Autotuner.run = do_compile, run_compiled, tune
 
 
 def compile_front_end(

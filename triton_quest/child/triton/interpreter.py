@@ -11,11 +11,20 @@ from dataclasses import dataclass
 
 import triton
 
-from . import bf16, fidelity, recording, speed
+from . import acceptance, arithmetic, bf16, elementwise, fidelity, recording, scalars, speed
 from .patching import Edits
 
-PATCHES = (*speed.PATCHES, *bf16.PATCHES, *fidelity.PATCHES, *recording.PATCHES)
-"""In the order in which they are laid over each other."""
+PATCHES = (
+    *speed.PATCHES,
+    *bf16.PATCHES,
+    *fidelity.PATCHES,
+    *arithmetic.PATCHES,
+    *scalars.PATCHES,
+    *acceptance.PATCHES,
+    *elementwise.PATCHES,
+    *recording.PATCHES,
+)
+"""In the order in which they are laid over each other. `arithmetic` comes before whatever else rewrites the calls of `range`."""
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ from triton.language.semantic import TritonSemantic
 from triton.runtime import interpreter
 
 from .patching import Edits, Need, Patch
+from .scalars import Counter, WideCounter
 
 _INTERPRETER = "triton.runtime.interpreter"
 _SEMANTIC = "triton.language.semantic:TritonSemantic"
@@ -48,6 +49,8 @@ def _part(value: Any) -> Any:
         return None
     if kind is int or kind is bool or kind is str:
         return kind, value
+    if kind is Counter or kind is WideCounter:
+        return kind, int(value)
     if kind is float:
         return kind, repr(value)  # 0.0 is equal to -0.0, and NaN to nothing
     if kind is tl.constexpr:
