@@ -137,7 +137,7 @@ def work(job: dict[str, Any], report: Channel) -> v.Outcome:
     if job["text"] is not None:
         source.hold(file, job["text"])
     unfinished, gaps = read.examined(level, file, may_have_gaps=job["kind"] == "judge")
-    if gaps is not None:
+    if gaps is not None and job["kind"] in ("judge", "judge_on_gpu"):
         report.send(gaps)
     report.send(unfinished)
     if unfinished.outcome is not None:

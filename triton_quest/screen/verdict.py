@@ -46,7 +46,7 @@ def verdict(judged: v.Verdict, title: str, g: Glyphs, is_brief: bool = False) ->
     parts.append(checklist(judged.checks, g, is_brief and found is not None))
     if found is not None:
         parts += [Text(), failure(found, g, is_brief)]
-        if judged.gaps and found.outcome is not v.Outcome.GAPS:
+        if judged.gaps and found.outcome not in (v.Outcome.NOT_STARTED, v.Outcome.GAPS):
             parts += [Text(), gap_line(judged.gaps)]
     elif judged.outcome is v.Outcome.ERROR:
         parts += [Text(), Text(judged.detail.strip(), "soft")]

@@ -8,7 +8,7 @@ from __future__ import annotations
 import ast
 import re
 import textwrap
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
@@ -123,6 +123,10 @@ class Curtain:
         lines = filled.text.splitlines()
         self._hidden = {line: _bare(lines[line - 1]) for line in filled.gap_of}
 
+    def in_front_of(self, send: Callable[[v.Record], None]) -> Callable[[v.Record], None]:
+        """What sends a record in its place, and no remark on a line that isn't the learner's."""
+        return lambda record: None if self._is_about_them(record) else send(self.drawn(record))
+
     def drawn(self, check: v.Record) -> v.Record:
         """The record, with what belongs to an open gap in the place of its lines."""
         if not isinstance(check, v.Check):
@@ -135,6 +139,13 @@ class Curtain:
         )
         says, advice, evidence = map(self._without, (check.says, check.advice, check.evidence))
         return replace(check, places=places, says=says, advice=advice, evidence=evidence)
+
+    def _is_about_them(self, record: v.Record) -> bool:
+        """Whether the record is a remark on a line that isn't the learner's."""
+        line = (
+            re.match(r"Line (\d+):", record.name) if isinstance(record, v.Check) and record.kind == "remark" else None
+        )
+        return line is not None and int(line[1]) in self._gap_of
 
     def _without(self, text: str) -> str:
         return re.sub(r"`([^`]+)`", self._unquoted, text)

@@ -63,9 +63,9 @@ def run(level: Level, file: Path, send: Send, seconds: float) -> v.Outcome:
         if mine is None or mine.filled is None:
             outcome = _judged(_Judge(level, file, send, seconds, able, warned, mine))
         else:
-            curtain = gapped.Curtain(mine.text, mine.filled)
+            shown = gapped.Curtain(mine.text, mine.filled).in_front_of(send)
             with source.standing_in(file, mine.filled.text):
-                behind = _Judge(level, file, lambda it: send(curtain.drawn(it)), seconds, able, warned, mine)
+                behind = _Judge(level, file, shown, seconds, able, warned, mine)
                 outcome = _judged(behind)
     if outcome is v.Outcome.PASSED:
         for name, kind in (*((name, "not_verified_here") for name in able.missing), (v.ON_A_GPU, v.GPU)):

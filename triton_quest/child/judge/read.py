@@ -13,6 +13,7 @@ from triton_quest.errors import UnusableFile
 from triton_quest.records import verdict as v
 
 NAME = "the file parses and no gap is open"
+UNSEEN = "only a check in Triton's interpreter looks at files with open gaps"
 ADVICE = "Each `...` stands for code of yours; the TODO above it says what and how many lines."
 
 
@@ -50,7 +51,7 @@ def examined(level: Level, file: Path, may_have_gaps: bool = False) -> tuple[v.C
     waits = waiting(text, lines, total, why)
     if may_have_gaps and waits.outcome is v.Outcome.GAPS and found is not None and found.filled is not None:
         return v.Check(name="the file parses", kind="read", state=v.State.PASSED), None
-    return waits, found.record(v.Standing.NOT_TOLD, why or "it is looked at by `check`") if found is not None else None
+    return waits, found.record(v.Standing.NOT_TOLD, why or UNSEEN) if found is not None else None
 
 
 def waiting(text: str, gaps: tuple[int, ...], total: int, why: str) -> v.Check:
