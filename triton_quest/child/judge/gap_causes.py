@@ -42,7 +42,10 @@ def explained(
     found = found or trials.fault([place.line for place in check.places])
     if isinstance(found, Fault):
         known = _named(check, mistakes)
-        if not known or any(set(found.numbers) <= touched(one, solution) for one in known):
+        agrees = any(set(found.numbers) & touched(one, solution) for one in known)
+        if check.cause.startswith("Probably") and not agrees:
+            check, known = replace(check, cause="", hint=None), []  # it is in lines that were shown to be right
+        if agrees or not known:
             told = _with_cause(check, found.says)
             others = v.Standing.NOT_TOLD if found.unknown else v.Standing.RIGHT
             return told, mine.record(others, found.unknown, wrong=found.numbers)
