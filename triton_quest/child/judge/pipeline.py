@@ -53,12 +53,15 @@ Send = Callable[[v.Record], None]
 HINTED = ("memory", "rules", "property")  # kinds of failures that a line of the file and a hint belong to
 
 
-def run(level: Level, file: Path, send: Send, seconds: float) -> v.Outcome:
-    """Judge `file` from its import on; every check is sent as it is made. `seconds` limits each step of the learner's code."""
+def run(level: Level, file: Path, send: Send, seconds: float, *, looks_at_gaps: bool = True) -> v.Outcome:
+    """Judge `file` from its import on; every check is sent as it is made. `seconds` limits each step of the learner's code.
+
+    `looks_at_gaps`: also say which gap is at fault, and judge a file with open gaps as far as it is written.
+    """
     able = abilities(enable())
     activate()
     remember_bodies()
-    mine = gapped.of_file(level, file)
+    mine = gapped.of_file(level, file) if looks_at_gaps else None
     with warnings_once(str(file)) as warned:
         if mine is None or mine.filled is None:
             outcome = _judged(_Judge(level, file, send, seconds, able, warned, mine))
