@@ -178,9 +178,10 @@ of more than 32,768 columns. Softmax piece by piece, for rows of any length, is 
 - M. Milakov, N. Gimelshein: *Online Normalizer Calculation for Softmax*, 2018. How many passes over memory it takes.
 - The Triton documentation, tutorial 02, *Fused Softmax*.
 
-Where several names stand before a `...`, as in `a = b = ...`, write a line for each of them instead.
+A line that ends in `= ...` or is nothing but `...` is a gap. Where several names stand in it, as in `a = b = ...`,
+write a line for each of them instead.
 
-Your task: fill the seven gaps in this file, one or two lines each. Where you see `...`, there is a gap.
+Your task: fill the seven gaps in this file, one or two lines each.
 """
 
 import quest_setup  # picks the GPU, or Triton's interpreter where there is none  # noqa: F401

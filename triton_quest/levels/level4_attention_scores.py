@@ -259,9 +259,10 @@ with 8192 positions they take 4.3 GB. Remember that number. Levels 7 and 8 are a
 - M.-T. Luong, H. Pham, C. D. Manning: *Effective Approaches to Attention-based Neural Machine Translation*, 2015:
   scores as dot products.
 
-Where several names stand before a `...`, as in `a = b = ...`, write a line for each of them instead.
+A line that ends in `= ...` or is nothing but `...` is a gap. Where several names stand in it, as in `a = b = ...`,
+write a line for each of them instead.
 
-Your task: fill the seven gaps in this file, one to three lines each. Where you see `...`, there is a gap.
+Your task: fill the seven gaps in this file, one to three lines each.
 """
 
 import quest_setup  # picks the GPU, or Triton's interpreter where there is none  # noqa: F401

@@ -270,9 +270,10 @@ about.
 - T. Dao, D. Y. Fu, S. Ermon, A. Rudra, C. Ré: *FlashAttention: Fast and Memory-Efficient Exact Attention with
   IO-Awareness*, 2022. What it calls standard attention is these three kernels.
 
-Where several names stand before a `...`, as in `a = b = ...`, write a line for each of them instead.
+A line that ends in `= ...` or is nothing but `...` is a gap. Where several names stand in it, as in `a = b = ...`,
+write a line for each of them instead.
 
-Your task: fill the seven gaps in this file, one to seven lines each. Where you see `...`, there is a gap.
+Your task: fill the seven gaps in this file, one to seven lines each.
 """
 
 import quest_setup  # picks the GPU, or Triton's interpreter where there is none  # noqa: F401

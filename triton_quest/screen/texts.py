@@ -23,9 +23,15 @@ class _Briefing(Markdown):
     elements = {**Markdown.elements, "code_block": _PlainBlock, "fence": _PlainBlock}
 
 
-def briefing(markdown: str) -> RenderableType:
-    """A level's docstring, formatted."""
-    return _Briefing(markdown)
+def briefing(markdown: str, more: str = "") -> RenderableType:
+    """A level's docstring, formatted, and below it what the file tells behind its code."""
+    return _Briefing(f"{markdown}\n\n---\n\n{more}" if more else markdown)
+
+
+def where_more(titles: tuple[str, ...], line: int | None) -> Text:
+    """What stands at the end of the level file; `line` is where, in a file that still has it."""
+    where = f"at the end of your file, from line {line} on" if line else "at the end of the level file as it was given"
+    return Text(f"{', '.join(titles)}: {where}.", "soft")
 
 
 def where_to_edit(path: Path, line: int, shown: str) -> Text:

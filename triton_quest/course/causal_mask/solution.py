@@ -216,9 +216,10 @@ are minus infinity. It has to be written because somebody reads it again. From l
   out the blocks above the diagonal, and the mask in those below.
 - The Triton documentation, tutorial 06, *Fused Attention*.
 
-Where several names stand before a `...`, as in `a = b = ...`, write a line for each of them instead.
+A line that ends in `= ...` or is nothing but `...` is a gap. Where several names stand in it, as in `a = b = ...`,
+write a line for each of them instead.
 
-Your task: fill the five gaps in this file, one or two lines each. Where you see `...`, there is a gap.
+Your task: fill the five gaps in this file, one or two lines each.
 """
 
 import quest_setup  # picks the GPU, or Triton's interpreter where there is none  # noqa: F401

@@ -300,9 +300,10 @@ registers. It wants a last stride of 1, and with it the same algorithm closes mo
 - M. Milakov, N. Gimelshein: *Online Normalizer Calculation for Softmax*, 2018: the running maximum and sum.
 - The Triton documentation, tutorial 06, *Fused Attention*.
 
-Where several names stand before a `...`, as in `a = b = ...`, write the lines that give each of them its value instead.
+A line that ends in `= ...` or is nothing but `...` is a gap. Where several names stand in it, as in `a = b = ...`,
+write the lines that give each of them its value instead.
 
-Your task: fill the eight gaps in this file, two to eight lines each. Where you see `...`, there is a gap.
+Your task: fill the eight gaps in this file, two to eight lines each.
 """
 
 import quest_setup  # picks the GPU, or Triton's interpreter where there is none  # noqa: F401

@@ -265,9 +265,10 @@ results stay, 64 of each. That is level 8.
 - T. Dao, D. Y. Fu, S. Ermon, A. Rudra, C. Ré: *FlashAttention: Fast and Memory-Efficient Exact Attention with
   IO-Awareness*, 2022.
 
-Where several names stand before a `...`, as in `a = b = ...`, write a line for each of them instead.
+A line that ends in `= ...` or is nothing but `...` is a gap. Where several names stand in it, as in `a = b = ...`,
+write a line for each of them instead.
 
-Your task: fill the nine gaps in this file, one to six lines each. Where you see `...`, there is a gap.
+Your task: fill the nine gaps in this file, one to six lines each.
 """
 
 import quest_setup  # picks the GPU, or Triton's interpreter where there is none  # noqa: F401

@@ -200,9 +200,10 @@ computes in.
 - The Triton documentation, tutorial 03, *Matrix Multiplication*: the grouped order.
 - K. Goto, R. A. van de Geijn: *Anatomy of High-Performance Matrix Multiplication*, 2008: why tiles.
 
-Where several names stand before a `...`, as in `a = b = ...`, write a line for each of them instead.
+A line that ends in `= ...` or is nothing but `...` is a gap. Where several names stand in it, as in `a = b = ...`,
+write a line for each of them instead.
 
-Your task: fill the eight gaps in this file, one or two lines each. Where you see `...`, there is a gap.
+Your task: fill the eight gaps in this file, one or two lines each.
 """
 
 import quest_setup  # picks the GPU, or Triton's interpreter where there is none  # noqa: F401
