@@ -6,10 +6,10 @@ many copies of one program, each with its own piece of the work.
 
 ## The idea
 
-A GPU doesn't run your function once. It runs many copies of it, at the same time and in no particular order.
-A function that is run like this is a **kernel**. Each copy is called a **program**, and every program executes the
-same lines. So the first question in any kernel is: *which program am I?* Triton answers with
-`tl.program_id(axis=0)`: 0 in the first program, 1 in the second, and so on. We call this number `pid`.
+A GPU doesn't run your function once. It runs many copies of it, at the same time and in no particular order. A
+function that is run like this is a **kernel**. Each copy is called a **program**, and every program executes the same
+lines. So the first question in any kernel is: *which program am I?* Triton answers with `tl.program_id(axis=0)`: 0 in
+the first program, 1 in the second, and so on. We call this number `pid`.
 
 From `pid` a program works out which elements are its own. Cut the vector into **blocks** of `BLOCK_SIZE`
 elements: program 0 adds the first block, program 1 the second. A program doesn't loop over its block. It
@@ -118,14 +118,14 @@ each byte once. We do.
   2019.
 - The Triton documentation, tutorial 01, *Vector Addition*.
 
-At the end of this file, behind the code: More on threads, More on the names of GPUs.
+Behind the code: More on threads, and the names of GPUs.
 
 To see what happens in the kernel, run this file itself: `python levels/level1_vector_add.py`. There,
 `print('offsets', offsets)` and `breakpoint()` work in the middle of the kernel. Take a breakpoint out again before you
 let the judge look.
 
-A line that ends in `= ...` or is nothing but `...` is a gap. You needn't fill all of them before you ask: `check 1` judges
-the gaps that you have filled, and lists the open ones.
+A line that ends in `= ...` or is nothing but `...` is a gap. You needn't fill all of them before you ask: `check 1`
+judges the gaps that you have filled, and lists the open ones.
 
 Your task: fill the six gaps in this file, one line each.
 """
