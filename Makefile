@@ -1,5 +1,5 @@
 # What people type and what CI runs. `make test` does all the set-up on a fresh machine.
-.PHONY: test fast lint types gate latency live format pictures speeds
+.PHONY: test fast lint types gate latency live format pictures speeds levels
 python = .venv/bin/python
 pytest = $(python) -m pytest -q -n 2 --dist worksteal
 
@@ -36,6 +36,9 @@ format: .venv/quest-dev-pins
 
 pictures: .venv/quest-dev-pins  ## the pictures in docs/, each from the real thing
 	$(python) docs/make_pictures.py
+
+levels: .venv/quest-dev-pins  ## the README's table of the levels, from the table of the course
+	$(python) docs/make_levels.py
 
 speeds: .venv/quest-dev-pins  ## docs/speeds.md and its pictures, from benchmarks/data
 	$(python) docs/make_speeds.py

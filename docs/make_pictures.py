@@ -20,7 +20,7 @@ from rich.console import Console  # noqa: E402
 from rich.terminal_theme import MONOKAI  # noqa: E402
 
 from triton_quest.commands.overview import next_words  # noqa: E402
-from triton_quest.commands.play.session import Session  # noqa: E402
+from triton_quest.commands.play.session import LiveSession  # noqa: E402
 from triton_quest.commands.shared.context import Context  # noqa: E402
 from triton_quest.course.level import Level  # noqa: E402
 from triton_quest.course.table import LEVELS  # noqa: E402
@@ -35,6 +35,10 @@ from triton_quest.store import workspace  # noqa: E402
 from triton_quest.store.progress import Progress  # noqa: E402
 
 WIDTH = 84
+
+
+def of_slug(slug: str) -> Level:
+    return next(level for level in LEVELS if level.slug == slug)
 
 
 def map_svg() -> str:
@@ -58,15 +62,15 @@ def map_svg() -> str:
 
 
 async def draw_session(path: Path, size: tuple[int, int]) -> None:
-    """The live session after a save of level 5 that takes the wrong tiles for those with something to see."""
-    level = LEVELS[4]
+    """The live session after a save of the causal mask that takes the wrong tiles for those with something to see."""
+    level = of_slug("causal-mask")
     right = (level.folder / "solution.py").read_text(encoding="utf-8")
     wrong = right.replace("any_visible = last_query >= first_key", "any_visible = pid_m >= pid_n")
     where = devices.choose("interpreter")
     with tempfile.TemporaryDirectory() as folder, Standby(where) as standby:
         context = Context(workspace.init(Path(folder) / "my-quest")[0].root)
         passed_until(level, context.progress)
-        app = SessionApp(Session(context, where, standby.judge), level)
+        app = SessionApp(LiveSession(context, where, standby.judge), level)
         async with app.run_test(size=size) as pilot:
             for text in (workspace.level_template(level), wrong):
                 count = context.progress.state(level).attempts
@@ -102,4 +106,5 @@ if __name__ == "__main__":
     for name, size in {"session": (120, 40), "session-narrow": (80, 24)}.items():
         asyncio.run(draw_session(ROOT / "docs" / f"{name}.svg", size))
     draw(ROOT / "docs" / "traffic.svg", "traffic")
-    draw(ROOT / "docs" / "show.svg", "show", "8", "--file", str(LEVELS[7].folder / "solution.py"))
+    flash = of_slug("flash-attention")
+    draw(ROOT / "docs" / "show.svg", "show", str(flash.number), "--file", str(flash.folder / "solution.py"))

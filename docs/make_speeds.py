@@ -16,7 +16,7 @@ from triton_quest.course.level import Level  # noqa: E402
 from triton_quest.course.table import LEVELS  # noqa: E402
 from triton_quest.records.race import YOURS, Ceilings, Timing  # noqa: E402
 from triton_quest.report.pictures import race as race_picture  # noqa: E402
-from triton_quest.report.standing import Bound, Standing, medal, overall, standings  # noqa: E402
+from triton_quest.report.race import Bound, RaceStanding, medal, overall, standings  # noqa: E402
 
 DATA, DOCS, README = ROOT / "benchmarks" / "data", ROOT / "docs", ROOT / "README.md"
 FIRST, LAST = "<!-- made by `make speeds` -->", "<!-- until here -->"
@@ -64,7 +64,10 @@ def _summary(path: Path) -> Iterator[str]:
     yield f"| {ceilings.gpu}, {data['date']} | size | rate | PyTorch's best | its time over ours |"
     yield "|---|---|--:|---|--:|"
     for level in LEVELS:
-        one = standings(timings(data, level), ceilings)[-1]
+        raced = standings(timings(data, level), ceilings)
+        if not raced:
+            continue
+        one = raced[-1]
         assert one.best is not None
         yield f"| level {level.number}, {level.title} | {one.size} | {one.rate} | {one.best.contender} | {one.ratio:.2f} |"
     yield ""
@@ -94,10 +97,13 @@ def _gpu(path: Path) -> Iterator[str]:
                 "",
             )
             yield from _table(rows, found)
-    rows = timings(data, LEVELS[-1], "descriptors")
-    found = standings(rows, ceilings)
-    yield from ("", f"### Beyond level 8: with tensor descriptors{_sum(overall(found))}", "", DESCRIPTORS, "")
-    yield from _table(rows, found)
+    for level in LEVELS:
+        rows = timings(data, level, "descriptors")
+        if rows:
+            found = standings(rows, ceilings)
+            heading = f"### Beyond level {level.number}: with tensor descriptors{_sum(overall(found))}"
+            yield from ("", heading, "", DESCRIPTORS, "")
+            yield from _table(rows, found)
     yield from _judged(data)
 
 
@@ -105,7 +111,7 @@ def _sum(ratio: float | None) -> str:
     return f": {ratio:.2f}" if ratio else ""
 
 
-def _table(rows: list[Timing], found: tuple[Standing, ...]) -> Iterator[str]:
+def _table(rows: list[Timing], found: tuple[RaceStanding, ...]) -> Iterator[str]:
     names = list(dict.fromkeys(row.contender for row in rows if row.contender != YOURS))
     heads = ["size", *names, "solution", "rate", "of the bound", "ratio"]
     yield "| " + " | ".join(heads) + " |"

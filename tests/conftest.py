@@ -1,12 +1,8 @@
-"""What the tests share: a fresh workspace, the command line as people type it, and outputs compared whole.
-
-Expected outputs stand in tests/commands/expected/. After a change that is meant, write them anew and read the difference:
-
-    QUEST_UPDATE_EXPECTED=1 python -m pytest tests/commands && git diff tests/commands/expected
-"""
+"""What the tests share: a fresh workspace, and the command line as people type it. Outputs compared whole: tests/snapshots.py."""
 
 from __future__ import annotations
 
+import importlib.util
 import io
 import json
 import os
@@ -15,9 +11,10 @@ import shlex
 import subprocess
 import sys
 import venv
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 from unittest import mock
 
@@ -25,7 +22,6 @@ import click
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-EXPECTED = Path(__file__).resolve().parent / "commands" / "expected"
 if str(ROOT) not in sys.path:  # a bare `pytest` puts only the tests there
     sys.path.insert(0, str(ROOT))
 
@@ -34,6 +30,8 @@ from triton_quest.course.table import LEVELS  # noqa: E402
 from triton_quest.records.verdict import Outcome, Verdict  # noqa: E402
 from triton_quest.store import workspace as workspaces  # noqa: E402
 from triton_quest.store.progress import Progress  # noqa: E402
+
+pytest.register_assert_rewrite("tests.snapshots")  # its assertion shows what differs
 
 TRACEBACK = "Traceback (most recent call last)"
 OURS_TO_SET = re.compile(
@@ -165,6 +163,15 @@ def arrived() -> list[Level]:
     return [level for level in LEVELS if level.has_arrived]
 
 
+def maker(name: str) -> ModuleType:
+    """A program of docs/ that writes a page, as a module."""
+    spec = importlib.util.spec_from_file_location(name, ROOT / "docs" / f"{name}.py")
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
 def command_table() -> dict[str, click.Command]:
     """Every command of the real command line by the words that call it; "" is the quest itself."""
     from triton_quest.quest import cli
@@ -178,30 +185,3 @@ def command_table() -> dict[str, click.Command]:
 
     add(cli, ())
     return table
-
-
-def normalised(text: str, places: Mapping[str, str]) -> str:
-    """Text without what differs between two runs: seconds, dates, paths, spaces at the ends of lines."""
-    for place in sorted(places, key=len, reverse=True):
-        text = text.replace(place, places[place])
-    text = re.sub(r"\d{4}-\d\d-\d\d_\d\d-\d\d-\d\d(_\d+)?", "<date>", text)
-    text = re.sub(r"\d{4}-\d\d-\d\d \d\d:\d\d", "YYYY-MM-DD hh:mm", text)
-    text = re.sub(r"\b\d+\.\d s\b", "<seconds> s", text)
-    return "\n".join(line.rstrip() for line in text.splitlines())
-
-
-@pytest.fixture(scope="session")
-def expect_output() -> Callable[..., None]:
-    """expect_output(name, answer): the whole of it, as it stands in expected/name.txt. `places`: paths and what replaces them."""
-
-    def compare(name: str, answer: Answer, places: Mapping[str, str] | None = None) -> None:
-        parts = [f"$ {answer.line}", answer.out, *(["(on stderr)", answer.err] if answer.err else [])]
-        told = normalised("\n".join([*parts, f"exit code {answer.code}"]), places or {})
-        path = EXPECTED / f"{name}.txt"
-        if os.environ.get("QUEST_UPDATE_EXPECTED") == "1":
-            path.parent.mkdir(exist_ok=True)
-            path.write_text(told + "\n", encoding="utf-8")
-        assert path.is_file(), f"{path} is missing: write it with QUEST_UPDATE_EXPECTED=1 and read it"
-        assert told + "\n" == path.read_text(encoding="utf-8")
-
-    return compare

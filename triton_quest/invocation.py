@@ -10,6 +10,19 @@ from pathlib import Path
 named_workspace: Path | None = None  # --workspace, as it was typed
 
 
+class Command(str):
+    """A command as it is typed behind the program's name, "reset 1", which still knows its verb and its level."""
+
+    verb: str
+    level: int | None
+
+    def __new__(cls, verb: str, level: int | None = None, *options: str) -> Command:
+        words = [verb, *([] if level is None else [str(level)]), *options]
+        self = super().__new__(cls, " ".join(word for word in words if word))
+        self.verb, self.level = verb, level
+        return self
+
+
 def program() -> str:
     """`./quest`, `python quest.py`, `python -m triton_quest` or `quest`, as it was typed."""
     launcher = os.environ.get("QUEST_INVOKED_AS")

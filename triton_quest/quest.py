@@ -19,7 +19,8 @@ import rich_click as click  # noqa: E402
 
 from triton_quest import __version__  # noqa: E402
 from triton_quest import commands as do  # noqa: E402
-from triton_quest.commands.shared.context import Context, Folder, LevelName, Numbers, run  # noqa: E402
+from triton_quest.commands.shared.context import Context, run  # noqa: E402
+from triton_quest.commands.shared.parameters import Folder, LevelName, Numbers  # noqa: E402
 from triton_quest.machine.gpus import GPUS  # noqa: E402
 from triton_quest.machine.gpus import find as find_gpu  # noqa: E402
 from triton_quest.machine.targets import TARGETS  # noqa: E402

@@ -20,7 +20,7 @@ def judged(told: str, device: str = "interpreter") -> tuple[Judged, ...]:
 def story(told: str = "", stars: str = "", unaided: str = "", races: tuple[Raced, ...] = ()) -> Story:
     """`stars`: "332", level by level; `unaided`: the numbers of those that passed so."""
     shown = {LEVELS[place]: int(count) for place, count in enumerate(stars)}
-    return Story(1, LEVELS, judged(told), shown, frozenset(LEVELS[int(number) - 1] for number in unaided), races)
+    return Story(1, (LEVELS,), judged(told), shown, frozenset(LEVELS[int(number) - 1] for number in unaided), races)
 
 
 def race(
@@ -33,5 +33,5 @@ def race(
     return Raced(LEVELS[number - 1], gpu, ratio, medal, sizes)
 
 
-def size(name: str = "S 8192, D 64, full", bound: str = "compute", share: float = 0.5, **times_ms: float) -> RacedSize:
-    return RacedSize(name, bound, share, tuple(times_ms.items()))
+def size(length: int = 8192, bound: str = "compute", share: float = 0.5, **times_ms: float) -> RacedSize:
+    return RacedSize("a size", bound, share, tuple(times_ms.items()), length)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,13 +13,14 @@ from hypothesis import strategies as st
 from triton_quest.course.level import Level
 from triton_quest.course.table import LEVELS
 from triton_quest.progress.achievements import ACHIEVEMENTS, Award, awards, reached
-from triton_quest.progress.experience import MEDALS, PASS, RANKS, STAR, standing
+from triton_quest.progress.experience import MEDALS, PASS, STAR, ladder, standing
 from triton_quest.records.verdict import Outcome, Verdict
 from triton_quest.store.progress import Progress
 from triton_quest.store.records import LevelState, Status
 from triton_quest.store.story import Feat
 
 HERE = LEVELS[:3]
+RANKS = ladder(LEVELS)
 
 
 def passed(stars: int, medal: str = "") -> list[LevelState]:
@@ -73,6 +75,32 @@ def test_the_highest_rank_isnt_given_for_passes_and_stars_alone() -> None:
 def test_ranks_are_a_ladder_from_nothing_on() -> None:
     steps = [rank.xp for rank in RANKS]
     assert steps[0] == 0 and steps == sorted(set(steps)) and len({rank.name for rank in RANKS}) == len(RANKS)
+
+
+def with_acts(*sizes: int) -> tuple[Level, ...]:
+    return tuple(replace(LEVELS[0], act=act) for act, size in enumerate(sizes, start=1) for _ in range(size))
+
+
+@given(st.integers(1, 12), st.integers(1, 12))
+def test_another_act_adds_ranks_above_and_moves_none(second: int, third: int) -> None:
+    one, two, three = (ladder(with_acts(*sizes)) for sizes in ((8,), (8, second), (8, second, third)))
+    assert one == RANKS and two[: len(one)] == one and three[: len(two)] == two
+    assert len(one) < len(two) < len(three)
+    steps = [rank.xp for rank in three]
+    assert steps == sorted(set(steps)) and len({rank.name for rank in three}) == len(three)
+
+
+@given(st.integers(1, 12), st.integers(1, 12))
+def test_every_rank_of_a_later_act_can_be_reached_without_a_gpu_and_the_last_not_by_stars_alone(
+    second: int, third: int
+) -> None:
+    for sizes in ((8, second), (8, second, third)):
+        levels = with_acts(*sizes)
+        states = [LevelState(level, Status.PASSED, 3, 0, 1) for level in levels]
+        without = [one for one in ACHIEVEMENTS if not one.needs_gpu and one.measured is None]
+        earned = [Award(one, None, "") for one in without for _ in range(len(levels) if one.each_level else 1)]
+        assert standing(states, earned).next is None
+        assert standing(states, []).rank != ladder(levels)[-1]
 
 
 level = st.sampled_from(HERE)

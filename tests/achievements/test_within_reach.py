@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import ROOT
-from triton_quest.commands.shared.race import Race
+from triton_quest.commands.shared.race import RaceResult
 from triton_quest.course.table import LEVELS
 from triton_quest.parent.runner import Job, run
 from triton_quest.progress.achievements import reached, shown_by
@@ -22,7 +22,7 @@ def test_the_races_of_the_solutions_on_an_h100_earn_all_that_a_race_can_but_for_
     progress = Progress(tmp_path / "progress.db")
     for level in LEVELS:
         timings = [Timing(**timing) for timing in data["timings"] if timing["slug"] == level.slug]
-        race = Race(level, Ceilings(**data["ceilings"]), timings)
+        race = RaceResult(level, Ceilings(**data["ceilings"]), timings)
         progress.record_speed(level, "an H100", race.ratio, race.medal.value if race.medal else "", race.as_json())
     found = reached(progress.story())
     assert {feat.achievement for feat in found} == {"faster-than-pytorch", "at-the-bound", "beats-flash", "all-gold"}

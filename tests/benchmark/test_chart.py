@@ -6,23 +6,23 @@ import re
 
 import pytest
 
-from triton_quest.screen.chart import BRAILLE, HEIGHT, Line, chart
+from triton_quest.screen.chart import BRAILLE, HEIGHT, Curve, chart
 from triton_quest.screen.console import ASCII, Glyphs
 
 SIZES = (128, 256, 512, 1024)
 
 
-def line(name: str, *values: float, known: int = 4, sign: str = "●") -> Line:
+def line(name: str, *values: float, known: int = 4, sign: str = "●") -> Curve:
     points = tuple(
         (size, value, number < known) for number, (size, value) in enumerate(zip(SIZES, values, strict=True))
     )
-    return Line(name, sign, name[0], "red", points)
+    return Curve(name, sign, name[0], "red", points)
 
 
 RISING, FLAT = line("rising", 1e3, 1e4, 1e5, 1e6), line("flat", 1e3, 1e3, 1e3, 1e3, sign="■")
 
 
-def drawn(*lines: Line, width: int = 60, g: Glyphs | None = None) -> list[str]:
+def drawn(*lines: Curve, width: int = 60, g: Glyphs | None = None) -> list[str]:
     return chart(lines, "S", lambda value: f"{value:g}", width, g or Glyphs()).plain.splitlines()
 
 
@@ -83,4 +83,4 @@ def test_sizes_that_dont_fit_below_the_axis_are_left_out() -> None:
     "points", [((128, 5.0, True),), ((128, 5.0, True), (256, 5.0, True))], ids=["one size", "equal"]
 )
 def test_one_size_alone_and_equal_values_are_no_trouble(points: tuple[tuple[int, float, bool], ...]) -> None:
-    assert any("●" in row for row in drawn(Line("alone", "●", "a", "", points)))
+    assert any("●" in row for row in drawn(Curve("alone", "●", "a", "", points)))

@@ -13,8 +13,8 @@ from tests.execution.learner import replaced, solved
 from triton_quest.child.instruments.launches import LaunchLog, observed
 from triton_quest.child.judge import code
 from triton_quest.child.judge.pipeline import Abilities
-from triton_quest.child.measure import compile as compiling
-from triton_quest.child.measure import traffic as counting
+from triton_quest.child.measure import compile as measure_compile
+from triton_quest.child.measure import traffic as measure_traffic
 from triton_quest.child.measure.traffic import Counting
 from triton_quest.course import parts
 from triton_quest.course.level import SIZES, Level
@@ -109,14 +109,16 @@ def test_memory_besides_the_answer_is_told(write: Write) -> None:
 
 def sent(file: Path, level: Level = ONE) -> tuple[list[v.Record], v.Outcome]:
     records: list[v.Record] = []
-    outcome = counting.run(level, file, records.append, 60.0)
+    outcome = measure_traffic.run(level, file, records.append, 60.0)
     return records, outcome
 
 
 def test_four_doubled_sizes_are_counted_each_once(write: Write) -> None:
     records, outcome = sent(write())
     assert outcome is v.Outcome.PASSED
-    assert [one.size for one in records if isinstance(one, Counted)] == [4096, 8192, 16384, 32768]
+    counted = [one for one in records if isinstance(one, Counted)]
+    assert [one.size for one in counted] == [4096, 8192, 16384, 32768]
+    assert {one.pattern for one in counted} == {"x, y (n,), fp16"} and counted[0].inputs == "x, y (4096,), fp16"
     assert sum(isinstance(one, v.StageStarted) and one.stage == "count" for one in records) == 4
 
 
@@ -151,7 +153,7 @@ def test_what_keeps_a_launcher_from_its_end_is_told(
     assert all(says in check.says for check in failed)
 
 
-@pytest.mark.parametrize("work", [counting, compiling], ids=["counting", "compiling"])
+@pytest.mark.parametrize("work", [measure_traffic, measure_compile], ids=["traffic", "compile"])
 def test_a_triton_that_doesnt_fit_is_a_sentence_with_the_one_that_does(
     write: Write, work: ModuleType, monkeypatch: pytest.MonkeyPatch
 ) -> None:

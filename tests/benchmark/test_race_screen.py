@@ -7,8 +7,11 @@ import io
 import pytest
 from rich.console import Console
 
-from tests.benchmark.test_standing import CEILINGS, timing
-from triton_quest.commands.shared.race import Race
+from tests.benchmark.test_race_standing import CEILINGS, timing
+from tests.conftest import arrived
+from triton_quest.commands.shared.race import RaceResult
+from triton_quest.course import parts
+from triton_quest.course.level import Level
 from triton_quest.course.table import LEVELS
 from triton_quest.records.race import YOURS, DidNotRun
 from triton_quest.records.verdict import StageStarted
@@ -16,14 +19,14 @@ from triton_quest.screen import race as screen
 from triton_quest.screen.console import ASCII, THEME, Glyphs
 
 
-def raced(*records: object) -> Race:
-    race = Race(LEVELS[2])
+def raced(*records: object) -> RaceResult:
+    race = RaceResult(LEVELS[2])
     for record in (CEILINGS, StageStarted("race", "Softmax"), *records):
         race.take(record)  # type: ignore[arg-type]
     return race
 
 
-def shown(race: Race, g: Glyphs = ASCII) -> str:
+def shown(race: RaceResult, g: Glyphs = ASCII) -> str:
     console = Console(file=io.StringIO(), width=100, theme=THEME, highlight=False)
     table = screen.race(race.level, race.timings, race.absent, race.standings, race.medal, race.ratio, "The lesson.", g)
     console.print(table)
@@ -71,3 +74,10 @@ def test_json_carries_every_timing_with_its_rates_and_what_they_mean() -> None:
     assert [(one["size"], one["best"]) for one in told["sizes"]] == [("small", "eager"), ("large", "compile")]
     assert len(told["timings"]) == 5 and {"tflops", "gbs", "low_ms"} <= set(told["timings"][0])
     assert told["left_out"][0]["contender"] == "compile"
+
+
+@pytest.mark.parametrize("level", arrived(), ids=lambda level: level.slug)
+def test_the_length_of_a_race_is_the_one_that_its_name_says(level: Level) -> None:
+    """Rules go by the length, people by the name."""
+    for race in parts.part(level, "cases").RACES:
+        assert race.name.startswith(f"S {race.length},") if race.length else "S " not in race.name

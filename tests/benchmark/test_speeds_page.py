@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import importlib.util
 import sys
 from pathlib import Path
 from types import ModuleType
 
 import pytest
 
-from tests.conftest import ROOT, clean_environment, run_line
+from tests.conftest import ROOT, clean_environment, maker, run_line
 from triton_quest.course.table import LEVELS
 
 FILES = sorted((ROOT / "benchmarks" / "data").glob("*.json"))
@@ -17,11 +16,7 @@ FILES = sorted((ROOT / "benchmarks" / "data").glob("*.json"))
 
 @pytest.fixture(scope="module")
 def page() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("make_speeds", ROOT / "docs" / "make_speeds.py")
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return maker("make_speeds")
 
 
 def test_the_page_is_as_the_data_files_say(page: ModuleType) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import ROOT, Answer, clean_environment, run_line
+from tests.snapshots import expect_output, expect_text  # noqa: F401
 from triton_quest.course.table import LEVELS
 from triton_quest.store import workspace as workspaces
 

@@ -1,4 +1,5 @@
-"""README and CONTRIBUTING: every command in them can be typed as it stands and does what is said; every command is in them."""
+"""README, CONTRIBUTING and the pages in docs/: every command in them can be typed as it stands and does what is said; every command is
+in the first two."""
 
 from __future__ import annotations
 
@@ -11,13 +12,14 @@ import pytest
 
 from tests.commands import kernels
 from tests.commands.conftest import Clone, fitted_python
-from tests.conftest import ROOT, Answer, Quest, clean_environment, command_table, run_line
+from tests.conftest import ROOT, Answer, Quest, clean_environment, command_table, maker, run_line
 from triton_quest.course.table import LEVELS
 from triton_quest.records.verdict import Outcome, Verdict
 from triton_quest.store import workspace
 from triton_quest.store.progress import Progress
 
-DOCUMENTS = ("README.md", "CONTRIBUTING.md")
+PAGES = ("glossary", "life_of_a_check", "write_a_level", "another_machine", "json")
+DOCUMENTS = ("README.md", "CONTRIBUTING.md", *(f"docs/{name}.md" for name in PAGES), "findings/README.md")
 PROGRAMS = re.compile(r"(?:[A-Z_]+=\S+ )?(\./quest|(quest|python|make|pip|git|cd|docker) .+)")
 BELOW = ("python quest.py", "python levels/")  # typed in triton_quest/, as the README says
 
@@ -80,6 +82,9 @@ SAYS = {  # command: its exit code, and words that show that it does what the do
     "python levels/level1_vector_add.py": (1, "Nothing is filled in yet"),
     "./quest check 1 --file other.py": (1, "not finished yet"),
     "./quest check 1 --json": (1, '"outcome": "not_started"'),
+    "python quest.py check 1 --json": (1, '"outcome": "not_started"'),
+    "python quest.py --json": (0, '"next_rank": '),
+    "./quest compile 1 --target sm_90": (0, "sm_90"),
     "./quest init ~/my-quest": (0, "Go there and begin"),
     "./quest --workspace DIR check": (1, "Nothing is filled in yet"),
     "./quest compile 1": (0, "registers a thread"),
@@ -175,15 +180,16 @@ def test_every_file_that_a_document_names_exists(name: str) -> None:
         path for path in re.findall(r"`([\w./*-]+/[\w./*-]*)`", text) if not path.startswith((".quest", "./", "~"))
     }
     paths |= {path for path in re.findall(r"\]\(([^)]+)\)", text) if not path.startswith("http")}
-    assert [
-        path for path in sorted(paths) if not any(list(root.glob(path)) for root in (ROOT, ROOT / "triton_quest"))
-    ] == []
+    roots = (ROOT, ROOT / "triton_quest", (ROOT / name).parent)
+    assert [path for path in sorted(paths) if not any(list(root.glob(path)) for root in roots)] == []
 
 
 def test_the_readme_lists_the_levels_of_the_table() -> None:
-    listed = re.findall(r"^\| (\d)\. ([^|]+) \|", (ROOT / "README.md").read_text(encoding="utf-8"), re.MULTILINE)
-    assert [(int(number), title.lower()) for number, title in listed] == [
-        (row.number, row.title.lower()) for row in LEVELS
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert text == maker("make_levels").readme(text), "make levels, and look"
+    listed = re.findall(r"^\| (\d+)\. ([^|]+) \| ([^|]+) \|", text, re.MULTILINE)
+    assert [(int(number), title) for number, title, asks in listed if asks.strip()] == [
+        (row.number, row.title) for row in LEVELS
     ]
 
 

@@ -76,7 +76,7 @@ def test_a_level_whose_file_is_gone_is_left_to_its_own_check(quest: Quest, judge
 
 
 def test_two_verdicts_are_told_as_one_and_what_the_gpu_showed_is_verified_now() -> None:
-    here = v.Check(v.ON_A_GPU, "not_verified_here", v.State.NOT_VERIFIED_HERE)
+    here = v.Check("what only a GPU shows", v.GPU, v.State.NOT_VERIFIED_HERE)
     numbers = v.Check("a case, fp32", "numbers", v.State.PASSED)
     on_cpu = v.Verdict(
         1, "vector-add", v.Outcome.PASSED, "interpreter", 1.0, (numbers, here), "said\n", "", (here.name,)

@@ -12,13 +12,13 @@ from tests.commands import kernels
 from tests.conftest import Quest
 from triton_quest.commands import show
 from triton_quest.parent.runner import Ending, Job
-from triton_quest.records import show as t
+from triton_quest.records import show as show_records
 from triton_quest.records import verdict as v
 from triton_quest.report.pictures import traffic as picture
 
 OURS, NOT_YET = 2, 1
 Expect = Callable[..., None]
-SECOND = t.Launched("scale_kernel", (3,), LAUNCHED.tensors[2:], (), True)
+SECOND = show_records.Launched("scale_kernel", (3,), LAUNCHED.tensors[2:], (), True)
 
 WRONG = v.Check(
     name="7x7, fp32", kind="numbers", state=v.State.FAILED, says="In the case “7x7” 3 of 49 elements are wrong.",
@@ -26,7 +26,9 @@ WRONG = v.Check(
     mismatch=v.Mismatch("a (7, 7), fp32", (6, 2), "1.5", "nan", 3, 49, "row 6", "0.25", "1e-06", (7, 7),
                         (("6, 1", "2", "2.25", True), ("6, 2", "1.5", "nan", True))),
 )  # fmt: skip
-ERRORS = t.ErrorMap(("0000000",) * 4 + ("0000001",) + ("0000000", "04n0000"), (7, 7), (1, 1), (4, 4), (), (6, 2))
+ERRORS = show_records.ErrorMap(
+    ("0000000",) * 4 + ("0000001",) + ("0000000", "04n0000"), (7, 7), (1, 1), (4, 4), (), (6, 2)
+)
 
 
 class Child:
@@ -110,15 +112,15 @@ def test_one_argument_alone_is_drawn_larger_by_either_name(shown: Quest) -> None
 
 
 def test_a_wrong_answer_is_said_with_where_to_see_it(shown: Quest, child: Child) -> None:
-    child.records = (*RECORDS[:-1], t.Answered(12, M * N))
+    child.records = (*RECORDS[:-1], show_records.Answered(12, M * N))
     answer = shown.inside("show 1 --step 2")
     assert answer.code == 0 and f"12 of {M * N:,} elements of the answer are wrong" in answer.said
     assert answer.next_command == "python quest.py show 1 --errors"
 
 
 def test_several_launches_are_listed_and_one_is_chosen(shown: Quest, child: Child) -> None:
-    step = t.Step(t.STORE, 0, 31, "tl.store(...)", (), (4,), ((0, 3),))
-    child.records = (*RECORDS, SECOND, t.Traced(1, (0,), (step,)))
+    step = show_records.Step(show_records.STORE, 0, 31, "tl.store(...)", (), (4,), ((0, 3),))
+    child.records = (*RECORDS, SECOND, show_records.ProgramSteps(1, (0,), (step,)))
     first, second = shown.inside("show 1"), shown.inside("show 1 --launch 2")
     assert "2 launches, one after the other" in first.said and "▶ 1 matmul_kernel, 3 x 4 = 12 programs" in first.said
     assert "▶ 2 scale_kernel, 3 programs" in second.said
@@ -180,7 +182,7 @@ def test_the_map_of_a_wrong_answer(shown: Quest, child: Child, expect_output: Ex
 def test_a_large_map_keeps_the_worst_of_each_sign(shown: Quest, child: Child) -> None:
     rows = ["0" * 100] * 100
     rows[99] = "0" * 99 + "3"
-    child.records = (t.ErrorMap(tuple(rows), (200, 100), (2, 1), (64, 32), (0, 1), (198, 99)), WRONG)
+    child.records = (show_records.ErrorMap(tuple(rows), (200, 100), (2, 1), (64, 32), (0, 1), (198, 99)), WRONG)
     child.outcome = v.Outcome.WRONG
     out = shown.inside("show 1 --errors", COLUMNS="60").out
     assert "matrix [0, 1], 200 x 100; a sign: the worst of 16 x 2 elements" in " ".join(out.split())

@@ -13,9 +13,10 @@ from unittest import mock
 from textual.pilot import Pilot
 
 from triton_quest import invocation
-from triton_quest.commands.play.session import Session
+from triton_quest.commands.play.session import LiveSession
 from triton_quest.commands.play.views import Run, cold
 from triton_quest.commands.shared.context import Context
+from triton_quest.course.level import Level
 from triton_quest.course.table import LEVELS
 from triton_quest.parent.runner import Cancelled, Job, Tell
 from triton_quest.records import verdict as v
@@ -23,6 +24,7 @@ from triton_quest.screen.console import Glyphs
 from triton_quest.screen.session.app import SessionApp
 from triton_quest.screen.session.main import Main
 from triton_quest.screen.session.panes import Pane, StatusLine
+from triton_quest.store.progress import Progress
 from triton_quest.store.workspace import Workspace
 
 SECONDS = 60.0  # until something that never comes is given up
@@ -54,8 +56,10 @@ class QuickJudge:
 class Driver:
     """A running session, and what stands on its screen."""
 
-    def __init__(self, app: SessionApp, pilot: Pilot[None], workspace: Workspace) -> None:
-        self.app, self.pilot, self.workspace = app, pilot, workspace
+    def __init__(
+        self, app: SessionApp, pilot: Pilot[None], workspace: Workspace, levels: tuple[Level, ...] = LEVELS
+    ) -> None:
+        self.app, self.pilot, self.workspace, self.levels = app, pilot, workspace, levels
 
     @property
     def main(self) -> Main:
@@ -68,7 +72,7 @@ class Driver:
         await self.pilot.pause()
 
     def save(self, number: int, text: str) -> None:
-        self.workspace.file(LEVELS[number - 1]).write_text(text)
+        self.workspace.file(self.levels[number - 1]).write_text(text)
 
     async def until(self, holds: Callable[[], bool]) -> None:
         """Until it holds; what stands there instead, if it never does."""
@@ -121,13 +125,16 @@ async def play(
     level: int = 1,
     run: Run = cold,
     where: tuple[str, ...] = ("interpreter",),
+    levels: tuple[Level, ...] = LEVELS,
 ) -> None:
     """Play a scenario in a session of this workspace, to its end."""
     context = Context(workspace.root)
+    if levels is not LEVELS:
+        context.progress = Progress(workspace.database, levels)
     context.glyphs = glyphs or Glyphs()
-    app = SessionApp(Session(context, where, judge or QuickJudge(), run), LEVELS[level - 1])
+    app = SessionApp(LiveSession(context, where, judge or QuickJudge(), run), levels[level - 1])
     async with app.run_test(size=size, notifications=True) as pilot:
-        driver = Driver(app, pilot, workspace)
+        driver = Driver(app, pilot, workspace, levels)
         await driver.until(lambda: bool(driver.main.states))
         await scenario(driver)
 

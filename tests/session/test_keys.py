@@ -10,7 +10,7 @@ from threading import Event
 import pytest
 from textual.widgets import OptionList
 
-from tests.benchmark.test_standing import CEILINGS, timing
+from tests.benchmark.test_race_standing import CEILINGS, timing
 from tests.conftest import Quest
 from tests.session.driving import NARROW, WIDE, Driver, drive
 from triton_quest.course.table import LEVELS

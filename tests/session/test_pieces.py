@@ -8,10 +8,11 @@ import pytest
 
 from tests.conftest import command_table
 from triton_quest.course.table import LEVELS
+from triton_quest.invocation import Command
 from triton_quest.screen.console import ASCII, Glyphs
 from triton_quest.screen.session.game import Attempts
 from triton_quest.screen.session.judging import Desk
-from triton_quest.screen.session.keys import WAYS, destination, key_for, step
+from triton_quest.screen.session.keys import WAYS, TypedNumber, destination, key_for, step
 from triton_quest.screen.session.level_map import strip
 from triton_quest.store.history import entries
 from triton_quest.store.records import LevelState, Status, Version
@@ -77,18 +78,20 @@ def test_the_map_in_one_line_holds_the_level_that_is_looked_at_in_every_width(pa
 @pytest.mark.parametrize(
     ("words", "at", "key"),
     [
-        ("hint 2", 2, "h"),
-        ("hint 2 --again", 2, "h"),
-        ("start 2", 2, "b"),
-        ("start 2", 1, "n"),
-        ("check 3", 8, "n"),
-        ("reset 1", 1, "R"),
-        ("reset 1", 2, ""),
-        ("doctor", 1, ""),
-        ("", 1, ""),
+        (Command("hint", 2), 2, "h"),
+        (Command("hint", 2, "--again"), 2, "h"),
+        (Command("start", 2), 2, "b"),
+        (Command("start", 2), 1, "n"),
+        (Command("check", 13), 8, "n"),
+        (Command("reset", 1), 1, "R"),
+        (Command("reset", 1), 2, ""),
+        (Command("doctor"), 1, ""),
+        (None, 1, ""),
     ],
 )
-def test_a_command_is_told_as_the_key_that_does_the_same_for_this_level(words: str, at: int, key: str) -> None:
+def test_a_command_is_told_as_the_key_that_does_the_same_for_this_level(
+    words: Command | None, at: int, key: str
+) -> None:
     assert key_for(words, at) == key
 
 
@@ -97,12 +100,32 @@ def test_every_key_stands_for_a_command_that_there_is() -> None:
 
 
 def test_a_next_step_names_the_level_or_the_key_or_what_to_type() -> None:
-    assert step("Your next step:", "start 2", ONE).plain == ("Your next step: level 2, Matrix multiplication. Press n")
-    assert step("Stuck?", "hint 1", ONE).plain == "Stuck? press h"
-    assert step("What this machine lacks:", "doctor", ONE).plain.endswith(" doctor")
-    assert step("You passed every level.", "", ONE).plain == "You passed every level."
-    assert destination("Next:", "check 3") == "Next: level 3, Softmax"
-    assert destination("You passed every level.", "") == "You passed every level."
+    there = step("Your next step:", Command("start", 2), ONE, LEVELS).plain
+    assert there == "Your next step: level 2, Matrix multiplication. Press n"
+    assert step("Stuck?", Command("hint", 1), ONE, LEVELS).plain == "Stuck? press h"
+    assert step("What this machine lacks:", Command("doctor"), ONE, LEVELS).plain.endswith(" doctor")
+    assert step("You passed every level.", None, ONE, LEVELS).plain == "You passed every level."
+    assert destination("Next:", Command("check", 3), LEVELS) == "Next: level 3, Softmax"
+    assert destination("You passed every level.", None, LEVELS) == "You passed every level."
+
+
+@pytest.mark.parametrize(
+    ("typed", "most", "numbers"),
+    [
+        ([(1, 0.0), (2, 0.5)], 14, [1, 12]),
+        ([(1, 0.0), (2, 5.0)], 14, [1, 2]),  # not soon enough
+        ([(1, 0.0), (5, 0.5)], 14, [1, 5]),  # there is no level 15
+        ([(1, 0.0), (2, 0.5)], 8, [1, 2]),
+        ([(1, 0.0), (0, 0.5)], 14, [1, 10]),
+        ([(1, 0.0), (2, 0.5), (3, 0.9)], 14, [1, 12, 3]),
+        ([(0, 0.0), (7, 0.5)], 14, [0, 7]),
+    ],
+)
+def test_digits_typed_soon_after_each_other_are_one_number_if_there_is_such_a_level(
+    typed: list[tuple[int, float]], most: int, numbers: list[int]
+) -> None:
+    number = TypedNumber()
+    assert [number.take(digit, at, most) for digit, at in typed] == numbers
 
 
 def test_a_version_is_a_change_of_the_one_before_it_and_the_first_of_the_template() -> None:

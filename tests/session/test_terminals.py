@@ -16,7 +16,7 @@ from triton_quest.screen.console import ASCII
 from triton_quest.screen.session.attempts import AttemptsView
 from triton_quest.screen.session.hints import HintsView
 from triton_quest.screen.session.keys import BACK, HELP, KEYS, QUIT, Key, key_line
-from triton_quest.screen.session.programs import ProgramsView
+from triton_quest.screen.session.show import ShowView
 from triton_quest.store.workspace import course_text
 
 
@@ -68,7 +68,7 @@ def test_what_one_needs_all_the_time_stands_in_the_line_of_80_columns() -> None:
     assert [word.split()[0] for word in line.split("  ")] == ["c", "h", "n", "e", "a", "b", "v", "?", "q"]
 
 
-@pytest.mark.parametrize("keys", [ProgramsView.KEYS, AttemptsView.KEYS, HintsView.KEYS])
+@pytest.mark.parametrize("keys", [ShowView.KEYS, AttemptsView.KEYS, HintsView.KEYS])
 def test_every_key_of_a_view_fits_into_80_columns(keys: tuple[Key, ...]) -> None:
     line = key_line(keys, (BACK,), 80).plain
     assert len(line) <= 80 and all(key.name in line for key in keys)

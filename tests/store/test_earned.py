@@ -7,6 +7,8 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
+import pytest
+
 from tests.store.conftest import judged, together
 from triton_quest.course.level import Level
 from triton_quest.records.verdict import Outcome, Verdict
@@ -129,7 +131,19 @@ def test_races_are_told_size_by_size_with_everybodys_time(progress: Progress, le
     progress.record_speed(levels[0], "a GPU", 0.9, "gold", {"sizes": [size], "timings": timings})
     (race,) = progress.story().races
     assert (race.slug, race.gpu, race.ratio, race.medal) == ("first", "a GPU", 0.9, "gold")
-    assert race.sizes == (RacedSize("S 8192, D 64, full", "compute", 0.6, (("yours", 2.0), ("flash", 3.0))),)
+    assert race.sizes == (RacedSize("S 8192, D 64, full", "compute", 0.6, (("yours", 2.0), ("flash", 3.0)), 8192),)
+
+
+@pytest.mark.parametrize(("size", "length"), [("S 16384, D 64", 16384), ("8192 x 8192 x 8192", 0), ("n = 2^20", 0)])
+def test_a_race_kept_before_lengths_were_has_the_one_that_its_name_says(
+    progress: Progress, levels: Levels, size: str, length: int
+) -> None:
+    sizes = [{"size": size, "bound": "compute", "share_of_bound": 0.6}]
+    timings = [{"size": size, "contender": "yours", "time_ms": 1.0}]
+    progress.record_speed(levels[0], "a GPU", 0.9, "gold", {"sizes": sizes, "timings": timings})
+    progress.record_speed(levels[0], "a GPU", 0.9, "", {"sizes": sizes, "timings": [{**timings[0], "length": 7}]})
+    old, new = progress.story().races
+    assert (old.sizes[0].length, new.sizes[0].length) == (length, 7)
 
 
 def test_a_race_that_is_garbled_has_no_sizes(progress: Progress, levels: Levels, database: Path) -> None:

@@ -10,6 +10,7 @@ from triton_quest.commands.shared import announcing, pictures, race, subject
 from triton_quest.commands.shared.context import NOT_YET, OK, Context, print_json
 from triton_quest.course.level import Level
 from triton_quest.errors import QuestError
+from triton_quest.invocation import Command
 from triton_quest.machine.gpus import GPUS
 from triton_quest.report.pictures import race as race_picture
 
@@ -24,7 +25,7 @@ def run(context: Context, level: Level | None, file: Path | None, save: Path | N
     if not environment.can_use_gpu():
         return traffic.run(context, level, file, save, GPUS[1], SECONDS, as_json, NO_GPU)
     if save is not None:
-        pictures.require(save, f"benchmark {level.number}" if level else "benchmark")
+        pictures.require(save, Command("benchmark", level.number) if level else "benchmark")
     races, is_complete = race.race(context, chosen(context, level, file), quiet=as_json)
     if file is None:
         race.keep(context, races)
@@ -52,7 +53,8 @@ def chosen(context: Context, level: Level | None, file: Path | None) -> list[tup
         context.progress.require_open(level)
         if not states[level.number - 1].is_done:
             raise QuestError(
-                f"Level {level.number} races once it is passed: a wrong kernel is no faster.", f"check {level.number}"
+                f"Level {level.number} races once it is passed: a wrong kernel is no faster.",
+                Command("check", level.number),
             )
         return [(level, context.workspace.file(level))]
     passed = [state.level for state in states if state.is_done]
@@ -61,7 +63,7 @@ def chosen(context: Context, level: Level | None, file: Path | None) -> list[tup
     return [(one, context.workspace.file(one)) for one in passed]
 
 
-def _save(path: Path, races: list[race.Race]) -> None:
+def _save(path: Path, races: list[race.RaceResult]) -> None:
     timings = {one.level: one.timings for one in races if one.timings}
     gpu = next((one.ceilings.gpu for one in races if one.ceilings), "")
     if not timings:

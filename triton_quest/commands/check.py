@@ -10,8 +10,8 @@ from triton_quest.commands.shared import announcing, catching_up, finale, subjec
 from triton_quest.commands.shared.context import NOT_YET, OK, TROUBLE, Context, print_json, tell_trouble
 from triton_quest.commands.shared.waiting import showing_stages
 from triton_quest.course.level import Level
-from triton_quest.course.table import LEVELS
 from triton_quest.errors import StoreTrouble
+from triton_quest.invocation import Command
 from triton_quest.parent import devices
 from triton_quest.parent.runner import Job
 from triton_quest.records import verdict as v
@@ -39,7 +39,7 @@ def run(
         catching_up.catch_up(context, seconds, quiet=as_json)
     earned = announcing.announce(context, quiet=as_json) if kept is not None and kept.trouble is None else []
     if as_json:
-        finale_told = {"finale": end.as_json()} if end else {}
+        finale_told = {"finale": finale.as_json(end)} if end else {}
         print_json(judged.as_json() | finale_told | {"earned": announcing.as_json(earned)})
     if kept is not None and kept.trouble is not None:
         tell_trouble(f"This check can't be remembered. {kept.trouble.sentence}", kept.trouble.next_command)
@@ -53,7 +53,7 @@ def run(
 
 
 def judge_and_keep(
-    context: Context, found: subject.Subject, seconds: float, judge: catching_up.Judge
+    context: Context, found: subject.LevelFile, seconds: float, judge: catching_up.Judge
 ) -> tuple[v.Verdict, KeptCheck | None]:
     """Judge the file; its text is kept before that, whatever becomes of it. A file that was named leaves no trace."""
     text = files.exact_text(found.path, found.repair)
@@ -86,27 +86,27 @@ class KeptCheck:
 
 
 def is_the_end(context: Context, level: Level, judged: v.Verdict, kept: KeptCheck | None) -> bool:
-    """Whether the last level passed, and was remembered, with all others passed before."""
+    """Whether the last level of an act passed, and was remembered, with all others of the act passed before."""
     remembered = kept is not None and kept.trouble is None
-    return judged.passed and remembered and level == LEVELS[-1] and finale.has_come(context.progress.states())
+    return judged.passed and remembered and finale.has_come(context.progress.states(), level)
 
 
-def next_after(progress: Progress, level: Level, judged: v.Verdict) -> tuple[str, str]:
+def next_after(progress: Progress, level: Level, judged: v.Verdict) -> tuple[str, Command | None]:
     """What to do after this verdict, as a sentence and as a command."""
     number = level.number
     if judged.outcome is v.Outcome.ERROR:
-        return "What this machine lacks:", "doctor"
+        return "What this machine lacks:", Command("doctor")
     if judged.passed:
         return next_words(progress.states())
     failure = judged.first_failure
     if failure and failure.kind == "read" and judged.outcome is v.Outcome.CONTRACT:
-        return "To have it back as it was:", f"reset {number}"
+        return "To have it back as it was:", Command("reset", number)
     if judged.outcome in (v.Outcome.NOT_STARTED, v.Outcome.GAPS):
-        return "Instructions:", f"start {number}"
+        return "Instructions:", Command("start", number)
     taken = progress.state(level).hints_taken
     if taken < HINTS_A_LEVEL:
-        return f"Stuck? Your next hint of this level is {taken + 1} of {HINTS_A_LEVEL}:", f"hint {number}"
-    return "Stuck? You have all the hints:", f"hint {number} --again"
+        return f"Stuck? Your next hint of this level is {taken + 1} of {HINTS_A_LEVEL}:", Command("hint", number)
+    return "Stuck? You have all the hints:", Command("hint", number, "--again")
 
 
 def _show_next(context: Context, level: Level, judged: v.Verdict, first_pass: bool) -> None:

@@ -12,6 +12,7 @@ from triton_quest.commands.shared.context import NOT_YET, OK, TROUBLE, Context, 
 from triton_quest.commands.shared.waiting import run_and_show
 from triton_quest.course.level import Level
 from triton_quest.errors import QuestError
+from triton_quest.invocation import Command
 from triton_quest.machine.targets import USUAL, find
 from triton_quest.parent.runner import Ending, Job
 from triton_quest.records import measured as m
@@ -41,7 +42,7 @@ def run(
     ended = run_and_show(context.console, job, "starting Triton", quiet=as_json)
     failure = ended.failure
     if failure is not None and failure.kind == USAGE:
-        raise QuestError(failure.says, f"compile {chosen.level.number} --help")
+        raise QuestError(failure.says, Command("compile", chosen.level.number, "--help"))
     if not as_json:
         _show(context, chosen.level, targets, ended)
     is_report = ended.outcome is v.Outcome.PASSED and not chosen.is_outside and assembly is None
@@ -56,7 +57,7 @@ def run(
 
 
 def job_for(
-    chosen: subject.Subject,
+    chosen: subject.LevelFile,
     targets: Sequence[str] = USUAL,
     dtype: str = "fp16",
     case: str | None = None,
@@ -86,10 +87,10 @@ def _show(context: Context, level: Level, targets: Sequence[str], ended: Ending)
     context.show(screen.report(report(level, targets, ended), context.glyphs))
 
 
-def report(level: Level, targets: Sequence[str], ended: Ending) -> screen.Report:
+def report(level: Level, targets: Sequence[str], ended: Ending) -> screen.CompileReport:
     """What is shown of a compilation that has ended."""
     inputs = ended.all(m.Inputs)
-    return screen.Report(
+    return screen.CompileReport(
         f"Level {level.number}, {level.title}",
         inputs[0].shown if inputs else "",
         tuple(targets),

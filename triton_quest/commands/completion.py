@@ -1,4 +1,4 @@
-"""Completion in bash, zsh and fish: the script for the shell, and the levels that it offers.
+"""Completion in bash, zsh and fish: the script for the shell. What it offers is said by the parameters (shared/parameters.py).
 
 The scripts are click's, but for one thing: they ask the program that was typed, so that `./quest` in a clone is completed too.
 """
@@ -10,15 +10,13 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from click.shell_completion import BashComplete, CompletionItem, FishComplete, ShellComplete, ZshComplete
+from click.shell_completion import BashComplete, FishComplete, ShellComplete, ZshComplete
 
 from triton_quest import invocation
-from triton_quest.commands.shared.context import COMPLETE, Context
-from triton_quest.course.table import LEVELS
+from triton_quest.commands.shared.context import COMPLETE
 from triton_quest.errors import QuestError
 from triton_quest.screen import messages
 from triton_quest.screen.console import glyphs, make_console
-from triton_quest.store.records import LevelState, Status
 
 
 class Bash(BashComplete):
@@ -109,32 +107,3 @@ def run(cli: Any, shell: str | None) -> None:
         command = invocation.command(f"completion {name} {keep}")
         console.print()
         console.print(messages.next_step("To have it in every new shell:", command, glyphs(console)), crop=False)
-
-
-def levels(ctx: Any, incomplete: str) -> list[CompletionItem[str]]:
-    """The levels that can be named here, with where the learner stands. Locked ones only where no lock counts."""
-    standings = _standings(ctx.find_root().params.get("workspace"))
-    no_locks = ctx.params.get("file") is not None or ctx.parent is not ctx.find_root()
-    items = []
-    for level in LEVELS:
-        standing = standings.get(level.slug, "")
-        named = str(level.number).startswith(incomplete)
-        if named and level.has_arrived and (no_locks or standing != Status.LOCKED.value):
-            items.append(CompletionItem(str(level.number), help=f"{level.title}{standing and ': '}{standing}"))
-    return items
-
-
-def _standings(workspace: Path | None) -> dict[str, str]:
-    """Each level's standing by its slug; nothing where there is no workspace to look into."""
-    try:
-        states = Context(workspace).progress.states()
-    except QuestError:
-        return {}
-    return {state.level.slug: _standing(state) for state in states}
-
-
-def _standing(state: LevelState) -> str:
-    if not state.is_done:
-        return state.status.value
-    since = " and changed since" if state.status is Status.CHANGED else ""
-    return f"passed with {state.stars} star{'s' * (state.stars != 1)}{since}"

@@ -19,6 +19,7 @@ from triton_quest.commands.shared.context import OK, TROUBLE, Context, print_jso
 from triton_quest.commands.shared.templates import new_templates
 from triton_quest.course.table import LEVELS
 from triton_quest.errors import NotUpdated, NoWorkspace, StoreTrouble, UnusableFile
+from triton_quest.invocation import Command
 from triton_quest.parent import examination
 from triton_quest.parent.examination import Finding
 from triton_quest.store import files
@@ -119,7 +120,7 @@ def _workspace(context: Context) -> Iterator[Finding]:
     yield Finding("progress", True, f"{passed} of {len(LEVELS)} levels passed")
     for level in (state.level for state in states if state.is_done or state.status is Status.OPEN):
         try:
-            files.read_text(context.workspace.file(level), f"reset {level.number}")
+            files.read_text(context.workspace.file(level), Command("reset", level.number))
         except UnusableFile as trouble:
             yield Finding("level file", False, trouble.sentence, invocation.command(trouble.next_command or ""))
     for state in new_templates(context, states):

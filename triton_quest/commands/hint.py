@@ -6,6 +6,7 @@ from triton_quest.commands.shared.context import Context, print_json
 from triton_quest.course import template
 from triton_quest.course.level import Level
 from triton_quest.errors import QuestError
+from triton_quest.invocation import Command
 from triton_quest.screen import texts
 from triton_quest.store import workspace
 from triton_quest.store.progress import HINTS_A_LEVEL
@@ -18,7 +19,7 @@ def run(context: Context, level: Level | None, again: bool, as_json: bool) -> No
     if again:
         numbers = list(range(1, state.hints_taken + 1))
         if not numbers:
-            raise QuestError(f"You have taken no hint for level {level.number} yet.", f"hint {level.number}")
+            raise QuestError(f"You have taken no hint for level {level.number} yet.", Command("hint", level.number))
     else:
         number = context.progress.take_hint(level)
         if number is None:
@@ -26,7 +27,7 @@ def run(context: Context, level: Level | None, again: bool, as_json: bool) -> No
                 f"You have seen all {HINTS_A_LEVEL} hints for level {level.number}. "
                 "Read them again with --again, or look at the solution."
             )
-            words = f"solution {level.number}" + ("" if state.is_done else " --give-up")
+            words = Command("solution", level.number, "" if state.is_done else "--give-up")
             raise QuestError(sentence, words)
         numbers = [number]
     if as_json:
@@ -37,4 +38,4 @@ def run(context: Context, level: Level | None, again: bool, as_json: bool) -> No
         context.show(texts.hint(n, HINTS_A_LEVEL, *hints[n - 1]))
         if n != numbers[-1]:
             context.console.print()
-    context.next("Back to the kernel, then:", f"check {level.number}")
+    context.next("Back to the kernel, then:", Command("check", level.number))

@@ -10,6 +10,7 @@ from triton_quest.commands.overview import next_words
 from triton_quest.commands.shared.context import Context, print_json
 from triton_quest.course.level import Level
 from triton_quest.errors import QuestError, UnusableFile
+from triton_quest.invocation import Command
 from triton_quest.screen import history as screen
 from triton_quest.screen import texts
 from triton_quest.store import files, workspace
@@ -25,7 +26,7 @@ def run(
     level = level or context.progress.current().level
     if number is None:
         if whole:
-            raise QuestError("Which version? Name its id before --whole.", f"history {level.number}")
+            raise QuestError("Which version? Name its id before --whole.", Command("history", level.number))
         _list(context, level, everything, as_json)
     else:
         _show(context, level, find(context, level, number), whole, as_json)
@@ -35,7 +36,7 @@ def find(context: Context, level: Level, number: int) -> Version:
     """The level's version of this id. Raises QuestError."""
     found = next((version for version in context.progress.versions(level) if version.id == number), None)
     if found is None:
-        raise QuestError(f"Level {level.number} has no version {number}.", f"history {level.number}")
+        raise QuestError(f"Level {level.number} has no version {number}.", Command("history", level.number))
     return found
 
 
@@ -57,13 +58,13 @@ def _list(context: Context, level: Level, everything: bool, as_json: bool) -> No
     older = len(entries) - len(shown)
     context.show(screen.entries(level, shown, older, now, says, context.glyphs, context.console.width))
     chosen = next((entry for entry in reversed(entries) if entry.version.text != text), entries[-1])
-    context.next("Look at one:", f"history {level.number} {chosen.version.id}")
+    context.next("Look at one:", Command("history", level.number, str(chosen.version.id)))
 
 
 def _file_now(context: Context, level: Level, entries: tuple[versions.Entry, ...]) -> tuple[str | None, str]:
     """The text that stands in the level's file, if any, and a few words on it."""
     try:
-        text = files.exact_text(context.workspace.file(level), f"reset {level.number}")
+        text = files.exact_text(context.workspace.file(level), Command("reset", level.number))
     except UnusableFile:
         return None, "your file can't be read"
     same = next((entry.version for entry in reversed(entries) if entry.version.text == text), None)
@@ -73,7 +74,7 @@ def _file_now(context: Context, level: Level, entries: tuple[versions.Entry, ...
 def _show(context: Context, level: Level, version: Version, whole: bool, as_json: bool) -> None:
     path = context.workspace.file(level)
     try:
-        text, trouble = files.exact_text(path, f"restore {level.number} {version.id}"), ""
+        text, trouble = files.exact_text(path, Command("restore", level.number, str(version.id))), ""
     except UnusableFile as unusable:
         text, trouble = None, unusable.sentence
     file = invocation.short_path(path)
@@ -87,7 +88,7 @@ def _show(context: Context, level: Level, version: Version, whole: bool, as_json
         _print_whole(context, version)
         return
     context.show(screen.version(level, version, context.glyphs))
-    restore = f"restore {level.number} {version.id}"
+    restore = Command("restore", level.number, str(version.id))
     if text is None:
         context.say(f"\n{trouble} All of version {version.id}:\n")
         _print_whole(context, version)
@@ -105,7 +106,7 @@ def next_check(context: Context, level: Level, sentence: str) -> None:
     """Name `check` as the next command, or what comes first while the level is locked."""
     states = context.progress.states()
     is_shut = states[level.number - 1].status in (Status.LOCKED, Status.AHEAD)
-    context.next(*(next_words(states) if is_shut else (sentence, f"check {level.number}")))
+    context.next(*(next_words(states) if is_shut else (sentence, Command("check", level.number))))
 
 
 def _print_diff(context: Context, lines: tuple[str, ...]) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 from triton_quest import invocation
 from triton_quest.commands.shared.context import Context, print_json
 from triton_quest.commands.shared.templates import new_templates, template_remark
+from triton_quest.invocation import Command
 from triton_quest.progress import achievements, experience
 from triton_quest.progress.experience import Standing
 from triton_quest.screen import overview as screen
@@ -15,7 +16,7 @@ from triton_quest.store.records import LevelState, Status
 
 def run(context: Context, as_json: bool) -> None:
     states = context.progress.states()
-    earned = achievements.awards(context.progress.earned())
+    earned = achievements.awards(context.progress.earned(), context.progress.levels)
     now = experience.standing(states, earned)
     outdated = new_templates(context, states)
     sentence, words = next_words(states)
@@ -27,7 +28,7 @@ def run(context: Context, as_json: bool) -> None:
                 "levels": [_state_json(s, s in outdated) for s in states],
                 **standing_json(now),
                 "achievements": now.achievements,
-                "next": words,
+                "next": words or "",
             }
         )
         return
@@ -50,6 +51,7 @@ def _state_json(state: LevelState, has_new_template: bool) -> dict[str, Any]:
     level = state.level
     return {
         "level": level.number,
+        "act": level.act,
         "slug": level.slug,
         "title": level.title,
         "status": state.status.value,
@@ -61,19 +63,22 @@ def _state_json(state: LevelState, has_new_template: bool) -> dict[str, Any]:
     }
 
 
-def next_words(states: tuple[LevelState, ...]) -> tuple[str, str]:
-    """What to do now, as a sentence and as a command."""
+def next_words(states: tuple[LevelState, ...]) -> tuple[str, Command | None]:
+    """What to do now, as a sentence and as a command, if there is one."""
     current = next((state for state in states if state.status is Status.OPEN), None)
     if current is not None:
         number = current.level.number
-        return ("Your next step:", f"check {number}" if current.attempts else f"start {number}")
+        return ("Your next step:", Command("check", number) if current.attempts else Command("start", number))
     changed = next((state for state in states if state.status is Status.CHANGED), None)
     if changed is not None:
-        return (f"Level {changed.level.number} passed once, and its file fails now:", f"check {changed.level.number}")
+        return (
+            f"Level {changed.level.number} passed once, and its file fails now:",
+            Command("check", changed.level.number),
+        )
     ahead = next((state for state in states if state.status is Status.AHEAD), None)
     if ahead is not None:
         return (
             f"You passed all that is here. Level {ahead.level.number}, {ahead.level.title}, comes with a later version.",
-            "",
+            None,
         )
-    return ("You passed every level.", "")
+    return ("You passed every level.", None)

@@ -15,6 +15,7 @@ from triton_quest.commands.shared.context import NOT_YET, OK, Context, print_jso
 from triton_quest.commands.shared.waiting import run_and_show
 from triton_quest.course.level import Level
 from triton_quest.errors import QuestError
+from triton_quest.invocation import Command
 from triton_quest.parent import nsight
 from triton_quest.parent.runner import Job, child_environ
 from triton_quest.records.race import Profiled
@@ -27,7 +28,7 @@ STEP_SECONDS = 300.0
 def run(context: Context, level: Level | None, file: Path | None, size: str | None, as_json: bool) -> int:
     if not environment.can_use_gpu():
         sentence = "A profiler watches a kernel on a GPU, and there is none here. What your kernel becomes on one:"
-        raise QuestError(sentence, f"compile {level.number}" if level else "compile")
+        raise QuestError(sentence, Command("compile", level.number) if level else "compile")
     chosen = subject.choose(context, level, file, "profile", interpreted=False)
     folder = context.workspace.root / ".quest" / "profiles"
     folder.mkdir(parents=True, exist_ok=True)
@@ -48,7 +49,7 @@ def run(context: Context, level: Level | None, file: Path | None, size: str | No
     return OK if kernels else NOT_YET
 
 
-def _under_nsight(chosen: subject.Subject, size: str | None, report: Path) -> Sequence[Profiled]:
+def _under_nsight(chosen: subject.LevelFile, size: str | None, report: Path) -> Sequence[Profiled]:
     """Raises QuestError where Nsight Compute can't read this GPU's counters."""
     words = nsight.command(chosen.level, chosen.path, size, report)
     try:
@@ -72,7 +73,7 @@ def _environ() -> dict[str, str]:
 
 
 def _under_torch(
-    context: Context, chosen: subject.Subject, size: str | None, report: Path, quiet: bool
+    context: Context, chosen: subject.LevelFile, size: str | None, report: Path, quiet: bool
 ) -> tuple[Sequence[Profiled], str]:
     asked = {"size": size, "trace": str(report)}
     job = Job(chosen.level, chosen.path, STEP_SECONDS, kind="profile", asked=asked)

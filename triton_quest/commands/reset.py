@@ -12,6 +12,7 @@ from triton_quest.commands.shared.context import Context, print_json
 from triton_quest.course.level import Level
 from triton_quest.course.table import LEVELS
 from triton_quest.errors import QuestError
+from triton_quest.invocation import Command
 from triton_quest.store import workspace
 
 
@@ -32,11 +33,11 @@ def run(context: Context, level: Level | None, yes: bool, as_json: bool) -> None
     if as_json:
         print_json({"schema": 1, "reset": [one.slug for one in chosen], "backups": [str(path) for path in backups]})
         return
-    context.next("Begin again:", f"start {chosen[0].number}")
+    context.next("Begin again:", Command("start", chosen[0].number))
 
 
 def _renew(context: Context, level: Level, quiet: bool) -> Path | None:
-    """Told at once, level by level: should the next one fail, it is known where this one's backup is."""
+    """Renew the levels one by one, and report each backup at once: a later failure must not hide where the earlier backups are."""
     backup = workspace.renew(context.workspace, level)
     if not quiet:
         context.say(f"New: {invocation.short_path(context.workspace.file(level))}")

@@ -15,17 +15,18 @@ from triton_quest.commands.shared.context import NOT_YET, OK, TROUBLE, Context, 
 from triton_quest.commands.shared.waiting import run_and_show
 from triton_quest.course.level import Level
 from triton_quest.errors import QuestError
+from triton_quest.invocation import Command
 from triton_quest.parent.runner import Ending, Job
 from triton_quest.records import verdict as v
 from triton_quest.records.show import ErrorMap, length
 from triton_quest.report.pictures import show as picture
-from triton_quest.report.walking import Place, Trace, named
+from triton_quest.report.show import CallTrace, Position, named
 from triton_quest.screen.console import Glyphs
 from triton_quest.screen.error_map import error_map
-from triton_quest.screen.show import shown
+from triton_quest.screen.show import program_view
 from triton_quest.screen.verdict import failure as render_failure
 
-TRACED = "Traced in Triton's interpreter."
+IN_THE_INTERPRETER = "Traced in Triton's interpreter."
 SECONDS = 60.0  # for any one step of the learner's code
 
 
@@ -51,12 +52,12 @@ def run(
 ) -> int:
     if errors and any(one is not None for one in wanted):
         says = "--errors shows the whole answer: there is no program, step, argument or launch to choose."
-        raise QuestError(says, f"show {level.number} --errors" if level else "show --errors")
+        raise QuestError(says, Command("show", level.number, "--errors") if level else "show --errors")
     if save is not None:
-        pictures.require(save, f"show {level.number}" if level else "show")
+        pictures.require(save, Command("show", level.number) if level else "show")
     chosen = subject.choose(context, level, file, "show")
     ended = run_and_show(context.console, job_for(chosen, errors, seconds), "starting Triton", quiet=as_json)
-    found = ErrorsShown(chosen, ended) if errors else _Walk(chosen, ended, Wanted(*wanted))
+    found = ErrorsShown(chosen, ended) if errors else ProgramShown(chosen, ended, Wanted(*wanted))
     saved = save if save is not None and found.can_be_drawn else None
     if saved is not None:
         with pictures.drawing(saved):
@@ -76,7 +77,7 @@ def run(
     return OK if ended.outcome is v.Outcome.PASSED else NOT_YET
 
 
-def job_for(chosen: subject.Subject, errors: bool = False, seconds: float = SECONDS) -> Job:
+def job_for(chosen: subject.LevelFile, errors: bool = False, seconds: float = SECONDS) -> Job:
     return Job(chosen.level, chosen.path, seconds, kind="show", asked={"errors": errors})
 
 
@@ -94,7 +95,7 @@ def ending(ended: Ending, g: Glyphs) -> RenderableType | None:
     return render_failure(ended.failure, g) if ended.failure else Text(ended.detail.strip(), "soft")
 
 
-def _common(chosen: subject.Subject, ended: Ending) -> dict[str, Any]:
+def _common(chosen: subject.LevelFile, ended: Ending) -> dict[str, Any]:
     failed = ended.outcome is not v.Outcome.PASSED
     return {
         "schema": v.SCHEMA,
@@ -106,26 +107,26 @@ def _common(chosen: subject.Subject, ended: Ending) -> dict[str, Any]:
     }
 
 
-def _words(chosen: subject.Subject, *more: str) -> str:
-    """The command again, with other options."""
+def _words(chosen: subject.LevelFile, *more: str, verb: str = "show") -> Command:
+    """This command with other options, or another command for the same file."""
     file = ("--file", shlex.quote(str(chosen.path))) if chosen.is_outside else ()
-    return " ".join(("show", str(chosen.level.number), *file, *more))
+    return Command(verb, chosen.level.number, *file, *more)
 
 
 # What a program touches
 
 
-class _Walk:
+class ProgramShown:
     """One program, or one of its steps. Raises QuestError where there is none of that number or name."""
 
-    def __init__(self, chosen: subject.Subject, ended: Ending, wanted: Wanted) -> None:
-        self.chosen, self.trace = chosen, Trace.of(ended.records)
+    def __init__(self, chosen: subject.LevelFile, ended: Ending, wanted: Wanted) -> None:
+        self.chosen, self.trace = chosen, CallTrace.of(ended.records)
         self.can_be_drawn = bool(self.trace.launches)
         if self.can_be_drawn:
             self.place = self._place(wanted)
             self.argument = self._argument(wanted.argument)
 
-    def _place(self, wanted: Wanted) -> Place:
+    def _place(self, wanted: Wanted) -> Position:
         trace = self.trace
         if wanted == replace(Wanted(), argument=wanted.argument):
             return trace.start
@@ -136,7 +137,7 @@ class _Walk:
             raise QuestError(says, _words(self.chosen, f"--launch {count}"))
         place = trace.start if trace.start.launch == number - 1 else trace.first_of(number - 1)
         if wanted.program is not None:
-            place = Place(number - 1, self._program(trace.launches[number - 1].grid, wanted.program, number))
+            place = Position(number - 1, self._program(trace.launches[number - 1].grid, wanted.program, number))
         return replace(place, step=self._step(place, wanted))
 
     def _program(self, grid: tuple[int, ...], asked: tuple[int, ...], launch: int) -> tuple[int, ...]:
@@ -153,7 +154,7 @@ class _Walk:
         more = [f"--launch {launch}"] if launch > 1 else []
         raise QuestError(says, _words(self.chosen, *more, f"--program {','.join(map(str, last))}"))
 
-    def _step(self, place: Place, wanted: Wanted) -> int | None:
+    def _step(self, place: Position, wanted: Wanted) -> int | None:
         if wanted.step is None:
             return None
         count = len(self.trace.steps(place))
@@ -163,7 +164,7 @@ class _Walk:
         says = f"Program {named(place.program)} of {self.trace.launched(place).kernel} has {steps}: there is no step {wanted.step}."
         raise QuestError(says, _words(self.chosen, *self._options(replace(place, step=count - 1 if count else None))))
 
-    def _options(self, place: Place) -> list[str]:
+    def _options(self, place: Position) -> list[str]:
         """What leads to a place, as short as it can be."""
         options = [f"--launch {place.launch + 1}"] if place.launch else []
         options += [f"--program {','.join(map(str, place.program))}"] if any(place.program) else []
@@ -191,9 +192,9 @@ class _Walk:
         context.show(Text(self.title, "heading"))
         if not self.can_be_drawn:
             return
-        context.show(Text(f"{self.trace.inputs}. {TRACED}", "soft"))
+        context.show(Text(f"{self.trace.inputs}. {IN_THE_INTERPRETER}", "soft"))
         console.print()
-        context.show(shown(self.trace, self.place, console.width, context.glyphs, only=self.argument))
+        context.show(program_view(self.trace, self.place, console.width, context.glyphs, only=self.argument))
 
     def show_next(self, context: Context) -> None:
         if not self.can_be_drawn:
@@ -239,7 +240,7 @@ class _Walk:
         }
 
 
-def _step_json(trace: Trace, place: Place, number: int) -> dict[str, Any]:
+def _step_json(trace: CallTrace, place: Position, number: int) -> dict[str, Any]:
     """Elements and lanes are runs: [first, last], both included."""
     step = trace.steps(place)[number]
     tensor = trace.launched(place).tensors[step.tensor].name if step.tensor >= 0 else None
@@ -253,7 +254,7 @@ def _step_json(trace: Trace, place: Place, number: int) -> dict[str, Any]:
 class ErrorsShown:
     """The first wrong answer, if there is one."""
 
-    def __init__(self, chosen: subject.Subject, ended: Ending) -> None:
+    def __init__(self, chosen: subject.LevelFile, ended: Ending) -> None:
         self.chosen, self.ended = chosen, ended
         maps = ended.all(ErrorMap)
         self.map, self.check = maps[0] if maps else None, ended.failure
@@ -279,8 +280,7 @@ class ErrorsShown:
 
     def show_next(self, context: Context) -> None:
         if self.map is not None:
-            words = _words(self.chosen).replace("show", "check", 1)
-            context.next("What is known of such a mistake:", words)
+            context.next("What is known of such a mistake:", _words(self.chosen, verb="check"))
 
     def save(self, path: Path) -> None:
         assert self.map is not None and self.check is not None and self.check.mismatch is not None

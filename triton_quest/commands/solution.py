@@ -6,6 +6,7 @@ from triton_quest.commands.shared.context import Context, print_json
 from triton_quest.course import template
 from triton_quest.course.level import Level
 from triton_quest.errors import QuestError
+from triton_quest.invocation import Command
 from triton_quest.screen import texts
 from triton_quest.store import workspace
 from triton_quest.store.progress import HINTS_A_LEVEL
@@ -21,7 +22,9 @@ def run(context: Context, level: Level | None, give_up: bool, as_json: bool) -> 
         )
         raise QuestError(
             sentence,
-            f"hint {level.number}" if state.hints_taken < HINTS_A_LEVEL else f"solution {level.number} --give-up",
+            Command("hint", level.number)
+            if state.hints_taken < HINTS_A_LEVEL
+            else Command("solution", level.number, "--give-up"),
         )
     if not state.is_done:
         context.progress.note_solution_seen(level)
@@ -31,7 +34,7 @@ def run(context: Context, level: Level | None, give_up: bool, as_json: bool) -> 
         return
     context.show(texts.solution(code, f"A solution of level {level.number}, {level.title}:"))
     if not state.is_done:
-        context.next("Write it in your own words, then:", f"check {level.number}")
+        context.next("Write it in your own words, then:", Command("check", level.number))
 
 
 def read(level: Level) -> str:

@@ -7,6 +7,7 @@ from triton_quest.commands.shared.context import Context, print_json
 from triton_quest.commands.shared.templates import new_templates, template_remark
 from triton_quest.course import template
 from triton_quest.course.level import Level
+from triton_quest.invocation import Command
 from triton_quest.screen import texts
 from triton_quest.store import files, workspace
 
@@ -15,7 +16,7 @@ def run(context: Context, level: Level | None, as_json: bool) -> None:
     state = context.level(level)
     level = state.level
     path = context.workspace.file(level)
-    text = files.read_text(path, f"reset {level.number}")
+    text = files.read_text(path, Command("reset", level.number))
     line = template.first_line_to_edit(text)
     source = workspace.course_text(level, "solution.py")
     markdown = template.briefing(source)
@@ -42,4 +43,4 @@ def run(context: Context, level: Level | None, as_json: bool) -> None:
     remark = template_remark(new_templates(context, [state]), context.glyphs)
     if remark is not None:
         context.show(remark)
-    context.next("Fill the gaps, then:", f"check {level.number}")
+    context.next("Fill the gaps, then:", Command("check", level.number))

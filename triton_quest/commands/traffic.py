@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import re
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -17,6 +16,7 @@ from triton_quest.commands.shared.context import NOT_YET, OK, TROUBLE, Context, 
 from triton_quest.commands.shared.waiting import Runner, shown_on
 from triton_quest.course.level import Level
 from triton_quest.course.table import LEVELS
+from triton_quest.invocation import Command
 from triton_quest.machine.gpus import GPUS, Gpu
 from triton_quest.parent.runner import Ending, Job, start_cold
 from triton_quest.parent.warm import Warm
@@ -44,7 +44,7 @@ class Candidate:
 
 
 @dataclass(frozen=True)
-class Counting:
+class Comparison:
     """What was counted, level by level; `main` is the one that was asked for, if one was."""
 
     tallies: tuple[Tally, ...]
@@ -69,7 +69,7 @@ def run(
 ) -> int:
     """`remark` is said before everything else."""
     if save is not None:
-        pictures.require(save, f"traffic {level.number}" if level else "traffic")
+        pictures.require(save, Command("traffic", level.number) if level else "traffic")
     found = count(context, level, file, seconds, shown_on(context.console, quiet=as_json))
     if save is not None and found.tallies:
         _save(save, found, gpu)
@@ -90,7 +90,7 @@ def run(
 # Counting
 
 
-def count(context: Context, level: Level | None, file: Path | None, seconds: float, run: Runner) -> Counting:
+def count(context: Context, level: Level | None, file: Path | None, seconds: float, run: Runner) -> Comparison:
     """The level's own kernels, and those of the levels that compute the same. Without a level: those, or the current one."""
     beside = [row for row in LEVELS if row.beside and row.has_arrived]
     if level is None and file is None and len(beside) > 1:
@@ -110,7 +110,7 @@ def _best(context: Context, level: Level) -> Candidate:
     return Candidate(level, level.folder / "solution.py", REFERENCE)
 
 
-def _count(main: Level | None, candidates: Sequence[Candidate], seconds: float, run: Runner) -> Counting:
+def _count(main: Level | None, candidates: Sequence[Candidate], seconds: float, run: Runner) -> Comparison:
     tallies: list[Tally] = []
     notes: list[str] = []
     main_ended: Ending | None = None
@@ -127,7 +127,7 @@ def _count(main: Level | None, candidates: Sequence[Candidate], seconds: float, 
                 notes.append(
                     f"Level {candidate.level.number}, {candidate.whose}, isn't counted to its end: {_says(ended)}"
                 )
-    return Counting(tuple(tallies), main, main_ended, tuple(notes))
+    return Comparison(tuple(tallies), main, main_ended, tuple(notes))
 
 
 def _tally(candidate: Candidate, counted: tuple[m.Counted, ...], alone: bool) -> Tally:
@@ -143,14 +143,14 @@ def _says(ended: Ending) -> str:
 # Showing
 
 
-def _show(context: Context, found: Counting, remark: str) -> None:
+def _show(context: Context, found: Comparison, remark: str) -> None:
     if remark:
         context.show(Text(remark))
         context.console.print()
     context.show(report(found, context.console.width, context.glyphs))
 
 
-def report(found: Counting, width: int, g: Glyphs) -> RenderableType:
+def report(found: Comparison, width: int, g: Glyphs) -> RenderableType:
     """All that was counted, and why the rest was not."""
     mine = next((tally for tally in found.tallies if found.main and tally.level == found.main.number), None)
     parts: list[RenderableType] = [Text(_title(found), "heading")]
@@ -170,13 +170,13 @@ def report(found: Counting, width: int, g: Glyphs) -> RenderableType:
     return Group(*parts)
 
 
-def _title(found: Counting) -> str:
+def _title(found: Comparison) -> str:
     if found.main is None:
         return f"What the attention of levels {_numbers(found)} moves, side by side"
     return f"Level {found.main.number}, {found.main.title}: what your kernels move"
 
 
-def _numbers(found: Counting) -> str:
+def _numbers(found: Comparison) -> str:
     numbers = [str(tally.level) for tally in found.tallies]
     return " and ".join(filter(None, [", ".join(numbers[:-1]), *numbers[-1:]]))
 
@@ -184,10 +184,8 @@ def _numbers(found: Counting) -> str:
 # The picture
 
 
-def _save(path: Path, found: Counting, gpu: Gpu) -> None:
-    tally = found.tallies[-1]
-    inputs = re.sub(rf"\b{tally.last.size}\b", tally.letter, tally.last.inputs)
-    title = f"{_title(found)}: {inputs}"
+def _save(path: Path, found: Comparison, gpu: Gpu) -> None:
+    title = f"{_title(found)}: {found.tallies[-1].last.pattern}"
     with pictures.drawing(path):
         picture.save(path, found.tallies, title, gpu)
 
@@ -195,7 +193,7 @@ def _save(path: Path, found: Counting, gpu: Gpu) -> None:
 # As JSON
 
 
-def _as_json(found: Counting) -> dict[str, Any]:
+def _as_json(found: Comparison) -> dict[str, Any]:
     return {
         "schema": v.SCHEMA,
         "level": found.main.number if found.main else None,

@@ -55,12 +55,16 @@ class Draw:
 
 @dataclass(frozen=True)
 class Race:
-    """One size of the benchmark. `flops` of the dots, 0 where bytes are the measure; `leave_out` names rivals."""
+    """One size of the benchmark. `flops` of the dots, 0 where bytes are the measure; `leave_out` names rivals.
+
+    `length`: how many keys a query sees, at most; 0 where the level has no keys.
+    """
 
     name: str  # "S 8192, D 64, causal"
     inputs: Callable[[Draw], tuple[Any, ...]]
     least_bytes: int  # each input read once, each output written once
     flops: int = 0
+    length: int = 0
     dtype: str = "fp16"
     keywords: Mapping[str, Any] = field(default_factory=dict)
     leave_out: tuple[str, ...] = ()

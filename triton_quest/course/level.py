@@ -55,6 +55,7 @@ class Level:
     inputs: tuple[str, ...] = ()  # the shape of each argument in the letters of SIZES, for `compile` and `traffic`
     grows: str = "S"  # the letter that `traffic` lets grow
     feats: tuple[str, ...] = ()  # achievements that `compile` and `traffic` can show of it: where it can go wrong
+    asks: str = ""  # what one writes, in a few words of Markdown: the README's table
     beside: str = ""  # its name in the comparison of the levels that compute the same thing in different ways
     number: int = 0  # its place in the table
     act: int = 1

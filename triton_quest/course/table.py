@@ -5,6 +5,7 @@ A level has arrived when its folder holds a solution; until then the map shows i
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from importlib import import_module
 
@@ -16,7 +17,9 @@ class Act:
     """A part of the journey. The finale comes when every level of an act has passed."""
 
     title: str
-    about: str  # what one has built at its end
+    about: str  # a few words for the map
+    built: str  # what one has made at its end, in a sentence
+    later: tuple[str, ...]  # what is yet to be taught, as long as no act follows
     folders: tuple[str, ...]
 
 
@@ -24,6 +27,13 @@ ACTS = (
     Act(
         "Act I",
         "Flash Attention, written from scratch",
+        "From x + y to causal Flash Attention: eight kernels, each of them yours.",
+        (
+            "the backward pass: the same tiles, walked through once more for the gradients",
+            "autotuning: letting Triton choose tiles, warps and stages",
+            "several query heads on one key head (MQA, GQA)",
+            "profiling: finding out what a kernel waits for",
+        ),
         (
             "vector_add",
             "matmul",
@@ -52,6 +62,23 @@ def _rows() -> tuple[Level, ...]:
 
 
 LEVELS = table(*_rows())
+
+
+def act_of(level: Level) -> Act:
+    return ACTS[level.act - 1]
+
+
+def name_of_act(number: int) -> str:
+    """What tells an act from others; "" where there is only one."""
+    return ACTS[number - 1].title if len(ACTS) > 1 else ""
+
+
+def by_act(levels: Iterable[Level]) -> dict[int, tuple[Level, ...]]:
+    """The levels of each act, by the act's number."""
+    found: dict[int, tuple[Level, ...]] = {}
+    for level in levels:
+        found[level.act] = (*found.get(level.act, ()), level)
+    return found
 
 
 def find(name: str, levels: tuple[Level, ...] = LEVELS) -> Level | None:

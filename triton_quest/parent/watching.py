@@ -11,7 +11,7 @@ import asyncio
 import contextlib
 import os
 import time
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from pathlib import Path
 
 import watchfiles
@@ -28,12 +28,12 @@ EMPTY_SECONDS = 0.3  # for so long an empty file is one that is being written
 Seen = dict[str, tuple[int, int, int]]  # file name -> inode, time in ns, size
 
 
-async def saves(folder: Path) -> AsyncGenerator[tuple[Level, ...], None]:
-    """The levels whose files in `folder` were saved, as they are saved. Never ends.
+async def saves(folder: Path, rows: Sequence[Level] = LEVELS) -> AsyncGenerator[tuple[Level, ...], None]:
+    """The levels of the table `rows` whose files in `folder` were saved, as they are saved. Never ends.
 
     Nothing in the tuple: only a module beside them was saved, which any of them may import.
     """
-    levels = {level.file: level for level in LEVELS}
+    levels = {level.file: level for level in rows}
     seen, empty_since = look(folder), dict[str, float]()
     async with contextlib.aclosing(moments(folder)) as times:
         async for _ in times:

@@ -1,7 +1,7 @@
 """The achievements, as a table: what each is called, what it is for, what it is worth, and its rule in feats.py.
 
-An achievement is earned once, or once at each level. The levels at which `compile` and `traffic` can show one stand in the
-table of levels, as its `feats`.
+An achievement is earned once, once at each level, or once for each act. The levels at which `compile` and `traffic` can show one
+stand in the table of levels, as its `feats`.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from triton_quest.course.level import Level
-from triton_quest.course.table import LEVELS
+from triton_quest.course.table import LEVELS, by_act
 from triton_quest.progress import feats
 from triton_quest.store.records import Earned
 
@@ -19,15 +19,15 @@ if TYPE_CHECKING:
     from triton_quest.records.verdict import Record
     from triton_quest.store.story import Feat, Story
 
-OFTEN, SELDOM, RARE = 10, 30, 100  # XP: for what each level has, for a good catch, for what the whole quest takes
+OFTEN, SELDOM, RARE = 10, 30, 100  # XP: for what each level has, for a good catch, for what a whole act takes
 
 
 @dataclass(frozen=True)
 class Achievement:
     """One row. `says` names what was reached, in words that fit an earned one and an open one, and a line of 80 columns.
 
-    `each_level`: it is earned at each level, not just at one. `rule` reads the story of a run and gives the levels' slugs
-    ("": the quest as a whole); `measured` reads what `compile` or `traffic` sent of a level's own file.
+    `each_level`: it is earned at each level, not just at one. `rule` reads the story of a run and gives the levels' slugs;
+    `whole` reads it and an act's slugs; `measured` reads what `compile` or `traffic` sent of a level's own file.
     """
 
     slug: str
@@ -36,6 +36,7 @@ class Achievement:
     xp: int
     each_level: bool = False
     rule: Callable[[Story], Iterable[str]] | None = None
+    whole: Callable[[Story, Sequence[str]], bool] | None = None
     measured: Callable[[Sequence[Record]], bool] | None = None
     needs_gpu: bool = False
 
@@ -118,35 +119,35 @@ ACHIEVEMENTS = (
         title="Not one hint",
         says="every level on your own",
         xp=RARE,
-        rule=feats.all_unaided,
+        whole=feats.all_unaided,
     ),
     Achievement(
         slug="all-stars",
         title="A sky full of stars",
         says="three stars at every level",
         xp=RARE,
-        rule=feats.all_stars,
+        whole=feats.all_stars,
     ),
     Achievement(
         slug="all-hold",
         title="All of them hold",
         says="all judged again at the end, all passed",
         xp=RARE,
-        rule=feats.all_hold,
+        whole=feats.all_hold,
     ),
     Achievement(
         slug="without-gpu",
         title="Who needs a GPU",
         says="every level passed before a GPU saw one",
         xp=RARE,
-        rule=feats.without_gpu,
+        whole=feats.without_gpu,
     ),
     Achievement(
         slug="on-a-gpu",
         title="On the metal",
         says="every level passed on a real GPU",
         xp=RARE,
-        rule=feats.on_a_gpu,
+        whole=feats.on_a_gpu,
         needs_gpu=True,
     ),
     Achievement(
@@ -162,7 +163,7 @@ ACHIEVEMENTS = (
         title="All gold",
         says="a gold medal at every level",
         xp=RARE,
-        rule=feats.all_gold,
+        whole=feats.all_gold,
         needs_gpu=True,
     ),
 )
@@ -171,21 +172,32 @@ BY_SLUG = {achievement.slug: achievement for achievement in ACHIEVEMENTS}
 
 @dataclass(frozen=True)
 class Award:
-    """An achievement that was earned, at which level (None: at none in particular), and when."""
+    """An achievement that was earned, and when: at a level, or (`level` is None) for the act of that number."""
 
     achievement: Achievement
     level: Level | None
     at: str
+    act: int = 0
 
 
 def reached(story: Story) -> tuple[Feat, ...]:
     """All that follows from the story of a run, in the table's order, and the levels in theirs."""
     return tuple(
-        _feat(achievement, slug)
-        for achievement in ACHIEVEMENTS
-        if achievement.rule is not None
-        for slug in sorted(set(achievement.rule(story)), key=("", *story.levels).index)
+        _feat(achievement, slug) for achievement in ACHIEVEMENTS for slug in _places_where_reached(achievement, story)
     )
+
+
+def _places_where_reached(achievement: Achievement, story: Story) -> list[str]:
+    if achievement.rule is not None:
+        return sorted(set(achievement.rule(story)), key=story.levels.index)
+    if achievement.whole is not None:
+        return [_name(number) for number, act in enumerate(story.acts, start=1) if achievement.whole(story, act)]
+    return []
+
+
+def _name(act: int) -> str:
+    """An act in the place of a level's slug, as databases keep it: the first was the whole quest once, and had no name."""
+    return "" if act == 1 else f"act-{act}"
 
 
 def shown_by(level: Level, measured: Sequence[Record]) -> tuple[Feat, ...]:
@@ -200,14 +212,14 @@ def shown_by(level: Level, measured: Sequence[Record]) -> tuple[Feat, ...]:
 def _feat(achievement: Achievement, slug: str) -> Feat:
     from triton_quest.store.story import Feat  # here: the map, which needs the table alone, shouldn't wait for it
 
-    return Feat(achievement.slug, slug, once=not achievement.each_level)
+    return Feat(achievement.slug, slug, once=not achievement.each_level and achievement.whole is None)
 
 
 def awards(earned: Iterable[Earned], levels: Sequence[Level] = LEVELS) -> tuple[Award, ...]:
     """What was noted, with its rows of the tables; what this version knows nothing of is left out."""
-    rows = {level.slug: level for level in levels}
+    rows, acts = {level.slug: level for level in levels}, {_name(act): act for act in by_act(levels)}
     return tuple(
-        Award(BY_SLUG[one.achievement], rows.get(one.slug), one.at)
+        Award(BY_SLUG[one.achievement], rows.get(one.slug), one.at, acts.get(one.slug, 0))
         for one in earned
-        if one.achievement in BY_SLUG and (not one.slug or one.slug in rows)
+        if one.achievement in BY_SLUG and (one.slug in acts or one.slug in rows)
     )

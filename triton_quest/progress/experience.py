@@ -1,13 +1,16 @@
-"""XP and ranks: what progress is worth. A pure function of passes, stars, medals and achievements, and never of time.
+"""XP and ranks: what progress is worth. Pure functions of passes, stars, medals and achievements, and never of time.
 
-None of the four is ever taken away within a run, so XP never fall.
+No pass, star, medal or achievement is ever taken away within a run, so XP never fall. The ranks of an act stay where they are when
+an act follows, which adds ranks above them: so no rank is ever lost.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from triton_quest.course.level import Level
 from triton_quest.progress.achievements import Award
 from triton_quest.store.records import LevelState
 
@@ -23,20 +26,21 @@ MEDALS = {
 
 @dataclass(frozen=True)
 class Rank:
-    """A step of the ladder, and the XP from which on one stands on it."""
+    """A rank, and the least XP that have it."""
 
     name: str
     xp: int
 
 
-RANKS = (  # what a GPU is built of, each made of many of the one before; all can be reached without a GPU
+FIRST_RANKS = (  # those of the first act: what a GPU is built of, each made of many of the one before; all can be reached without a GPU
     Rank("Lane", 0),
     Rank("Warp", 100),  # with the first level
     Rank("Block", 400),  # with three levels, as a rule
     Rank("Cluster", 750),  # with five
-    Rank("Grid", 1050),  # with all eight, whatever it took, and none of them broken since
-    Rank("Roofline", 1700),  # with all eight, most of the stars and a handful of achievements
+    Rank("Grid", 1050),  # with all of the act, whatever it took, and none of them broken since
+    Rank("Roofline", 1700),  # with all of the act, most of the stars and a handful of achievements
 )
+LATER_RANKS = (("Stream", "Graph"), ("Node", "Pod"))  # of the second act, of the third: what is made of many grids
 
 
 @dataclass(frozen=True)
@@ -54,10 +58,25 @@ class Standing:
         return self.next.xp - self.xp if self.next else 0
 
 
+def ladder(levels: Iterable[Level]) -> tuple[Rank, ...]:
+    """The ranks of the acts that these levels make up.
+
+    A later act's last rank is what passes with all stars are worth above the last rank before: as there, it takes some
+    achievements, too, and no GPU. Its other ranks divide the way into equal parts.
+    """
+    counts, ranks = Counter(level.act for level in levels), list(FIRST_RANKS)
+    for act, names in enumerate(LATER_RANKS, start=2):
+        below, all_stars = ranks[-1].xp, (PASS + 3 * STAR) * counts[act]
+        parts = range(1, len(names) + 1) if counts[act] else ()
+        ranks += [Rank(names[part - 1], below + all_stars * part // len(names)) for part in parts]
+    return tuple(ranks)
+
+
 def standing(states: Sequence[LevelState], awards: Iterable[Award]) -> Standing:
     levels = sum(PASS + STAR * state.stars + MEDALS[state.medal] for state in states if state.is_done)
     worth = [award.achievement.xp for award in awards]
     xp = levels + sum(worth)
-    rank = [rank for rank in RANKS if rank.xp <= xp][-1]
-    higher = next((rank for rank in RANKS if rank.xp > xp), None)
+    ranks = ladder(state.level for state in states)
+    rank = [rank for rank in ranks if rank.xp <= xp][-1]
+    higher = next((rank for rank in ranks if rank.xp > xp), None)
     return Standing(xp, rank, higher, len(worth))

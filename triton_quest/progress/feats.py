@@ -1,12 +1,12 @@
-"""The rules by which achievements are earned. Pure; nothing here knows a level by name.
+"""The rules by which achievements are earned: pure functions; no rule names a level.
 
-A rule reads the story of a run, or what `compile` and `traffic` showed of one kernel. What it once found it finds whatever
-happens later: where something must not have happened, it is before a moment that is past. Time spent earns nothing.
+A rule reads the story of a run, or what `compile` and `traffic` measured of one kernel. A rule is monotone: an achievement that a
+story earns is earned by every continuation of that story. So a rule that forbids an event looks only at the events before a
+fixed one (the first pass of the last level, say). No rule looks at the time spent.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
@@ -21,11 +21,11 @@ UNFINISHED = frozenset({"not_started", "gaps", "syntax"})  # a text that is stil
 ON_GPU = frozenset({"gpu", "both"})
 KINDS_OF_FAILURE = 3
 NEAR_LEAST = 1.1  # times the least bytes
-NEAR_BOUND = 0.85  # of what the GPU can do, as in report/standing.py
+NEAR_BOUND = 0.85  # of what the GPU can do, as in report/race.py
 MADE_FASTER = 1.1
 LONG = 8192  # the sequence length from which on FLASH's own tiles are all at work
 
-# Rules on the story of a run: the slugs of the levels at which something was reached, "" for the quest as a whole.
+# Rules on the story of a run: the slugs of the levels at which something was reached.
 
 
 def unaided(story: Story) -> Iterable[str]:
@@ -60,49 +60,6 @@ def came_back(story: Story) -> Iterator[str]:
             stands[one.slug] = "broken"
 
 
-def all_unaided(story: Story) -> Iterable[str]:
-    return [""] if set(story.levels) <= story.unaided else []
-
-
-def all_stars(story: Story) -> Iterable[str]:
-    return [""] if all(story.stars.get(slug) == 3 for slug in story.levels) else []
-
-
-def all_hold(story: Story) -> Iterable[str]:
-    latest: dict[str, str] = {}
-    for one in story.judged[_first_time_through(story) :]:
-        latest[one.slug] = one.outcome
-        if set(story.levels) <= {slug for slug, outcome in latest.items() if outcome == PASSED}:
-            return [""]
-    return []
-
-
-def without_gpu(story: Story) -> Iterable[str]:
-    end = _first_time_through(story)
-    is_through = end < len(story.judged)
-    return [""] if is_through and not any(one.device in ON_GPU for one in story.judged[: end + 1]) else []
-
-
-def on_a_gpu(story: Story) -> Iterable[str]:
-    there = {one.slug for one in story.judged if one.outcome == PASSED and one.device in ON_GPU}
-    return [""] if set(story.levels) <= there else []
-
-
-def _first_time_through(story: Story) -> int:
-    """The place of the judgement with which every level had passed; behind the last one where that is still to come."""
-    missing = set(story.levels)
-    for place, one in enumerate(story.judged):
-        if one.outcome == PASSED:
-            missing.discard(one.slug)
-        if not missing:
-            return place
-    return len(story.judged)
-
-
-def all_gold(story: Story) -> Iterable[str]:
-    return [""] if set(story.levels) <= {race.slug for race in story.races if race.medal == GOLD} else []
-
-
 def faster_than_pytorch(story: Story) -> Iterable[str]:
     return [race.slug for race in story.races if race.ratio is not None and race.ratio > 1]
 
@@ -126,10 +83,54 @@ def tuned(story: Story) -> Iterator[str]:
 def beats_flash(story: Story) -> Iterator[str]:
     for race in story.races:
         for size in race.sizes:
-            length, times = re.match(r"S (\d+)\b", size.size), dict(size.times_ms)
-            is_long = length is not None and int(length[1]) >= LONG
-            if is_long and times.keys() >= {YOURS, FLASH} and times[YOURS] < times[FLASH]:
+            times = dict(size.times_ms)
+            if size.length >= LONG and times.keys() >= {YOURS, FLASH} and times[YOURS] < times[FLASH]:
                 yield race.slug
+
+
+# Rules on an act as a whole: whether all of its levels, given by their slugs, have it.
+
+
+def all_unaided(story: Story, act: Sequence[str]) -> bool:
+    return set(act) <= story.unaided
+
+
+def all_stars(story: Story, act: Sequence[str]) -> bool:
+    return all(story.stars.get(slug) == 3 for slug in act)
+
+
+def all_hold(story: Story, act: Sequence[str]) -> bool:
+    latest: dict[str, str] = {}
+    for one in story.judged[_first_time_through(story, act) :]:
+        latest[one.slug] = one.outcome
+        if set(act) <= {slug for slug, outcome in latest.items() if outcome == PASSED}:
+            return True
+    return False
+
+
+def without_gpu(story: Story, act: Sequence[str]) -> bool:
+    end = _first_time_through(story, act)
+    before = [one for one in story.judged[: end + 1] if one.slug in act]
+    return end < len(story.judged) and not any(one.device in ON_GPU for one in before)
+
+
+def on_a_gpu(story: Story, act: Sequence[str]) -> bool:
+    return set(act) <= {one.slug for one in story.judged if one.outcome == PASSED and one.device in ON_GPU}
+
+
+def all_gold(story: Story, act: Sequence[str]) -> bool:
+    return set(act) <= {race.slug for race in story.races if race.medal == GOLD}
+
+
+def _first_time_through(story: Story, act: Sequence[str]) -> int:
+    """The place of the judgement with which every level of the act had passed; behind the last one where that is still to come."""
+    missing = set(act)
+    for place, one in enumerate(story.judged):
+        if one.outcome == PASSED:
+            missing.discard(one.slug)
+        if not missing:
+            return place
+    return len(story.judged)
 
 
 # Rules on what was measured of one kernel that passed. Which levels they are for stands in the table of levels.

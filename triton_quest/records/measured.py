@@ -1,6 +1,6 @@
 """What is measured of a learner's kernels without a GPU, as the records that the child sends.
 
-Numbers only; what they mean is said in `benchmark/` and `screen/`. Imports nothing heavy.
+Numbers only; what they mean is said in `report/` and `screen/`. Imports nothing heavy.
 """
 
 from __future__ import annotations
@@ -115,6 +115,7 @@ class Counted:
     exponentials: int
     scratch: int
     launches: int
+    pattern: str = ""  # the inputs with the letter that grows in place of its size: "q, k, v (1, 1, S, 64), fp16"
 
     @property
     def asked(self) -> int:

@@ -45,6 +45,7 @@ class Timing:
     rounds: int
     flops: int  # of the size, 0 where bytes are the measure
     least_bytes: int
+    length: int = 0  # of the size: how many keys a query sees, 0 where there are none
 
     @property
     def tflops(self) -> float:

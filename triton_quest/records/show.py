@@ -1,6 +1,6 @@
 """What each program of a launch touches, and where an answer is wrong, as the records that the child sends.
 
-Numbers only; how one walks through them is in `screen/walk.py`, how they are drawn in `screen/show.py`. Imports nothing heavy.
+Numbers only; `report/show.py` navigates them, `screen/show.py` draws them. Imports nothing heavy.
 """
 
 from __future__ import annotations
@@ -76,10 +76,10 @@ class Step:
 
 
 @dataclass(frozen=True)
-class Traced:
+class ProgramSteps:
     """All steps of one program, in their order; of a program that touches nothing there is no record."""
 
-    record: ClassVar[str] = "traced"
+    record: ClassVar[str] = "program_steps"
     launch: int
     program: tuple[int, ...]
     steps: tuple[Step, ...]

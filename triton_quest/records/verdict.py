@@ -12,10 +12,13 @@ from typing import Any, ClassVar, get_args
 from triton_quest.records import wire
 from triton_quest.records.measured import Assembly, Compiled, Counted, Inputs, Refused
 from triton_quest.records.race import Ceilings, DidNotRun, Lineup, Profiled, Timing
-from triton_quest.records.show import Answered, ErrorMap, Launched, Traced
+from triton_quest.records.show import Answered, ErrorMap, Launched, ProgramSteps
 
 SCHEMA = 1
-ON_A_GPU = "the kernel on a GPU: its numbers and its speed"  # what the interpreter leaves unverified
+GPU = "gpu"  # the kind of what is checked on a GPU
+ON_A_GPU = (
+    "the kernel on a GPU: its numbers and its speed"  # what the interpreter leaves unverified: a check of that kind
+)
 COMPILER = "compiler"  # the stage in which Triton's compiler is at work, and no code of the learner's
 CHANNEL_CLOSED = 77  # the child's exit code when its channel to us was closed under it
 
@@ -100,6 +103,7 @@ class Check:
     outcome: Outcome | None = None  # what the whole judgement becomes if this check failed
     finding: str | None = None
     case: str | None = None
+    dtype: str | None = None
     places: tuple[Place, ...] = ()
     mismatch: Mismatch | None = None
     hint: int | None = None
@@ -142,7 +146,7 @@ Record = (
     | DidNotRun
     | Profiled
     | Launched
-    | Traced
+    | ProgramSteps
     | Answered
     | ErrorMap
 )
@@ -207,7 +211,7 @@ class Verdict:
 
 def together(interpreted: Verdict, on_gpu: Verdict) -> Verdict:
     """One verdict of the two that a machine with a GPU gives: all checks, and the GPU's outcome after a pass before it."""
-    checks = tuple(check for check in interpreted.checks if check.name != ON_A_GPU) + on_gpu.checks
+    checks = tuple(check for check in interpreted.checks if check.kind != GPU) + on_gpu.checks
     return replace(
         on_gpu,
         device="both",

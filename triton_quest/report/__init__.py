@@ -1,4 +1,4 @@
-"""Sense made of what was measured: growth, occupancy, roofline, standing, ways through a trace.
+"""What the measurements mean: growth, occupancy, roofline, races, and the navigation of a traced call.
 
 Pure; what draws a file is in `pictures/`.
 """

@@ -1,7 +1,7 @@
 """How counts grow with the size: counted at a few sizes, and beyond them by the law that all of these follow exactly.
 
-A law is a polynomial of the second degree. It goes through the larger sizes, and only if it foretells the smallest one to
-the last byte is it believed. Pure.
+A law is a polynomial of the second degree, interpolated through the counts at the larger sizes. It is used only if it predicts the
+count at the smallest size exactly. Pure.
 """
 
 from __future__ import annotations
@@ -109,7 +109,7 @@ class Tally:
         return self.counted[-1]
 
     def at(self, size: int) -> Sums | None:
-        """Counted there, or by the laws where all of them hold beyond; None where nothing is known."""
+        """The counts at `size`: measured, or extrapolated where every measure has a law. None where neither is the case."""
         for one in self.counted:
             if one.size == size:
                 return Sums(size, True, *(getattr(one, measure) for measure in MEASURES))
@@ -131,7 +131,7 @@ def shown_sizes(tallies: Sequence[Tally], most: int) -> tuple[int, ...]:
 
 
 def charted_sizes(tallies: Sequence[Tally], most: int) -> tuple[int, ...]:
-    """The same, with every doubling in between."""
+    """The sizes of `shown_sizes`, and every doubling between the last counted size and the last shown one."""
     shown = shown_sizes(tallies, most)
     sizes = [size for size in shown if all(size in tally.sizes for tally in tallies)]
     while sizes[-1] * 2 <= shown[-1]:

@@ -14,7 +14,7 @@ KIB = 1024
 
 
 @dataclass(frozen=True)
-class Row:
+class Metric:
     """One line of the report: its name, and what one changes to change the number."""
 
     name: str
@@ -22,19 +22,19 @@ class Row:
 
 
 ROWS = {
-    "registers": Row("registers a thread", "smaller blocks or more num_warps lower it"),
-    "spilled": Row("spilled", "what found no register; the same two changes help"),
-    "shared": Row("shared memory", "operands of tl.dot, once a stage: blocks, num_stages"),
-    "tensor_cores": Row("tensor cores", 'tl.dot on fp16 and bf16; on fp32 unless told "ieee"'),
-    "loads": Row("loads", "16 is best: a stride of 1, several elements a thread"),
-    "copies": Row("pipelined copies", "loads that run ahead in a loop: num_stages above 1"),
-    "launched": Row("warps, stages", "num_warps and num_stages of the launch"),
-    "occupancy": Row("occupancy, estimated", "warps there at once, and what runs out first"),
+    "registers": Metric("registers a thread", "smaller blocks or more num_warps lower it"),
+    "spilled": Metric("spilled", "what found no register; the same two changes help"),
+    "shared": Metric("shared memory", "operands of tl.dot, once a stage: blocks, num_stages"),
+    "tensor_cores": Metric("tensor cores", 'tl.dot on fp16 and bf16; on fp32 unless told "ieee"'),
+    "loads": Metric("loads", "16 is best: a stride of 1, several elements a thread"),
+    "copies": Metric("pipelined copies", "loads that run ahead in a loop: num_stages above 1"),
+    "launched": Metric("warps, stages", "num_warps and num_stages of the launch"),
+    "occupancy": Metric("occupancy, estimated", "warps there at once, and what runs out first"),
 }
 
 
 def values(kernel: Compiled, target: Target) -> dict[str, str]:
-    """What stands in each row, for one target."""
+    """The text of each metric, for one target."""
     return {
         "registers": f"{kernel.registers} of {target.registers_per_thread}",
         "spilled": f"{kernel.spilled_bytes} bytes" if kernel.spilled_bytes else "nothing",

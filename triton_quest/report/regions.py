@@ -30,7 +30,7 @@ def union(several: Iterable[Runs]) -> Runs:
 
 
 @dataclass(frozen=True)
-class Box:
+class Region:
     """The smallest box around some elements: first and last index in each dimension. `is_full`: these and no fewer."""
 
     first: tuple[int, ...]
@@ -38,7 +38,7 @@ class Box:
     is_full: bool
 
 
-def box(runs: Runs, shape: Sequence[int]) -> Box:
+def box(runs: Runs, shape: Sequence[int]) -> Region:
     low, high = list(shape), [-1] * len(shape)
     for run in runs:
         starts, ends = (_unravelled(place, shape) for place in run)
@@ -48,7 +48,7 @@ def box(runs: Runs, shape: Sequence[int]) -> Box:
             high[axis] = max(high[axis], shape[axis] - 1 if spans else end)
             spans = spans or start != end
     extents = (last - first + 1 for first, last in zip(low, high, strict=True))
-    return Box(tuple(low), tuple(high), math.prod(extents) == length(runs))
+    return Region(tuple(low), tuple(high), math.prod(extents) == length(runs))
 
 
 def slices(runs: Runs, shape: Sequence[int]) -> str:

@@ -15,14 +15,14 @@ TERA = 1e12
 
 
 @dataclass(frozen=True)
-class Bound:
+class RooflineBound:
     """At most `tflops` of the kernel's work; `limit` is what runs out first."""
 
     tflops: float
     limit: str
 
 
-def bound(gpu: Gpu, sums: Sums) -> Bound | None:
+def bound(gpu: Gpu, sums: Sums) -> RooflineBound | None:
     """The roofline's answer; None where nothing was computed."""
     needs = {
         "memory": sums.once / (gpu.memory_tbs * TERA),
@@ -30,4 +30,4 @@ def bound(gpu: Gpu, sums: Sums) -> Bound | None:
         "fp32 units": sums.other_flops / (gpu.fp32_tflops * TERA),
     }
     limit = max(needs, key=lambda name: needs[name])
-    return Bound(sums.work / needs[limit] / TERA, limit) if sums.work else None
+    return RooflineBound(sums.work / needs[limit] / TERA, limit) if sums.work else None

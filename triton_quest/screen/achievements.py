@@ -10,7 +10,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from triton_quest.course.table import LEVELS
+from triton_quest.course.table import LEVELS, name_of_act
 from triton_quest.progress.achievements import ACHIEVEMENTS, Achievement, Award
 from triton_quest.progress.experience import MEDALS, PASS, STAR, Standing
 from triton_quest.screen.console import Glyphs
@@ -28,22 +28,23 @@ def announcement(awards: Sequence[Award], command: str, g: Glyphs) -> Renderable
     heading = Text().append(f"{g.badge} ", "place").append(f"{len(awards)} achievements", "heading")
     heading.append(f"   +{xp} XP", "soft")
     groups = [list(group) for _, group in groupby(awards, lambda award: award.achievement.title)]
-    lines = (Text(f"{group[0].achievement.title}{_levels(group, ', ')}") for group in groups)
+    lines = (Text(f"{group[0].achievement.title}{_places(group)}") for group in groups)
     return Group(heading, *(Padding(line, (0, 0, 0, 2)) for line in lines), next_step("All of them:", command, g))
 
 
 def line(award: Award, g: Glyphs) -> Text:
     """ "◆ First launch, level 3: the first finished version passed   +10 XP" """
-    where = f", level {award.level.number}" if award.level else ""
-    text = Text().append(f"{g.badge} ", "place").append(f"{award.achievement.title}{where}", "heading")
+    heading = f"{award.achievement.title}{_places([award])}"
+    text = Text().append(f"{g.badge} ", "place").append(heading, "heading")
     return text.append(f": {award.achievement.says}").append(f"   +{award.achievement.xp} XP", "soft")
 
 
-def _levels(awards: Sequence[Award], before: str = "") -> str:
-    """ "levels 1, 2, 5", behind `before`; nothing for what was earned at none in particular."""
+def _places(awards: Sequence[Award]) -> str:
+    """ ", levels 1, 2, 5"; of what was earned for an act ", Act I", where there are several."""
     numbers = [str(number) for number in sorted(award.level.number for award in awards if award.level)]
-    noun = "level" if len(numbers) == 1 else "levels"
-    return f"{before}{noun} {', '.join(numbers)}" if numbers else ""
+    acts = [name_of_act(number) for number in sorted(award.act for award in awards if award.act)]
+    levels = [f"{'level' if len(numbers) == 1 else 'levels'} {', '.join(numbers)}"] if numbers else []
+    return "".join(f", {place}" for place in [*levels, *filter(None, acts)])
 
 
 def rank(standing: Standing) -> Text:
@@ -95,9 +96,11 @@ def _told(one: Achievement, awards: Sequence[Award]) -> Text:
         numbers = ", ".join(str(level.number) for level in LEVELS if one.slug in level.feats)
         text.append(f"\nat levels {numbers}", "soft")
     for date, group in groupby(awards, lambda award: award.at[:10]):
-        text.append(f"\n{date}{_levels(list(group), ', ')}", "good")
+        text.append(f"\n{date}{_places(list(group))}", "good")
     return text
 
 
 def _worth(one: Achievement) -> str:
-    return f"{one.xp} XP a level" if one.each_level else f"{one.xp} XP"
+    if one.each_level:
+        return f"{one.xp} XP a level"
+    return f"{one.xp} XP an act" if one.whole and name_of_act(1) else f"{one.xp} XP"

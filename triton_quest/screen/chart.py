@@ -19,7 +19,7 @@ SPARSE = 3  # beyond what is known, only one dot of so many
 
 
 @dataclass(frozen=True)
-class Line:
+class Curve:
     """`points` are (x, y, is known); where both ends of a stretch aren't known, it is drawn in sparse dots."""
 
     name: str
@@ -72,7 +72,7 @@ class _Scale:
         return round(share * (self.steps - 1))
 
 
-def chart(lines: Sequence[Line], x_name: str, show: Callable[[float], str], width: int, g: Glyphs) -> Text:
+def chart(lines: Sequence[Curve], x_name: str, show: Callable[[float], str], width: int, g: Glyphs) -> Text:
     """The lines, the first on top, with decades on the left, sizes below, and names at the lines' right ends."""
     xs = sorted({x for line in lines for x, _, _ in line.points})
     ys = [y for line in lines for _, y, _ in line.points if y > 0]
@@ -99,7 +99,7 @@ def chart(lines: Sequence[Line], x_name: str, show: Callable[[float], str], widt
     return text.append(_axis(xs, across, columns, x_name), "soft")
 
 
-def _draw(canvas: _Canvas, line: Line, place: Callable[[int, float], tuple[int, int]], g: Glyphs) -> None:
+def _draw(canvas: _Canvas, line: Curve, place: Callable[[int, float], tuple[int, int]], g: Glyphs) -> None:
     points = [(place(x, y), known) for x, y, known in line.points if y > 0]
     for ((x0, y0), known0), ((x1, y1), known1) in zip(points, points[1:], strict=False):
         for number, (x, y) in enumerate(_stretch(x0, y0, x1, y1)):
@@ -123,7 +123,7 @@ def _decades(low: float, high: float) -> Iterator[float]:
         value *= 10
 
 
-def _ends(lines: Sequence[Line], down: Callable[[float], int]) -> dict[int, Text]:
+def _ends(lines: Sequence[Curve], down: Callable[[float], int]) -> dict[int, Text]:
     """The names, in the rows in which their lines end; lines that end together share one."""
     rows: dict[int, Text] = {}
     for line in lines:

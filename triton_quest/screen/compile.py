@@ -23,7 +23,7 @@ Key = tuple[str, tuple[tuple[str, str], ...], int]
 
 
 @dataclass(frozen=True)
-class Report:
+class CompileReport:
     """All that is shown of one compilation."""
 
     heading: str
@@ -49,7 +49,7 @@ class Report:
         return self.failure is None and not self.refused
 
 
-def report(shown: Report, g: Glyphs) -> RenderableType:
+def report(shown: CompileReport, g: Glyphs) -> RenderableType:
     """Everything but the next step."""
     mark, style = (g.passed, "good.heading") if shown.went_through else (g.failed, "bad.heading")
     said = "compiled" if shown.went_through else "compiled in part" if shown.compiled else "not compiled"
@@ -143,7 +143,7 @@ def _listed(mark: str, style: str, text: Text) -> Table:
 
 
 def _merged(refused: Sequence[Refused]) -> list[tuple[str, list[str], Refused]]:
-    """Refusals told once, with all targets that say the same."""
+    """Each distinct refusal once, with all targets that refuse in the same words."""
     found: dict[tuple[str, int, str], tuple[list[str], Refused]] = {}
     for one in refused:
         found.setdefault((one.kernel, one.line, one.says), ([], one))[0].append(one.target)

@@ -63,7 +63,7 @@ def _table(rows: Sequence[Row], width: int) -> list[RenderableType]:
 
 
 def _stack(rows: Sequence[Row]) -> list[RenderableType]:
-    """For a narrow terminal: what came of a version stands below it."""
+    """The layout for a narrow terminal: the outcome of a version is placed below the version."""
     parts: list[RenderableType] = []
     for number, at, lines, said in rows:
         line = Text("  ").join(part for part in (Text(number, "heading"), Text(at), lines) if part)

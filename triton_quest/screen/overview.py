@@ -10,6 +10,7 @@ from rich.style import StyleType
 from rich.table import Table
 from rich.text import Text
 
+from triton_quest.course.table import act_of, by_act
 from triton_quest.progress.achievements import Award
 from triton_quest.progress.experience import standing
 from triton_quest.screen.achievements import rank
@@ -69,23 +70,49 @@ def level_map(
     width: int,
     looks: Mapping[int, StyleType] = NO_LOOKS,
     awards: Sequence[Award] = (),
+) -> RenderableType:
+    """The levels, a row each: with the path between them, or act by act where there are several.
+
+    `looks`: the style of a level's row, by its number. Several acts leave no lines for a path: 14 levels fit into 24 lines.
+    """
+    acts = [
+        [state for state in states if state.level in act] for act in by_act(state.level for state in states).values()
+    ]
+    if len(acts) == 1:
+        return _rows(states, states, g, width, looks, awards)
+    parts: list[RenderableType] = []
+    for act in acts:
+        about, rows = act_of(act[0].level), _rows(act, states, g, width, looks, awards)
+        heading = Text(about.title, "heading", no_wrap=True, overflow="ellipsis")
+        parts += [*([Text()] if parts else []), heading.append(f"   {about.about}", "soft"), rows]
+    return Group(*parts)
+
+
+def _rows(
+    shown: Sequence[LevelState],
+    states: Sequence[LevelState],
+    g: Glyphs,
+    width: int,
+    looks: Mapping[int, StyleType],
+    awards: Sequence[Award],
 ) -> Table:
-    """The levels, a row each, and the path between them. `looks`: the style of a level's row, by its number."""
+    """A table of the levels in `shown`; its columns are as wide as those of all `states` together."""
     badges = Counter(award.level.slug for award in awards if award.level)
     standings = max(len(_standing(state, badges, True, ASCII)) for state in states)
     titles = max(len(state.level.title) for state in states)
     room = width - (len(str(len(states))) + 1 + titles + standings + 4 * 2)  # for what each level teaches
     wide = room >= NARROWEST
     grid = Table.grid(padding=(0, 2 if wide else 1))
-    grid.add_column(justify="right", no_wrap=True)
-    for _ in range(3):
-        grid.add_column(no_wrap=True)
+    is_whole = len(shown) == len(states)
+    for least in (len(str(len(states))), 1, titles, standings):
+        first = not grid.columns
+        grid.add_column(justify="right" if first else "left", no_wrap=True, min_width=None if is_whole else least)
     if wide:
         grid.add_column(no_wrap=True, overflow="ellipsis", max_width=room)
     here = next((state for state in states if state.status is Status.OPEN), None)
-    for state in states:
+    for state in shown:
         grid.add_row(*_row(state, badges, state is here, g, wide), style=looks.get(state.level.number))
-        if state is not states[-1]:
+        if is_whole and state is not states[-1]:
             ahead = not state.is_done
             grid.add_row("", Text(g.path_ahead if ahead else g.path, "soft" if ahead else "good"))
     return grid

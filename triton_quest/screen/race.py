@@ -10,7 +10,7 @@ from rich.text import Text
 
 from triton_quest.course.level import Level
 from triton_quest.records.race import YOURS, Ceilings, DidNotRun, Timing
-from triton_quest.report.standing import Bound, Medal, Standing
+from triton_quest.report.race import Bound, Medal, RaceStanding
 from triton_quest.screen.console import Glyphs
 from triton_quest.screen.overview import MEDALS
 
@@ -32,7 +32,7 @@ def race(
     level: Level,
     timings: Sequence[Timing],
     absent: Sequence[DidNotRun],
-    found: Sequence[Standing],
+    found: Sequence[RaceStanding],
     medal: Medal | None,
     ratio: float | None,
     lesson: str,
@@ -51,7 +51,7 @@ def race(
     return Group(*parts, *([Text(), Text(lesson)] if found else []))
 
 
-def _table(timings: Sequence[Timing], found: Sequence[Standing]) -> Table:
+def _table(timings: Sequence[Timing], found: Sequence[RaceStanding]) -> Table:
     table = Table(box=None, padding=(0, 2), pad_edge=False, header_style="soft")
     table.add_column("size", no_wrap=True)
     contenders = list(dict.fromkeys(timing.contender for timing in timings if timing.contender != YOURS))
@@ -81,7 +81,7 @@ def _bars(timings: Sequence[Timing], size: str, g: Glyphs) -> Table:
     return grid
 
 
-def _yours(timing: Timing | None, standing: Standing | None) -> list[Text]:
+def _yours(timing: Timing | None, standing: RaceStanding | None) -> list[Text]:
     if timing is None or standing is None:
         return [Text("-", "soft")] * 4
     share = (
@@ -97,7 +97,7 @@ def _yours(timing: Timing | None, standing: Standing | None) -> list[Text]:
     return [_time(timing, fastest=False).append(""), Text(standing.rate), share, ratio]
 
 
-def _is_best(standing: Standing | None, name: str) -> bool:
+def _is_best(standing: RaceStanding | None, name: str) -> bool:
     return standing is not None and standing.best is not None and standing.best.contender == name
 
 
@@ -114,5 +114,5 @@ def _milliseconds(time_ms: float) -> str:
 
 
 def _told_once(absent: Sequence[DidNotRun]) -> list[DidNotRun]:
-    """A reason that holds at every size is told at the first."""
+    """Each reason of each contender once, at the first size that has it."""
     return list({(one.contender, one.says): one for one in reversed(absent)}.values())[::-1]

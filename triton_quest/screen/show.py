@@ -15,7 +15,7 @@ from rich.text import Text
 
 from triton_quest.records.show import ATOMIC, LOAD, STORE, Launched, Step, Tensor, length
 from triton_quest.report.regions import box, sides, slices
-from triton_quest.report.walking import Place, Trace, named
+from triton_quest.report.show import CallTrace, Position, named
 from triton_quest.screen.console import Glyphs
 from triton_quest.screen.panels import Sign
 from triton_quest.screen.show_steps import ROWS, tensors
@@ -25,8 +25,8 @@ WIDE = 60  # columns that a whole line about a step needs
 PROGRAM_ROWS = 6  # of the grid of programs
 
 
-def shown(
-    trace: Trace, place: Place, width: int, g: Glyphs, rows: int = ROWS, only: int | None = None
+def program_view(
+    trace: CallTrace, place: Position, width: int, g: Glyphs, rows: int = ROWS, only: int | None = None
 ) -> RenderableType:
     """Everything about one program, or about one of its steps; of the tensors all, or `only` the one of that number."""
     parts: list[RenderableType] = []
@@ -43,7 +43,7 @@ def shown(
 # The programs
 
 
-def launches(trace: Trace, place: Place, g: Glyphs) -> Text:
+def launches(trace: CallTrace, place: Position, g: Glyphs) -> Text:
     """A line for each launch, the chosen one marked."""
     text = Text(f"{len(trace.launches)} launches, one after the other:", "soft")
     for number, launch in enumerate(trace.launches):
@@ -59,7 +59,7 @@ def _programs_said(launch: Launched) -> str:
     return f"{grid_said} program" + ("" if count == 1 else "s")
 
 
-def programs(trace: Trace, place: Place, width: int, g: Glyphs) -> Text:
+def programs(trace: CallTrace, place: Position, width: int, g: Glyphs) -> Text:
     """The grid: axis 0 to the right, axis 1 downward, of axis 2 the chosen layer. Of a large one, what is around the chosen."""
     launch = trace.launched(place)
     text = Text(launch.kernel, "heading").append(f": {_programs_said(launch)}", "default")
@@ -83,7 +83,7 @@ def programs(trace: Trace, place: Place, width: int, g: Glyphs) -> Text:
     return text.append(said, "soft")
 
 
-def _folded(trace: Trace, place: Place, width: int, g: Glyphs) -> Text:
+def _folded(trace: CallTrace, place: Position, width: int, g: Glyphs) -> Text:
     """A long row of programs as several lines, in the order of their numbers."""
     (count,) = trace.launched(place).grid
     text = Text()
@@ -100,7 +100,7 @@ def _window(at: int, count: int, most: int) -> range:
     return range(first, min(count, first + most))
 
 
-def _program_sign(trace: Trace, place: Place, program: tuple[int, ...], g: Glyphs) -> Sign:
+def _program_sign(trace: CallTrace, place: Position, program: tuple[int, ...], g: Glyphs) -> Sign:
     if program == place.program:
         return ("@", "bad.heading") if _goes_outside(trace, place) else ("@" if g.is_ascii else "◆", "command")
     if not trace.reaches(place.launch, program):
@@ -108,14 +108,14 @@ def _program_sign(trace: Trace, place: Place, program: tuple[int, ...], g: Glyph
     return ("o" if g.is_ascii else "□", "") if (place.launch, program) in trace.programs else (".", "soft")
 
 
-def _goes_outside(trace: Trace, place: Place) -> bool:
+def _goes_outside(trace: CallTrace, place: Position) -> bool:
     return any(step.outside for step in trace.steps(place))
 
 
 # One program
 
 
-def heading(trace: Trace, place: Place, g: Glyphs) -> Text:
+def heading(trace: CallTrace, place: Position, g: Glyphs) -> Text:
     """What is shown, in words: the program, and the step with its line and where it lies."""
     name = f"Program {named(place.program)}"
     all_steps, step = trace.steps(place), trace.step(place)
@@ -129,9 +129,9 @@ def heading(trace: Trace, place: Place, g: Glyphs) -> Text:
     verb = {LOAD: "loads from", STORE: "stores to", ATOMIC: "updates"}[step.action]
     text = Text(f"{name}, step {place.step + 1} of {len(all_steps)}", "heading")  # type: ignore[operator]
     text.append(f": {verb} {tensor.shown if tensor else 'no tensor at all'}", "default")
-    text.append(f", line {step.line}{_round(step)}", "default")
+    text.append(", ".join(["", f"line {step.line}", *_round(step)]), "default")
     text.append(f"\n  {step.source}", "place")
-    text.append(f"\n  {_where(step, tensor)}; {_lanes(step)}", "default")
+    text.append(f"\n  {_where(step, tensor)}{_how_many(step, tensor)}; {_lanes(step)}", "default")
     return text
 
 
@@ -141,11 +141,12 @@ def _counted(all_steps: Sequence[Step]) -> str:
     return f"{len(all_steps)} step{'' if len(all_steps) == 1 else 's'} ({', '.join(parts)})"
 
 
-def _round(step: Step) -> str:
-    return "".join(f", {name} = {value}" for name, value in step.loops)
+def _round(step: Step) -> list[str]:
+    """Where the loops around the step are: "start = 64"."""
+    return [f"{name} = {value}" for name, value in step.loops]
 
 
-def _tensor(trace: Trace, place: Place, step: Step) -> Tensor | None:
+def _tensor(trace: CallTrace, place: Position, step: Step) -> Tensor | None:
     return trace.launched(place).tensors[step.tensor] if step.tensor >= 0 else None
 
 
@@ -154,9 +155,13 @@ def _where(step: Step, tensor: Tensor | None) -> str:
     if tensor is None or not step.touched:
         return "no element"
     within = "" if box(step.touched, tensor.shape).is_full else "some of "
+    return f"{within}{tensor.shown}[{slices(step.touched, tensor.shape)}]"
+
+
+def _how_many(step: Step, tensor: Tensor | None) -> str:
+    """ ": 64 elements", behind them; nothing where there are none."""
     count = length(step.touched)
-    noun = "element" if count == 1 else "elements"
-    return f"{within}{tensor.shown}[{slices(step.touched, tensor.shape)}]: {count:,} {noun}"
+    return f": {count:,} element{'' if count == 1 else 's'}" if tensor is not None and count else ""
 
 
 def _lanes(step: Step) -> str:
@@ -170,7 +175,7 @@ def _off(step: Step, masked_off: str) -> str:
     return ", ".join([*parts, f"{outside:,} outside"] if outside else parts)
 
 
-def steps(trace: Trace, place: Place, width: int, listed: int = LISTED) -> RenderableType:
+def steps(trace: CallTrace, place: Position, width: int, listed: int = LISTED) -> RenderableType:
     """The steps of a program, a line each; where there is little room, without their loops and lanes."""
     wide = width >= WIDE
     table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="soft")
@@ -181,8 +186,8 @@ def steps(trace: Trace, place: Place, width: int, listed: int = LISTED) -> Rende
     found = trace.steps(place)
     for number, step in enumerate(found[:listed], start=1):
         action = Text(step.action, "place" if step.action == LOAD else "star")
-        where = _where(step, _tensor(trace, place, step)).partition(": ")[0]
-        loops = (Text(_round(step).removeprefix(", "), "soft"),) if wide else ()
+        where = _where(step, _tensor(trace, place, step))
+        loops = (Text(", ".join(_round(step)), "soft"),) if wide else ()
         lanes = (_off(step, f" of {step.lanes:,}"),) if wide else ()
         table.add_row(str(number), str(step.line), *loops, action, Text(where), *lanes)
     if len(found) <= listed:

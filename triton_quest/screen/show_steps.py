@@ -13,7 +13,7 @@ from rich.text import Text
 from triton_quest.records.show import ATOMIC, LOAD, STORE, Runs, Step, Tensor
 from triton_quest.report import regions
 from triton_quest.report.regions import Cell, cells
-from triton_quest.report.walking import Place, Trace, plane_of, touched
+from triton_quest.report.show import CallTrace, Position, elements, plane_of
 from triton_quest.screen.console import Glyphs
 from triton_quest.screen.panels import GAP, Panel, Sign, beside, fitting, grid, inner_borders
 
@@ -35,7 +35,7 @@ LOOKS: dict[int, tuple[str, str, str, str]] = {  # Unicode, ASCII, style, meanin
 
 
 def tensors(
-    trace: Trace, place: Place, width: int, g: Glyphs, rows: int = ROWS, only: int | None = None
+    trace: CallTrace, place: Position, width: int, g: Glyphs, rows: int = ROWS, only: int | None = None
 ) -> RenderableType:
     """Every tensor of the launch as cells, the lanes of a step that is chosen, and what the signs mean."""
     known = trace.launched(place).tensors
@@ -56,7 +56,7 @@ def _share(width: int, panels: int) -> int:
     return max(NARROWEST, min(WIDEST, (width - GAP * (panels - 1)) // max(1, panels) - 2))
 
 
-def _panel(trace: Trace, place: Place, number: int, g: Glyphs, used: set[int], rows: int, columns: int) -> Panel:
+def _panel(trace: CallTrace, place: Position, number: int, g: Glyphs, used: set[int], rows: int, columns: int) -> Panel:
     tensor = trace.launched(place).tensors[number]
     chosen, earlier = trace.chosen(place), trace.earlier(place)
     plane = plane_of(tensor, number, chosen, trace.steps(place))
@@ -66,7 +66,7 @@ def _panel(trace: Trace, place: Place, number: int, g: Glyphs, used: set[int], r
     cell_width, across = fitting(width, starts[1], columns)
     cell, borders = (cell_height, cell_width), (inner_borders(starts[0], cell_height, height), across)
     loaded, stored, before = (
-        _Covered(touched(steps_, number, *actions), tensor.shape, plane, cell)
+        _Covered(elements(steps_, number, *actions), tensor.shape, plane, cell)
         for steps_, actions in ((chosen, (LOAD, ATOMIC)), (chosen, (STORE, ATOMIC)), (earlier, ()))
     )
 

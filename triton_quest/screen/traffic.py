@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import cycle
 
 from rich.console import Group, RenderableType
 from rich.table import Table
@@ -13,7 +14,7 @@ from triton_quest.machine.gpus import GPUS, Gpu
 from triton_quest.records.measured import Counted
 from triton_quest.report.growth import Sums, Tally, charted_sizes, shown_sizes
 from triton_quest.report.roofline import bound
-from triton_quest.screen.chart import Line, chart
+from triton_quest.screen.chart import Curve, chart
 from triton_quest.screen.console import Glyphs
 
 COUNTED = 3  # sizes, of those that were counted, beside those beyond
@@ -81,7 +82,8 @@ def growth(tallies: Sequence[Tally], width: int, g: Glyphs) -> RenderableType:
         return Group(*parts, Text(), Text("Each byte is moved once: there is none left to save.", "good"))
     for measure in (ASKED, ONCE) if len(tallies) > 1 else (ASKED,):
         lines = [
-            _line(tally, tally.name, measure.field, tallies, look) for tally, look in zip(tallies, LOOKS, strict=False)
+            _line(tally, tally.name, measure.field, tallies, look)
+            for tally, look in zip(tallies, cycle(LOOKS), strict=False)
         ]
         lines.append(_line(tallies[0], "least", "least", tallies, LEAST))
         drawn = chart(lines, tallies[0].letter, lambda size: bytes_shown(size, exact=False), width, g)
@@ -162,11 +164,11 @@ def called(tally: Tally) -> str:
     return f"{tally.name}, {tally.whose}" if tally.whose else tally.name
 
 
-def _line(tally: Tally, name: str, field: str, tallies: Sequence[Tally], look: tuple[str, str, str]) -> Line:
+def _line(tally: Tally, name: str, field: str, tallies: Sequence[Tally], look: tuple[str, str, str]) -> Curve:
     found = (tally.at(size) for size in charted_sizes(tallies, COUNTED))
     points = tuple((sums.size, float(getattr(sums, field)), sums.is_counted) for sums in found if sums)
     sign, plain, style = look
-    return Line(name, sign, plain, style, points)
+    return Curve(name, sign, plain, style, points)
 
 
 # Under the roofline

@@ -77,10 +77,10 @@ def checklist(checks: Sequence[v.Check], g: Glyphs, is_brief: bool = False) -> R
 
 def _count(cases: Sequence[v.Check]) -> str:
     names = {check.case for check in cases}
-    dtypes = sorted({check.name.rpartition(", ")[2] for check in cases}, reverse=True)
+    dtypes = sorted({check.dtype for check in cases if check.dtype}, reverse=True)
     plural = "case" if len(names) == 1 else "cases"
-    listed = ", ".join(dtypes[:-1]) + f" and {dtypes[-1]}" if len(dtypes) > 1 else dtypes[0]
-    return f"the numbers are right: {len(names)} {plural}, in {listed}"
+    listed = " and ".join(filter(None, [", ".join(dtypes[:-1]), *dtypes[-1:]]))
+    return f"the numbers are right: {len(names)} {plural}{', in ' if listed else ''}{listed}"
 
 
 def _row(state: v.State, name: str, g: Glyphs) -> tuple[Text, Text]:

@@ -15,8 +15,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
 from triton_quest.course.level import Level
-from triton_quest.course.table import LEVELS
+from triton_quest.course.table import LEVELS, by_act
 from triton_quest.errors import LevelAhead, LockedLevel
+from triton_quest.invocation import Command
 from triton_quest.store import schema
 from triton_quest.store.database import Database, Unfit
 from triton_quest.store.records import Attempt, Earned, LevelState, Speed, Statistics, Status, Version, stars_for
@@ -119,7 +120,7 @@ class Progress:
             sentence = (
                 f"Level {level.number}, {level.title}, is locked: pass level {key.number}, {key.title}, to get there."
             )
-            raise LockedLevel(sentence, f"start {key.number}")
+            raise LockedLevel(sentence, Command("start", key.number))
         return state
 
     @mended
@@ -162,7 +163,8 @@ class Progress:
         from triton_quest.store import story
 
         with self._database.reading() as db:
-            return story.story(db, _run(db), tuple(level.slug for level in self.levels))
+            acts = tuple(tuple(level.slug for level in act) for act in by_act(self.levels).values())
+            return story.story(db, _run(db), acts)
 
     @mended
     def earned(self) -> tuple[Earned, ...]:

@@ -66,7 +66,7 @@ class Speed:
 
 @dataclass(frozen=True)
 class Earned:
-    """An achievement that was noted, by its slug, at which level ("": at none in particular), and when."""
+    """An achievement that was noted, by its slug, where (`slug`: as in a Feat), and when."""
 
     achievement: str
     slug: str

@@ -6,14 +6,16 @@ Not imported by the map, which shows what is noted already.
 from __future__ import annotations
 
 import json
+import re
 import sqlite3
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from triton_quest.store.records import Earned
 
 JUDGED = "attempts WHERE run = ? AND outcome != 'unjudged'"
+OLD_SIZE = re.compile(r"S (\d+)\b")
 DEVICE = "CASE WHEN json_valid(verdict) THEN json_extract(verdict, '$.device') END"
 
 
@@ -30,10 +32,11 @@ class Judged:
 class RacedSize:
     """One size of a race. `bound`: what limits it ("memory", "compute", "launch"), of which the kernel reaches `share`."""
 
-    size: str  # "S 8192, D 64, causal"
+    size: str  # as it is shown: "S 8192, D 64, causal"
     bound: str
     share: float
     times_ms: tuple[tuple[str, float], ...]  # of each contender
+    length: int = 0  # how many keys a query sees, 0 where there are none
 
 
 @dataclass(frozen=True)
@@ -52,18 +55,23 @@ class Story:
     """What happened in one run, as far as achievements follow from it; the oldest first."""
 
     run: int
-    levels: tuple[str, ...]  # the slugs of the table
+    acts: tuple[tuple[str, ...], ...]  # the slugs of the table, act by act
     judged: tuple[Judged, ...] = ()
     stars: Mapping[str, int] = field(default_factory=dict)  # of the levels that passed
     unaided: frozenset[str] = frozenset()  # those that passed without a hint or a look at the solution before
     races: tuple[Raced, ...] = ()
 
+    @property
+    def levels(self) -> tuple[str, ...]:
+        """The slugs of all acts."""
+        return tuple(slug for act in self.acts for slug in act)
+
 
 @dataclass(frozen=True)
 class Feat:
-    """An achievement that was reached, by its slug, and at which level ("": at none in particular).
+    """An achievement that was reached, by its slug, and where: a level's slug, or what `achievements.py` calls an act.
 
-    `once`: at one level of all; otherwise at each.
+    `once`: at one place of all; otherwise at each.
     """
 
     achievement: str
@@ -71,15 +79,15 @@ class Feat:
     once: bool = True
 
 
-def story(db: sqlite3.Connection, run: int, levels: tuple[str, ...]) -> Story:
+def story(db: sqlite3.Connection, run: int, acts: tuple[tuple[str, ...], ...]) -> Story:
     stars = dict(db.execute("SELECT slug, stars FROM passes WHERE run = ?", (run,)).fetchall())
-    is_whole = set(levels) <= stars.keys()  # before that no device matters, and verdicts are long
-    device = f"coalesce({DEVICE}, '')" if is_whole else "''"
+    ends_an_act = any(set(act) <= stars.keys() for act in acts)  # before that no device matters, and verdicts are long
+    device = f"coalesce({DEVICE}, '')" if ends_an_act else "''"
     judged = db.execute(f"SELECT slug, outcome, {device} FROM {JUDGED} ORDER BY id", (run,))
     races = db.execute("SELECT slug, gpu, ratio, medal, race FROM speeds WHERE run = ? ORDER BY id", (run,))
     return Story(
         run,
-        levels,
+        acts,
         tuple(Judged(*row) for row in judged),
         stars,
         _unaided(db, run),
@@ -102,16 +110,24 @@ def _sizes(race: str) -> tuple[RacedSize, ...]:
     """The sizes of a race as it was kept; none of one that can't be read."""
     try:
         told = json.loads(race)
-        times: dict[str, list[tuple[str, float]]] = {}
-        for timing in told.get("timings", []):
-            times.setdefault(timing["size"], []).append((timing["contender"], timing["time_ms"]))
-        return tuple(_size(size, times) for size in told.get("sizes", []))
+        timings = told.get("timings", [])
+        return tuple(
+            _size(size, [one for one in timings if one["size"] == size["size"]]) for size in told.get("sizes", [])
+        )
     except (ValueError, KeyError, TypeError):  # salvaged from a damaged page
         return ()
 
 
-def _size(told: Mapping[str, Any], times: Mapping[str, list[tuple[str, float]]]) -> RacedSize:
-    return RacedSize(told["size"], told["bound"], float(told["share_of_bound"]), tuple(times.get(told["size"], ())))
+def _size(told: Mapping[str, Any], timings: Sequence[Mapping[str, Any]]) -> RacedSize:
+    times = tuple((one["contender"], one["time_ms"]) for one in timings)
+    length = max((one.get("length", _length_of_old(one["size"])) for one in timings), default=0)
+    return RacedSize(told["size"], told["bound"], float(told["share_of_bound"]), times, length)
+
+
+def _length_of_old(size: str) -> int:
+    """The length that only the size's name tells: that of a race kept by a version which didn't keep lengths."""
+    found = OLD_SIZE.match(size)
+    return int(found[1]) if found else 0
 
 
 def note(db: sqlite3.Connection, run: int, feats: Iterable[Feat], at: str) -> tuple[Earned, ...]:

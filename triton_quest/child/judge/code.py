@@ -14,6 +14,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from triton_quest.child.instruments.memory.findings import Finding
 from triton_quest.course.level import Level
 from triton_quest.records import verdict as v
 
@@ -21,11 +22,11 @@ LEARNER = "learner_"  # begins the name of the module that a learner's file beco
 
 
 class Stopped(Exception):
-    """The judgement ends here, with this failed check."""
+    """The judgement ends here, with this failed check; `finding`: what the memory model found, if it did."""
 
-    def __init__(self, check: v.Check) -> None:
+    def __init__(self, check: v.Check, finding: Finding | None = None) -> None:
         super().__init__(check.says)
-        self.check = check
+        self.check, self.finding = check, finding
 
 
 def load(file: Path) -> ModuleType:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import ast
 import contextlib
-import re
 import tempfile
 import time
 from collections.abc import Callable, Sequence
@@ -17,36 +16,43 @@ from dataclasses import replace
 from pathlib import Path
 
 from triton_quest.child.instruments.memory.accesses import IllegalAccess
-from triton_quest.child.judge import code, hints, memory
+from triton_quest.child.instruments.memory.findings import Finding
+from triton_quest.child.judge import code, compiling, hints, memory
 from triton_quest.child.judge.reruns import Reruns
 from triton_quest.child.judge.watch import Run, Subject, watched
 from triton_quest.child.sentences.compiling import CompileFinding
+from triton_quest.child.sentences.memory import tell_without_line
 from triton_quest.course.mistake import Mistake, apply
 from triton_quest.errors import CourseTrouble
 from triton_quest.records import verdict as v
 
 SECONDS = 2.0  # of the processor, for all reruns together; where they take longer, nothing is named
-_PLACE = re.compile(r"\b([Ll])ine \d+")
-_GENERAL_CURE = re.compile(r"[;:] (?:lanes with .* must be masked off|check how [^:;]*)\.$")
 
 
 def named(
-    mistakes: tuple[Mistake, ...], check: v.Check, subject: Subject, run: Run, blocks: tuple[int, ...]
+    mistakes: tuple[Mistake, ...],
+    check: v.Check,
+    finding: Finding | None,
+    subject: Subject,
+    run: Run,
+    blocks: tuple[int, ...],
 ) -> v.Check:
-    """`check`, with the sentence and the hint of the mistake that leads to it; as it is where none does, or more than two.
+    """`check`, with the sentence and the hint of the mistake that leads to its finding; as it is where none does, or more than two.
 
     The cure that fits such a finding in general stays only where it is a matter of this line's mask.
     """
+    if finding is None:
+        return check
     solution = _solution(subject)
     candidates = [one for one in mistakes if one.caught_by == "memory" and one.finding in ("", check.finding)]
     written = _as_written(candidates, subject)
     others = [one for one in candidates if one not in written]
-    same = _leading_to(check, written, subject, run, blocks) or _leading_to(check, others, subject, run, blocks)
+    same = _leading_to(finding, written, subject, run, blocks) or _leading_to(finding, others, subject, run, blocks)
     sentences = list(dict.fromkeys(mistake.says for mistake in same))
     if not 1 <= len(sentences) <= 2:
         return check
     about_the_mask = all("mask" in one.says and hints.changes_the_line(one, check, solution) for one in same)
-    says = check.says if about_the_mask else _GENERAL_CURE.sub(".", check.says)
+    says = check.says if about_the_mask else memory.in_words(finding, with_cure=False)
     of_them = {mistake.hint for mistake in same}
     hint = of_them.pop() if len(of_them) == 1 else check.hint
     return replace(check, says=says, cause="Probably: " + " Or: ".join(map(_lower_first, sentences)), hint=hint)
@@ -54,39 +60,41 @@ def named(
 
 def refused_alike(
     mistakes: tuple[Mistake, ...],
-    check: v.Check,
+    refusal: CompileFinding,
     subject: Subject,
     compile_it: Callable[[Subject], Sequence[CompileFinding]],
 ) -> v.Check:
-    """`check`, with the sentence and the hint of the mistake that the learner wrote and that is refused in the same words."""
+    """The check of a refusal, with the sentence and the hint of the mistake that the learner wrote and that is refused alike."""
+    check = compiling.refused(refusal).check
     written = _as_written([one for one in mistakes if one.caught_by == "compile"], subject)
     with tempfile.TemporaryDirectory() as folder:
         reruns = Reruns(subject.level, Path(folder))
         for mistake in written[:2]:
             wrong = reruns.subject(mistake, {})
             found = compile_it(wrong) if wrong is not None else ()
-            if found and _placeless(found[0].says) == _placeless(check.says):
+            if found and (found[0].construct, found[0].facts) == (refusal.construct, refusal.facts):
                 return replace(check, cause=mistake.says, hint=mistake.hint)
     return check
 
 
 def _leading_to(
-    check: v.Check, candidates: list[Mistake], subject: Subject, run: Run, blocks: tuple[int, ...]
+    finding: Finding, candidates: list[Mistake], subject: Subject, run: Run, blocks: tuple[int, ...]
 ) -> list[Mistake]:
     """The mistakes of which the memory checks say the same on this run's inputs. None if looking takes too long."""
-    began, same = time.process_time(), []
+    began, same, told = time.process_time(), [], tell_without_line(finding)
     with tempfile.TemporaryDirectory() as folder:
         reruns = Reruns(subject.level, Path(folder))
         for mistake in candidates:
             if time.process_time() - began > SECONDS:
                 return []
-            if _told_of(reruns.subject(mistake, run.constants), run, blocks) == _placeless(check.says):
+            other = _found_in(reruns.subject(mistake, run.constants), run, blocks)
+            if other is not None and tell_without_line(other) == told:
                 same.append(mistake)
     return same
 
 
-def _told_of(subject: Subject | None, run: Run, blocks: tuple[int, ...]) -> str | None:
-    """What the memory checks say of a wrong version, without its line numbers; None if nothing."""
+def _found_in(subject: Subject | None, run: Run, blocks: tuple[int, ...]) -> Finding | None:
+    """What the memory checks find in a wrong version; None if nothing."""
     if subject is None:
         return None
     other = watched(subject, run.case, run.dtype, blocks)
@@ -95,7 +103,7 @@ def _told_of(subject: Subject | None, run: Run, blocks: tuple[int, ...]) -> str 
         if other.trouble is None:
             memory.examine_answer(other)
     except code.Stopped as stopped:
-        return _placeless(stopped.check.says)
+        return stopped.finding
     except IllegalAccess:
         return None
     return None
@@ -127,10 +135,6 @@ def _statements(text: str) -> set[str]:
         elif isinstance(node, ast.For):
             found.add(f"for {ast.unparse(node.target)} in {ast.unparse(node.iter)}")
     return found
-
-
-def _placeless(says: str) -> str:
-    return _PLACE.sub(r"\1ine", says)
 
 
 def _lower_first(says: str) -> str:

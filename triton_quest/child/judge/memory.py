@@ -23,16 +23,20 @@ def passed() -> v.Check:
 def told(finding: Finding, when: str, case: str) -> v.Check:
     """The failed check that tells of a finding."""
     places = (v.Place(finding.line, finding.site.source),) if finding.line else ()
-    says = tell(finding)
-    first = says.partition(" ")[0]
-    if first.isalpha() and first not in (finding.tensor, finding.argument):  # a name of the learner's stays as it is
-        says = first.capitalize() + says[len(first) :]
-    found = v.failed(passed(), v.Outcome.MEMORY, says, f"This was {when}.", places=places)
+    found = v.failed(passed(), v.Outcome.MEMORY, in_words(finding), f"This was {when}.", places=places)
     return replace(found, finding=finding.name, case=case)
 
 
+def in_words(finding: Finding, with_cure: bool = True) -> str:
+    """The finding as a sentence that begins with a capital letter, or with a name of the learner's, which stays as it is."""
+    says = tell(finding, with_cure)
+    names = [name for name in (finding.tensor, finding.argument) if name]
+    begins_with_name = any(says.startswith((f"{name} ", f"{name}[")) for name in names)
+    return says if begins_with_name else says[0].upper() + says[1:]
+
+
 def refused(finding: Finding, run: Run) -> code.Stopped:
-    return code.Stopped(told(finding, f"in {run.told}", run.case.name))
+    return code.Stopped(told(finding, f"in {run.told}", run.case.name), finding)
 
 
 def examine_accesses(run: Run) -> None:

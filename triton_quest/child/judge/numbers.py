@@ -43,7 +43,7 @@ def failed_case(run: Run, wrong: torch.Tensor, blocks: tuple[int, ...]) -> v.Che
 def case_check(run: Run) -> v.Check:
     """A passed case."""
     name = f"{run.case.name}, {run.dtype}"
-    return v.Check(name=name, kind="numbers", state=v.State.PASSED, case=run.case.name, says=run.case.purpose)
+    return v.Check(name, "numbers", v.State.PASSED, run.case.purpose, case=run.case.name, dtype=run.dtype)
 
 
 def wrong_elements(run: Run) -> torch.Tensor:

@@ -83,8 +83,8 @@ def run(level: Level, file: Path, send: Send, seconds: float) -> v.Outcome:
             check = replace(check, hint=hints.fitting(check, mistakes, solution))
         send(check)
         return check.outcome or v.Outcome.ERROR
-    for name in (*able.missing, v.ON_A_GPU):
-        send(v.Check(name=name, kind="not_verified_here", state=v.State.NOT_VERIFIED_HERE))
+    for name, kind in (*((name, "not_verified_here") for name in able.missing), (v.ON_A_GPU, v.GPU)):
+        send(v.Check(name=name, kind=kind, state=v.State.NOT_VERIFIED_HERE))
     return v.Outcome.PASSED
 
 
@@ -144,8 +144,7 @@ class _Judge:
             if first.trouble is not None:
                 raise code.Stopped(numbers.raised(self.subject, first))
         if found:
-            check = compiling.refused(found[0]).check
-            raise code.Stopped(known.refused_alike(self._mistakes(), check, self.subject, refusals))
+            raise code.Stopped(known.refused_alike(self._mistakes(), found[0], self.subject, refusals))
 
     def _first_dtype(self) -> list[Run]:
         """Rules and memory, over every case in the first dtype; the first case shows the learner's block sizes."""
@@ -187,7 +186,8 @@ class _Judge:
         try:
             look(run)
         except code.Stopped as stopped:
-            raise code.Stopped(known.named(self._mistakes(), stopped.check, self.subject, run, self.blocks)) from None
+            named = known.named(self._mistakes(), stopped.check, stopped.finding, self.subject, run, self.blocks)
+            raise code.Stopped(named, stopped.finding) from None
 
     def _mistakes(self) -> tuple[Mistake, ...]:
         mistakes: tuple[Mistake, ...] = parts.part(self.level, "mistakes").MISTAKES

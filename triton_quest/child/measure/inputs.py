@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 
 from triton_quest.child.judge import numbers
@@ -32,10 +34,22 @@ def typical(level: Level, sizes: Sizes) -> Case:
 
 def described(level: Level, inputs: tuple[torch.Tensor, ...], dtype: str) -> str:
     """ "q, k, v (2, 8, 1024, 64), fp16": tensors of one shape share it."""
-    named: dict[tuple[int, ...], list[str]] = {}
-    for name, x in zip(numbers.parameter_names(level), inputs, strict=False):
-        named.setdefault(tuple(x.shape), []).append(name)
-    return ", ".join([*(f"{', '.join(names)} {shape}" for shape, names in named.items()), dtype])
+    return _described(level, [tuple(map(str, x.shape)) for x in inputs], dtype)
+
+
+def pattern(level: Level, sizes: Sizes, dtype: str) -> str:
+    """ "q, k, v (1, 1, S, 64), fp16": the typical inputs in these sizes, with the letter that grows in place of its size."""
+    shapes = [shape.split() for shape in level.inputs]
+    shown = [tuple(letter if letter == level.grows else str(sizes[letter]) for letter in shape) for shape in shapes]
+    return _described(level, shown, dtype)
+
+
+def _described(level: Level, shapes: Sequence[tuple[str, ...]], dtype: str) -> str:
+    named: dict[tuple[str, ...], list[str]] = {}
+    for name, shape in zip(numbers.parameter_names(level), shapes, strict=False):
+        named.setdefault(shape, []).append(name)
+    shown = (f"{', '.join(names)} ({', '.join(shape)}{',' * (len(shape) == 1)})" for shape, names in named.items())
+    return ", ".join([*shown, dtype])
 
 
 def drawn(case: Case, dtype: str) -> tuple[torch.Tensor, ...]:

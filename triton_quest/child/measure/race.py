@@ -1,6 +1,6 @@
 """Races a learner's kernel against PyTorch on the GPU, size by size. The child's half of `quest benchmark`.
 
-Before a contender is timed its result must be the others'; the learner's is looked at again after the last round.
+A contender is timed only if its result equals that of the first one; the learner's result is compared again after the last round.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from triton_quest.child.sentences import on_gpu as gpu_sentences
 from triton_quest.course import parts
 from triton_quest.course.case import DTYPES, Draw, Race
 from triton_quest.course.level import Level
-from triton_quest.records import race as raced
+from triton_quest.records import race as race_records
 from triton_quest.records import verdict as v
 
 Send = Callable[[v.Record], None]
@@ -46,7 +46,7 @@ def run(level: Level, file: Path, send: Send, seconds: float, sizes: Sequence[st
         return stopped.check.outcome or v.Outcome.ERROR
     races: Sequence[Race] = parts.part(level, "cases").RACES
     chosen = [race for race in races if sizes is None or race.name in sizes]
-    send(raced.Lineup(level.slug, tuple(race.name for race in chosen), level.races))
+    send(race_records.Lineup(level.slug, tuple(race.name for race in chosen), level.races))
     send(v.StageStarted("ceilings", "measuring what this GPU can do", seconds))
     send(ceilings())
     for race in chosen:
@@ -54,14 +54,14 @@ def run(level: Level, file: Path, send: Send, seconds: float, sizes: Sequence[st
     return v.Outcome.PASSED
 
 
-def ceilings() -> raced.Ceilings:
+def ceilings() -> race_records.Ceilings:
     """The copy bandwidth and the matmul rate of this GPU, measured."""
     source = torch.randint(0, 127, (COPY_BYTES,), dtype=torch.int8, device="cuda")
     target = torch.empty_like(source)
     a, b = (torch.randn(MATMUL, MATMUL, dtype=torch.float16, device="cuda") for _ in range(2))
     copied = alternately({"copy": lambda: target.copy_(source)})["copy"]
     multiplied = alternately({"matmul": lambda: a @ b})["matmul"]
-    return raced.Ceilings(
+    return race_records.Ceilings(
         gpu=torch.cuda.get_device_name(),
         copy_gbs=2 * COPY_BYTES / copied.time_ms / 1e6,
         matmul_tflops=2 * MATMUL**3 / multiplied.time_ms / 1e9,
@@ -74,7 +74,7 @@ def ceilings() -> raced.Ceilings:
 def _race(level: Level, race: Race, yours: Contender, send: Send, seconds: float) -> None:
     send(v.StageStarted("race", f"{level.title}, {race.name}", seconds))
     inputs = race.inputs(Draw(race.name, DTYPES[race.dtype], device="cuda"))
-    everybody = {**lineup(level), raced.YOURS: yours}
+    everybody = {**lineup(level), race_records.YOURS: yours}
     calls: dict[str, Callable[[], Any]] = {
         name: partial(contender, *inputs, **race.keywords)
         for name, contender in everybody.items()
@@ -82,16 +82,16 @@ def _race(level: Level, race: Race, yours: Contender, send: Send, seconds: float
     }
 
     def leave_out(name: str, says: str) -> None:
-        send(raced.DidNotRun(level.slug, race.name, name, says))
+        send(race_records.DidNotRun(level.slug, race.name, name, says))
         del calls[name]
 
     expected = _first_round(calls, leave_out)
     for name, measured in (alternately(calls) if calls else {}).items():
-        if name == raced.YOURS and not _same(calls[name](), expected):
+        if name == race_records.YOURS and not _same(calls[name](), expected):
             leave_out(name, "its result was right once, and wrong after being timed")
             continue
         times = (measured.time_ms, measured.low_ms, measured.high_ms, measured.rounds)
-        send(raced.Timing(level.slug, race.name, name, *times, race.flops, race.least_bytes))
+        send(race_records.Timing(level.slug, race.name, name, *times, race.flops, race.least_bytes, race.length))
     torch.cuda.empty_cache()
 
 

@@ -27,13 +27,17 @@ from triton_quest.child.triton.interpreter import enable
 from triton_quest.course import parts
 from triton_quest.course.case import DEFAULT_BLOCKS, DTYPES, Case
 from triton_quest.course.level import Level
-from triton_quest.records import show as t
+from triton_quest.records import show as show_records
 from triton_quest.records import verdict as v
 from triton_quest.records.measured import Inputs
 
 Send = Callable[[v.Record], None]
 DTYPE = "fp32"
-ACTIONS = {Operation.READ: t.LOAD, Operation.WRITE: t.STORE, Operation.ATOMIC: t.ATOMIC}
+ACTIONS = {
+    Operation.READ: show_records.LOAD,
+    Operation.WRITE: show_records.STORE,
+    Operation.ATOMIC: show_records.ATOMIC,
+}
 MOST_CELLS = 128  # of an error map, along an axis
 PATTERN = 16  # elements that an answer must have for its map to show something
 
@@ -70,10 +74,10 @@ class Showing:
         self._send_walks(run.model.trace.walks, run.trouble is None)
         self._require(run)
         wrong = numbers.wrong_elements(run)
-        self.send(t.Answered(int(wrong.sum()), wrong.numel()))
+        self.send(show_records.Answered(int(wrong.sum()), wrong.numel()))
 
     def map_errors(self, dtypes: tuple[str, ...]) -> None:
-        """Raises Stopped after the map was sent. An answer that is too small for one only counts if no other is wrong."""
+        """Send the map of the first wrong answer that is large enough for one, and raise Stopped; of a smaller one if no other is wrong."""
         blocks = self._blocks()
         small: tuple[Run, torch.Tensor] | None = None
         for case, dtype in (*numbers.plan(self.subject.level, dtypes), (self.cases.SHOWN, DTYPE)):
@@ -122,23 +126,23 @@ class Showing:
         for walk in begun:
             self.send(_launched(walk, is_whole=not walk.is_cut and (came_to_its_end or walk is not walks[-1])))
         for number, walk in enumerate(begun):
-            programs: dict[tuple[int, ...], list[t.Step]] = {}
+            programs: dict[tuple[int, ...], list[show_records.Step]] = {}
             for touch in walk.touches:
                 programs.setdefault(touch.program, []).append(_step(touch))
             for program, steps in programs.items():
-                self.send(t.Traced(number, program, tuple(steps)))
+                self.send(show_records.ProgramSteps(number, program, tuple(steps)))
 
 
-def _launched(walk: Walk, is_whole: bool) -> t.Launched:
+def _launched(walk: Walk, is_whole: bool) -> show_records.Launched:
     launch = walk.launch
     known = {dtype: name for name, dtype in DTYPES.items()}
     tensors = tuple(
-        t.Tensor(
+        show_records.Tensor(
             one.name, one.tensor_name or "", one.shape, known.get(one.dtype, str(one.dtype).removeprefix("torch."))
         )
         for one in walk.arguments
     )
-    return t.Launched(launch.kernel, _grid(launch), tensors, _constants(launch), is_whole)
+    return show_records.Launched(launch.kernel, _grid(launch), tensors, _constants(launch), is_whole)
 
 
 def _grid(launch: Launch) -> tuple[int, ...]:
@@ -150,8 +154,8 @@ def _constants(launch: Launch) -> tuple[tuple[str, str], ...]:
     return tuple((name, str(value)) for name, value in launch.constexprs.items())
 
 
-def _step(touch: Touch) -> t.Step:
-    return t.Step(
+def _step(touch: Touch) -> show_records.Step:
+    return show_records.Step(
         ACTIONS[touch.operation],
         touch.argument,
         touch.site.line,
@@ -173,7 +177,7 @@ def _nothing_to_show(level: Level) -> v.Check:
 # Where the answer is wrong
 
 
-def error_map(run: Run, wrong: torch.Tensor, index: tuple[int, ...]) -> t.ErrorMap:
+def error_map(run: Run, wrong: torch.Tensor, index: tuple[int, ...]) -> show_records.ErrorMap:
     """The matrix that holds the worst element at `index`; a vector is a matrix of one row."""
     truth, result = run.reference.truth, run.result
     allowed = run.reference.budget.allowed.expand(truth.shape)
@@ -184,7 +188,7 @@ def error_map(run: Run, wrong: torch.Tensor, index: tuple[int, ...]) -> t.ErrorM
     rows, columns = matrix.shape
     cell = _cell(rows), _cell(columns)
     bands = [torch.split(band, cell[1], dim=1) for band in torch.split(matrix, cell[0], dim=0)]
-    return t.ErrorMap(
+    return show_records.ErrorMap(
         cells=tuple("".join(_sign(float(part.max())) for part in band) for band in bands),
         shape=(rows, columns),
         cell=cell,
@@ -202,7 +206,7 @@ def _cell(length: int) -> int:
 def _sign(ratio: float) -> str:
     """How many times the allowed error it is, in half powers of ten."""
     if ratio == 0:
-        return t.STEPS[0]
+        return show_records.STEPS[0]
     if math.isinf(ratio):
-        return t.NOT_A_NUMBER
-    return t.STEPS[min(len(t.STEPS) - 1, 1 + max(0, int(2 * math.log10(ratio))))]
+        return show_records.NOT_A_NUMBER
+    return show_records.STEPS[min(len(show_records.STEPS) - 1, 1 + max(0, int(2 * math.log10(ratio))))]

@@ -6,6 +6,7 @@ In the child. Nothing is timed, and nothing is judged: a wrong kernel's counts a
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -75,7 +76,8 @@ class Counting:
 
     def _count(self, size: int) -> m.Counted:
         self.send(v.StageStarted("count", f"counting at {self.level.grows} = {size:,}", self.seconds))
-        case = inputs.typical(self.level, inputs.counted_sizes(self.level, size))
+        sizes = inputs.counted_sizes(self.level, size)
+        case = inputs.typical(self.level, sizes)
         given = inputs.drawn(case, DTYPE)
         shown = inputs.described(self.level, given, DTYPE)
         model, log, spy = MemoryModel(poison=False, cooperative=True, footprints=True), LaunchLog(), OpSpy("", given)
@@ -92,7 +94,8 @@ class Counting:
         outputs = _tensors(returned)
         if not log.launches or not outputs:
             raise code.Stopped(_nothing_to_count(self.level, launched=bool(log.launches)))
-        return _record(size, shown, model.traffic, counts, given, outputs, spy.allocated_bytes, len(log.launches))
+        found = _record(size, shown, model.traffic, counts, given, outputs, spy.allocated_bytes, len(log.launches))
+        return replace(found, pattern=inputs.pattern(self.level, sizes, DTYPE))
 
 
 def _tensors(returned: Any) -> list[torch.Tensor]:

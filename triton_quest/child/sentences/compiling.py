@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from string import Formatter
 
 from triton_quest.child.triton.refusals import Refusal, RefusedBy
 from triton_quest.machine.targets import Arch, name_of
@@ -16,13 +17,15 @@ from .refusal_table import TABLE, Row
 from .refusal_table.facts import Facts
 
 UNEXPLAINED = "unexplained"
+LINES = frozenset({"set_line", "set_at", "set_before", "again_at"})  # the facts that name a line
 
 
 @dataclass(frozen=True)
 class CompileFinding:
     """One refused line, for all `targets` (as Triton names them) that refuse it. `reason` is Triton's own, one line.
 
-    `construct` is a row of the table, or "unexplained". `compiles` where the line means something else on a GPU.
+    `construct` is a row of the table, or "unexplained"; `facts` fill its sentence, those left out that name a line.
+    `compiles` where the line means something else on a GPU.
     """
 
     construct: str
@@ -36,6 +39,7 @@ class CompileFinding:
     reason: str
     error_type: str
     compiles: bool
+    facts: tuple[tuple[str, str], ...]
 
     @property
     def says(self) -> str:
@@ -60,7 +64,8 @@ def _facts(row: Row, refusal: Refusal) -> Facts | None:
     return None if found is None else {**groups, **found}
 
 
-def _explain(refusal: Refusal) -> tuple[str, str]:
+def _explain(refusal: Refusal) -> tuple[str, str, Facts]:
+    """The row's key, its sentence, and what fills it."""
     common = {
         "kernel": refusal.kernel,
         "function": refusal.function,
@@ -70,20 +75,24 @@ def _explain(refusal: Refusal) -> tuple[str, str]:
     for row in TABLE:
         facts = _facts(row, refusal)
         if facts is not None:
-            return row.key, row.says.format_map({**common, **facts})
+            filled = {**common, **facts}
+            used = {name for _, name, _, _ in Formatter().parse(row.says) if name}
+            return row.key, row.says.format_map(filled), {name: filled[name] for name in used}
     reason = _first_line(refusal.reason).rstrip(".")
     said = f": {reason}." if reason else ", and gives no reason."
-    return UNEXPLAINED, f"Triton's compiler refuses `{common['code']}`{said}"
+    facts = {"code": common["code"], "reason": reason}
+    return UNEXPLAINED, f"Triton's compiler refuses `{common['code']}`{said}", facts
 
 
 def explain(refusals: Iterable[Refusal]) -> list[CompileFinding]:
     """One finding per refused line and cause, in the order in which they were met, with all targets that refuse it."""
     found: dict[tuple[str, int, str, str], CompileFinding] = {}
     for refusal in refusals:
-        construct, sentence = _explain(refusal)
+        construct, sentence, facts = _explain(refusal)
+        lineless = tuple(sorted((name, fact) for name, fact in facts.items() if name not in LINES))
         finding = CompileFinding(
             construct, sentence, refusal.kernel, refusal.function, refusal.file, refusal.line, refusal.source_line,
-            (refusal.target,), _first_line(refusal.reason), refusal.error_type, refusal.by is RefusedBy.MEANING,
+            (refusal.target,), _first_line(refusal.reason), refusal.error_type, refusal.by is RefusedBy.MEANING, lineless,
         )  # fmt: skip
         key = (refusal.file, refusal.line, construct, sentence if construct == UNEXPLAINED else "")
         first = found.setdefault(key, finding)

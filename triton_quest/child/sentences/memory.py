@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from triton_quest.child.instruments.memory.findings import Box, Finding, Guard, Kind, Limit, Operation
 
 _VERBS = {Operation.READ: "reads", Operation.WRITE: "writes", Operation.ATOMIC: "updates"}
@@ -9,8 +11,16 @@ _NOUNS = {Operation.READ: "load", Operation.WRITE: "store", Operation.ATOMIC: "a
 _AT_ONCE = "on a GPU the programs run at the same time"
 
 
-def tell(finding: Finding) -> str:
+def tell(finding: Finding, with_cure: bool = True) -> str:
+    """The finding as a sentence. Without the cure that fits such a finding in general, where a more particular one is known."""
+    if finding.kind in (Kind.OUT_OF_BOUNDS_READ, Kind.OUT_OF_BOUNDS_WRITE):
+        return _out_of_bounds(finding, with_cure)
     return _TELLERS[finding.kind](finding)
+
+
+def tell_without_line(finding: Finding) -> str:
+    """The finding as a sentence that is the same wherever in a file it happens."""
+    return tell(replace(finding, site=replace(finding.site, line=0)))
 
 
 def places(name: str, box: Box, shape: tuple[int, ...]) -> str:
@@ -62,7 +72,7 @@ def _lanes(finding: Finding, where: str) -> str:
     return f" ({which} lanes {'is' if finding.bad == 1 else 'are'} {where})"
 
 
-def _out_of_bounds(finding: Finding) -> str:
+def _out_of_bounds(finding: Finding, with_cure: bool) -> str:
     assert finding.elements is not None
     who = f"{_program(finding.program)} {_VERBS[finding.operation]}"
     if finding.between and not finding.limits:
@@ -71,10 +81,12 @@ def _out_of_bounds(finding: Finding) -> str:
     else:
         where = places(finding.argument, finding.touched or finding.elements, finding.shape)
         lanes = _lanes(finding, "between its elements" if finding.between else "outside")
-    return f"{who} {where}; {_size(finding)}{lanes}. Line {finding.line}: {_way_out(finding)}"
+    way_out = _way_out(finding, with_cure)
+    return f"{who} {where}; {_size(finding)}{lanes}. Line {finding.line}{f': {way_out}' if way_out else '.'}"
 
 
-def _way_out(finding: Finding) -> str:
+def _way_out(finding: Finding, with_cure: bool) -> str:
+    """What is wrong with the access, and what cures that in general. "" where there is only the cure, and it isn't asked for."""
     noun = _NOUNS[finding.operation]
     if finding.guard is Guard.DESCRIPTOR:
         return f"the descriptor of this {noun} has a shape or strides that don't fit {_name(finding)}."
@@ -84,18 +96,23 @@ def _way_out(finding: Finding) -> str:
         return f"its offsets fit a contiguous tensor, and {_name(finding)} isn't: multiply each index by its stride."
     elsewhere = next((limit for limit in finding.limits if limit.at is not None and limit.size), None)
     if elsewhere is not None:
-        return _elsewhere(elsewhere, finding)
-    cure = "check how its offsets are computed."
+        return (
+            f"{_elsewhere(elsewhere, finding)}{': check how the program finds its place there' if with_cure else ''}."
+        )
+    cure = "check how its offsets are computed"
     if finding.limits:
         conditions = " or ".join(_condition(limit, len(finding.shape)) for limit in finding.limits)
-        cure = f"lanes with {conditions} must be masked off."
+        cure = f"lanes with {conditions} must be masked off"
     if finding.guard is Guard.NONE:
-        return f"this {noun} has no mask; {cure}"
+        return f"this {noun} has no mask{f'; {cure}' if with_cure else ''}."
     if finding.ignores_strides:
         cure = f"if its offsets leave out the strides of {_name(finding)}, multiply by them; else {cure}"
+        with_cure = True  # it is a particular one
     if finding.guard is Guard.MASK:
-        return f"the mask of this {noun} lets them through; {cure}"
-    return f"{cure[0].upper()}{cure[1:]}" if not finding.limits else cure
+        return f"the mask of this {noun} lets them through{f'; {cure}' if with_cure else ''}."
+    if not with_cure:
+        return ""
+    return f"{cure}." if finding.limits else f"{cure[0].upper()}{cure[1:]}."
 
 
 def _elsewhere(limit: Limit, finding: Finding) -> str:
@@ -103,7 +120,7 @@ def _elsewhere(limit: Limit, finding: Finding) -> str:
     where = f"dimension {limit.dimension}" if len(finding.shape) > 1 else _name(finding)
     end = f"ends at index {limit.size - 1}" if limit.above else "begins at index 0"
     what = "the whole block is" if finding.active > 1 else "this element would be"
-    return f"{where} {end}, and {what} at {limit.at}: check how the program finds its place there."
+    return f"{where} {end}, and {what} at {limit.at}"
 
 
 def _condition(limit: Limit, dimensions: int) -> str:
@@ -217,8 +234,6 @@ def _where(finding: Finding) -> str:
 
 
 _TELLERS = {
-    Kind.OUT_OF_BOUNDS_READ: _out_of_bounds,
-    Kind.OUT_OF_BOUNDS_WRITE: _out_of_bounds,
     Kind.NULL_POINTER: _no_tensor,
     Kind.FOREIGN_POINTER: _no_tensor,
     Kind.MISALIGNED: _misaligned,

@@ -14,10 +14,8 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from triton_quest import invocation
-from triton_quest.commands import check, restore
-from triton_quest.commands import history as versions
-from triton_quest.commands import show as showing
-from triton_quest.commands import solution as solutions
+from triton_quest.commands import check, restore, show, solution
+from triton_quest.commands import history as history_command
 from triton_quest.commands.overview import next_words
 from triton_quest.commands.play import views as session_views
 from triton_quest.commands.play.views import Run
@@ -27,18 +25,19 @@ from triton_quest.commands.shared.templates import new_templates, template_remar
 from triton_quest.course import template
 from triton_quest.course.level import Level
 from triton_quest.errors import NoWorkspace, QuestError, UnusableFile
+from triton_quest.invocation import Command
 from triton_quest.parent import devices, runner
 from triton_quest.parent.runner import Cancelled, Job, Tell
 from triton_quest.parent.watching import saves
 from triton_quest.progress import achievements
 from triton_quest.progress.achievements import Award
 from triton_quest.records import verdict as v
-from triton_quest.report.walking import Trace
-from triton_quest.screen import finale as last_screen
+from triton_quest.report.show import CallTrace
+from triton_quest.screen import finale as finale_screen
 from triton_quest.screen import texts
 from triton_quest.screen.achievements import AT_ONCE
 from triton_quest.screen.achievements import line as award_line
-from triton_quest.screen.session.game import Attempts, Hints, Judged, States, Walk
+from triton_quest.screen.session.game import Attempts, Hints, JudgedSave, ProgramsShown, States
 from triton_quest.store import files, history, workspace
 from triton_quest.store.progress import HINTS_A_LEVEL
 from triton_quest.store.records import LevelState, stars_for
@@ -54,10 +53,10 @@ AT_LINE = {  # how editors are told to open a file at a line; others get the fil
 }
 
 
-class Session:
-    """The quest for as long as one stays. Its methods may run in any thread, and several at once.
+class LiveSession:
+    """The game of one live session. Its methods may run in any thread, and several at once.
 
-    `judge` judges and `run` does any other job, at once, where something stands by.
+    `judge` judges a file and `run` runs any other job: in a pre-forked child where there is one.
     """
 
     def __init__(self, context: Context, where: tuple[str, ...], judge: Judge, run: Run = session_views.cold) -> None:
@@ -82,7 +81,7 @@ class Session:
     def awards(self) -> Sequence[Award]:
         self._require_workspace()
         self._tell_of(announcing.announce(self._context, quiet=True))
-        return achievements.awards(self._context.progress.earned())
+        return achievements.awards(self._context.progress.earned(), self._context.progress.levels)
 
     def _tell_of(self, earned: Sequence[Award]) -> None:
         """In one notice, however many they are."""
@@ -92,7 +91,7 @@ class Session:
         elif earned:
             self._told.append("\n".join(award_line(award, self.glyphs).plain for award in earned))
 
-    def next_step(self) -> tuple[str, str]:
+    def next_step(self) -> tuple[str, Command | None]:
         return next_words(self.states())
 
     def notices(self) -> list[str]:
@@ -154,11 +153,11 @@ class Session:
     def solution(self, level: Level) -> RenderableType:
         if not self.require_open(level).is_done:
             self._context.progress.note_solution_seen(level)
-        return texts.code(solutions.read(level))
+        return texts.code(solution.read(level))
 
     # The learner's file
 
-    def judge(self, level: Level, tell: Tell, cancelled: Event) -> Judged | None:
+    def judge(self, level: Level, tell: Tell, cancelled: Event) -> JudgedSave | None:
         self._require_workspace()
         mine = subject.locate(self._context, level, None, "check")
 
@@ -172,16 +171,16 @@ class Session:
         except Cancelled:
             return None
 
-    def _told_of(self, level: Level, judged: v.Verdict, kept: check.KeptCheck) -> Judged:
+    def _told_of(self, level: Level, judged: v.Verdict, kept: check.KeptCheck) -> JudgedSave:
         """The verdict, with all that a check lets follow at once."""
         is_the_end = check.is_the_end(self._context, level, judged, kept)
         if kept.trouble is not None:
             unremembered = f"This check can't be remembered. {kept.trouble.sentence}"
-            return Judged(level, self.name(level), judged, ("", ""), unremembered=unremembered)
+            return JudgedSave(level, self.name(level), judged, ("", None), unremembered=unremembered)
         step = check.next_after(self._context.progress, level, judged)
         earned = tuple(announcing.announce(self._context, quiet=True))
         stars = self._context.progress.state(level).stars if kept.first_pass else 0
-        return Judged(level, self.name(level), judged, step, stars, "", earned, is_the_end)
+        return JudgedSave(level, self.name(level), judged, step, stars, "", earned, is_the_end)
 
     def catch_up(self, cancelled: Event) -> None:
         if "gpu" not in self._where:
@@ -206,7 +205,7 @@ class Session:
         except Cancelled:
             return None
         self._tell_of(announcing.announce(self._context, quiet=True))
-        return last_screen.finale(found.states, found.changed, self._context.progress.statistics(), self.glyphs)
+        return finale_screen.finale(found, self._context.progress.statistics(), self.glyphs)
 
     def attempts(self, level: Level) -> Attempts:
         self._require_workspace()
@@ -219,7 +218,7 @@ class Session:
 
     def restore(self, level: Level, version: int) -> str:
         self._require_workspace()
-        found = versions.find(self._context, level, version)
+        found = history_command.find(self._context, level, version)
         changed, backup = restore.bring_back(self._context, level, found)
         return restore.report(found, self.name(level), changed) + _kept_at(backup)
 
@@ -239,7 +238,8 @@ class Session:
         return [*words, *(part.format(file=path, line=line) for part in pattern)]
 
     async def saves(self) -> AsyncIterator[tuple[Level, ...]]:
-        async with contextlib.aclosing(saves(self._context.workspace.root / "levels")) as found:
+        folder = self._context.workspace.root / "levels"
+        async with contextlib.aclosing(saves(folder, self._context.progress.levels)) as found:
             async for levels in found:
                 yield levels
 
@@ -254,14 +254,14 @@ class Session:
         self._tell_of(announcing.announce(self._context, quiet=True, level=level, measured=seen.measured))
         return seen.drawn
 
-    def walk(self, level: Level, tell: Tell, cancelled: Event) -> Walk | None:
+    def programs(self, level: Level, tell: Tell, cancelled: Event) -> ProgramsShown | None:
         self._require_workspace()
         chosen = subject.choose(self._context, level, None, "show")
         try:
-            ended = self._run(showing.job_for(chosen), tell, cancelled)
+            ended = self._run(show.job_for(chosen), tell, cancelled)
         except Cancelled:
             return None
-        return Walk(Trace.of(ended.records), showing.ending(ended, self.glyphs))
+        return ProgramsShown(CallTrace.of(ended.records), show.ending(ended, self.glyphs))
 
 
 def _kept_at(backup: Path | None) -> str:

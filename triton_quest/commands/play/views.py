@@ -9,18 +9,18 @@ from threading import Event
 from rich.console import Group, RenderableType
 
 from triton_quest import environment
-from triton_quest.commands import benchmark, traffic
-from triton_quest.commands import compile as compiling
-from triton_quest.commands import show as showing
+from triton_quest.commands import benchmark, show, traffic
+from triton_quest.commands import compile as compile_command
 from triton_quest.commands.shared import race, subject
 from triton_quest.commands.shared.context import Context
 from triton_quest.course.level import Level
 from triton_quest.errors import QuestError
+from triton_quest.invocation import Command
 from triton_quest.machine.targets import USUAL
 from triton_quest.parent import runner
 from triton_quest.parent.runner import Ending, Job, Start, Tell
 from triton_quest.records import verdict as v
-from triton_quest.screen import compile as compiled
+from triton_quest.screen import compile as compile_screen
 from triton_quest.screen.fitted import Fitted
 
 Run = Callable[[Job, Tell, Event], Ending]  # raises Cancelled once the event is set
@@ -33,13 +33,13 @@ NO_RACE = (
 
 
 def cold(job: Job, tell: Tell, cancelled: Event) -> Ending:
-    """In a process that is started for it: what may take long keeps nothing that stands by from the next save."""
+    """Run the job in a process of its own: a long job must not occupy the pre-forked child that the next save needs."""
     return runner.run(job, tell, is_cancelled=cancelled.is_set)
 
 
 @dataclass(frozen=True)
 class Asked:
-    """A view of a level, who is told what the child is at, and what ends it early. `run` does what is short."""
+    """A request for a view of a level. `tell` receives the child's records, `cancelled` ends the work early, `run` runs short jobs."""
 
     context: Context
     level: Level
@@ -50,7 +50,7 @@ class Asked:
 
 @dataclass(frozen=True)
 class Seen:
-    """What is shown, and what was measured on the way, which may have earned something."""
+    """A view that was made, and the records from which achievements may follow."""
 
     drawn: RenderableType
     measured: tuple[v.Record, ...] = ()
@@ -67,13 +67,15 @@ def see_traffic(asked: Asked) -> Seen:
 
 def see_compiled(asked: Asked) -> Seen:
     chosen = subject.choose(asked.context, asked.level, None, "compile")
-    ended = cold(compiling.job_for(chosen), asked.tell, asked.cancelled)
-    return Seen(compiled.report(compiling.report(asked.level, USUAL, ended), asked.context.glyphs), _measured(ended))
+    ended = cold(compile_command.job_for(chosen), asked.tell, asked.cancelled)
+    return Seen(
+        compile_screen.report(compile_command.report(asked.level, USUAL, ended), asked.context.glyphs), _measured(ended)
+    )
 
 
 def see_race(asked: Asked) -> Seen:
     if not environment.can_use_gpu():
-        raise QuestError(NO_RACE, f"traffic {asked.level.number}")
+        raise QuestError(NO_RACE, Command("traffic", asked.level.number))
 
     def timed(job: Job, take: Tell) -> Ending:
         def hear(record: v.Record) -> None:
@@ -89,8 +91,8 @@ def see_race(asked: Asked) -> Seen:
 
 def see_errors(asked: Asked) -> Seen:
     chosen, g = subject.choose(asked.context, asked.level, None, "show"), asked.context.glyphs
-    ended = asked.run(showing.job_for(chosen, errors=True), asked.tell, asked.cancelled)
-    found, said = showing.ErrorsShown(chosen, ended), showing.ending(ended, g)
+    ended = asked.run(show.job_for(chosen, errors=True), asked.tell, asked.cancelled)
+    found, said = show.ErrorsShown(chosen, ended), show.ending(ended, g)
     drawn = Fitted(lambda width: found.drawn(width, g))
     return Seen(Group(drawn, said) if said is not None and not found.can_be_drawn else drawn)
 

@@ -1,4 +1,4 @@
-"""What was newly earned is noted, and said once: a line each, or together where it is much at once."""
+"""Records newly earned achievements and announces each once: a line each, or one summary where there are many."""
 
 from __future__ import annotations
 
@@ -20,10 +20,11 @@ from triton_quest.store.story import Feat
 def announce(
     context: Context, quiet: bool = False, level: Level | None = None, measured: Iterable[v.Record] = ()
 ) -> list[Award]:
-    """Note what follows from the progress and isn't noted yet, show it unless `quiet`, and return it.
+    """Record the achievements that are newly earned, show them unless `quiet`, and return them.
 
-    With a level: what follows from `measured`, which `compile` or `traffic` sent of its own file. It counts if that very text
-    has passed. Of two callers who find the same, one gets it.
+    Without a level, they follow from the story of the run. With a level, they follow from `measured`, the records that `compile`
+    or `traffic` sent of the level's own file, and only if exactly this text has passed. If two processes find one achievement
+    at the same time, the database gives it to one of them.
     """
     progress = context.progress
     try:
@@ -45,6 +46,7 @@ def as_json(awards: Sequence[Award]) -> list[dict[str, Any]]:
             "achievement": award.achievement.slug,
             "title": award.achievement.title,
             "level": award.level.number if award.level else None,
+            "act": award.act or None,
             "xp": award.achievement.xp,
         }
         for award in awards

@@ -12,6 +12,7 @@ from rich.text import Text
 from triton_quest.commands.shared.context import Context
 from triton_quest.course.level import Level
 from triton_quest.errors import UnusableFile
+from triton_quest.invocation import Command
 from triton_quest.parent.devices import judge_on
 from triton_quest.parent.runner import Job
 from triton_quest.records import verdict as v
@@ -23,7 +24,7 @@ Judge = Callable[[Job], v.Verdict]
 def judge_again(context: Context, level: Level, seconds: float, judge: Judge) -> v.Verdict:
     """Judge the level's present file and keep the attempt. Raises UnusableFile if there is no text to be judged."""
     path = context.workspace.file(level)
-    text = files.exact_text(path, f"reset {level.number}")
+    text = files.exact_text(path, Command("reset", level.number))
     verdict = judge(Job(level, path, seconds))
     if verdict.outcome is not v.Outcome.ERROR:
         context.progress.record_attempt(level, text, verdict)

@@ -1,4 +1,4 @@
-"""What every command shares: the console, the workspace, the progress, and how a trouble is told."""
+"""What every command shares: the console, the workspace, the progress, and the reporting of troubles."""
 
 from __future__ import annotations
 
@@ -17,8 +17,7 @@ from rich.console import Console, RenderableType
 
 from triton_quest import invocation
 from triton_quest.course.level import Level
-from triton_quest.course.table import LEVELS, find
-from triton_quest.errors import NoWorkspace, QuestError, StoreTrouble, UnknownLevel
+from triton_quest.errors import NoWorkspace, QuestError, StoreTrouble
 from triton_quest.screen import messages
 from triton_quest.screen.console import glyphs, make_console
 from triton_quest.store import updates, workspace
@@ -27,46 +26,6 @@ from triton_quest.store.records import LevelState
 
 OK, NOT_YET, TROUBLE = 0, 1, 2
 COMPLETE = "_QUEST_COMPLETE"  # set by the shell when it asks for completions
-
-
-class LevelName(click.ParamType[Level]):
-    """A level by its number, slug or file name."""
-
-    name = "level"
-
-    def convert(self, value: Any, param: Any, ctx: Any) -> Level:
-        if isinstance(value, Level):
-            return value
-        level = find(str(value))
-        if level is None:
-            raise UnknownLevel(f"There is no level “{value}”: the levels are 1 to {len(LEVELS)}.", "")
-        return level
-
-    def shell_complete(self, ctx: Any, param: Any, incomplete: str) -> list[Any]:
-        from triton_quest.commands import completion
-
-        return completion.levels(ctx, incomplete)
-
-
-class Numbers(click.ParamType[tuple[int, ...]]):
-    """ "2,0": up to three numbers, in parentheses or without."""
-
-    name = "numbers"
-
-    def convert(self, value: Any, param: Any, ctx: Any) -> tuple[int, ...]:
-        parts = str(value).strip("() ").rstrip(",").split(",")
-        if len(parts) > 3 or not all(part.strip().isdigit() for part in parts):
-            self.fail(f"“{value}” are no program ids: they look like 2 or 2,0 or 2,0,1.", param, ctx)
-        return tuple(map(int, parts))
-
-
-class Folder(click.Path):
-    """A path of which a shell offers the folders."""
-
-    def shell_complete(self, ctx: Any, param: Any, incomplete: str) -> list[Any]:
-        from click.shell_completion import CompletionItem
-
-        return [CompletionItem(incomplete, type="dir")]
 
 
 class Context:
@@ -101,7 +60,7 @@ class Context:
         """A line that names files: as it is, and never wrapped."""
         self.console.print(sentence, soft_wrap=True, markup=False)
 
-    def next(self, sentence: str, words: str) -> None:
+    def next(self, sentence: str, words: str | None) -> None:
         """The last line: what to type now."""
         self.console.print()
         self.show(messages.next_step(sentence, invocation.command(words) if words else "", self.glyphs))
@@ -158,7 +117,7 @@ def _tell(sentence: str, words: str | None, as_json: bool) -> int:
 
 
 def tell_trouble(sentence: str, words: str | None) -> None:
-    """On stderr, where it is in nobody's way."""
+    """Print a trouble on stderr, so that stdout holds the answer alone."""
     command = invocation.command(words) if words is not None else ""
     console = make_console(sys.stderr)
     console.print(messages.trouble(sentence, command, glyphs(console)), crop=False)

@@ -25,7 +25,7 @@ def require(path: Path, command: str) -> None:
 
 @contextmanager
 def drawing(path: Path) -> Iterator[None]:
-    """What draws stands inside. Raises StoreTrouble if the file can't be written."""
+    """A context in which a picture is drawn. Raises StoreTrouble if the file can't be written."""
     try:
         yield
     except OSError as trouble:

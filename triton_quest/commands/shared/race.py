@@ -17,7 +17,7 @@ from triton_quest.course.level import Level
 from triton_quest.parent.runner import Cancelled, Ending, Job, Tell, run
 from triton_quest.records import verdict as v
 from triton_quest.records.race import Ceilings, DidNotRun, Lineup, Timing
-from triton_quest.report import standing
+from triton_quest.report import race as race_report
 from triton_quest.screen import race as screen
 from triton_quest.screen.console import Glyphs
 
@@ -25,7 +25,7 @@ STEP_SECONDS = 300.0  # a size with all its rivals, compiling included
 
 
 @dataclass
-class Race:
+class RaceResult:
     """What one level's race came to, as far as it got."""
 
     level: Level
@@ -35,16 +35,16 @@ class Race:
     failure: str = ""  # why it ended early
 
     @property
-    def standings(self) -> tuple[standing.Standing, ...]:
-        return standing.standings(self.timings, self.ceilings) if self.ceilings else ()
+    def standings(self) -> tuple[race_report.RaceStanding, ...]:
+        return race_report.standings(self.timings, self.ceilings) if self.ceilings else ()
 
     @property
     def ratio(self) -> float | None:
-        return standing.overall(self.standings)
+        return race_report.overall(self.standings)
 
     @property
-    def medal(self) -> standing.Medal | None:
-        return standing.medal(self.level, self.ratio)
+    def medal(self) -> race_report.Medal | None:
+        return race_report.medal(self.level, self.ratio)
 
     def take(self, record: v.Record) -> None:
         if isinstance(record, Ceilings):
@@ -60,7 +60,7 @@ class Race:
             "slug": self.level.slug,
             "ratio": self.ratio,
             "medal": self.medal.value if self.medal else None,
-            "says": self.failure or standing.lesson(self.standings),
+            "says": self.failure or race_report.lesson(self.standings),
             "sizes": [
                 {
                     "size": one.size,
@@ -78,9 +78,9 @@ class Race:
 
 def race(
     context: Context, chosen: Sequence[tuple[Level, Path]], quiet: bool, run: Callable[[Job, Tell], Ending] = run
-) -> tuple[list[Race], bool]:
+) -> tuple[list[RaceResult], bool]:
     """Race each file for its level; Ctrl-C ends it and keeps what was measured. The races, and whether all were run."""
-    races: list[Race] = []
+    races: list[RaceResult] = []
     bar = Progress(
         TextColumn("{task.description}"),
         BarColumn(),
@@ -92,14 +92,14 @@ def race(
     try:
         with shown or nullcontext():
             for level, path in chosen:
-                races.append(Race(level))
+                races.append(RaceResult(level))
                 _run(races[-1], Job(level, path, STEP_SECONDS, kind="race"), shown, run)
     except (KeyboardInterrupt, Cancelled):
         return races, False
     return races, True
 
 
-def _run(race: Race, job: Job, bar: Progress | None, run: Callable[[Job, Tell], Ending]) -> None:
+def _run(race: RaceResult, job: Job, bar: Progress | None, run: Callable[[Job, Tell], Ending]) -> None:
     task = bar.add_task(race.level.title, total=None) if bar else None
 
     def tell(record: v.Record) -> None:
@@ -118,7 +118,7 @@ def _run(race: Race, job: Job, bar: Progress | None, run: Callable[[Job, Tell], 
         race.failure = ended.detail.strip()
 
 
-def keep(context: Context, races: Sequence[Race]) -> None:
+def keep(context: Context, races: Sequence[RaceResult]) -> None:
     """What was measured goes into the history, so that a kernel is seen getting faster."""
     for race in races:
         if race.ceilings and race.timings:
@@ -126,7 +126,7 @@ def keep(context: Context, races: Sequence[Race]) -> None:
             context.progress.record_speed(race.level, race.ceilings.gpu, race.ratio, medal, race.as_json())
 
 
-def as_json(races: Sequence[Race], is_complete: bool, picture: Path | None) -> dict[str, Any]:
+def as_json(races: Sequence[RaceResult], is_complete: bool, picture: Path | None) -> dict[str, Any]:
     """One object with every race, and what the GPU can do."""
     ceilings = next((race.ceilings for race in races if race.ceilings), None)
     return {
@@ -138,17 +138,17 @@ def as_json(races: Sequence[Race], is_complete: bool, picture: Path | None) -> d
     }
 
 
-def show(context: Context, races: Sequence[Race]) -> None:
+def show(context: Context, races: Sequence[RaceResult]) -> None:
     context.show(report(races, context.glyphs))
 
 
-def report(races: Sequence[Race], g: Glyphs) -> RenderableType:
+def report(races: Sequence[RaceResult], g: Glyphs) -> RenderableType:
     """The tables, under what the GPU can do."""
     first = next((race.ceilings for race in races if race.ceilings), None)
     parts: list[RenderableType] = [screen.machine(first)] if first is not None else []
     for race in races:
         found = race.standings
-        lesson = standing.lesson(found) if found else ""
+        lesson = race_report.lesson(found) if found else ""
         parts += [Text(), screen.race(race.level, race.timings, race.absent, found, race.medal, race.ratio, lesson, g)]
         if race.failure:
             parts.append(Text(race.failure, "bad"))

@@ -10,11 +10,12 @@ from triton_quest import environment
 from triton_quest.commands.shared.context import Context
 from triton_quest.course.level import Level
 from triton_quest.errors import QuestError
+from triton_quest.invocation import Command
 from triton_quest.store import files
 
 
 @dataclass(frozen=True)
-class Subject:
+class LevelFile:
     """A file for a level that is open. `is_outside`: it was named, so there are no locks and no records.
 
     `repair` is the command to type where the file can't be read.
@@ -28,7 +29,7 @@ class Subject:
 
 def choose(
     context: Context, level: Level | None, file: Path | None, command: str, *, interpreted: bool = True
-) -> Subject:
+) -> LevelFile:
     """What `command` was asked to look into. Raises QuestError if that can't be, or no kernel can be run here.
 
     interpreted: whether the kernel will run in Triton's interpreter, or on a GPU.
@@ -39,16 +40,16 @@ def choose(
     return found
 
 
-def locate(context: Context, level: Level | None, file: Path | None, command: str) -> Subject:
-    """The same, without a look at the file or at what is installed."""
+def locate(context: Context, level: Level | None, file: Path | None, command: str) -> LevelFile:
+    """The file that `command` was asked to look into, before its text and the installed versions are checked."""
     if file is not None and level is None:
         raise QuestError("Which level is this file for? Name it before --file.", f"{command} 1 --file {file}")
     chosen = level if file is not None and level else context.level(level).level
     if not chosen.has_arrived:
         context.progress.require_open(chosen)
     path = Path(os.path.abspath((file if file is not None else context.workspace.file(chosen)).expanduser()))
-    repair = f"reset {chosen.number}" if file is None else f"{command} {chosen.number}"
-    return Subject(chosen, path, file is not None, repair)
+    repair = Command("reset" if file is None else command, chosen.number)
+    return LevelFile(chosen, path, file is not None, repair)
 
 
 def require_versions(interpreted: bool = True) -> None:

@@ -14,7 +14,7 @@ from triton_quest.records import verdict as v
 
 @contextmanager
 def showing_stages(console: Console, first: str, quiet: bool) -> Iterator[Callable[[v.Record], None]]:
-    """What is to be told of each record. `first` is shown until a child says what it does; nothing if `quiet`, or in a pipe."""
+    """A callback for the child's records that shows its stage, `first` until there is one. Nothing is shown if `quiet`, or in a pipe."""
     if quiet or not console.is_terminal:
         yield lambda record: None
         return

@@ -102,6 +102,7 @@ RACES = tuple(
         f"S {s}, D 64",
         lambda d, s=s: pair(d, 1, 16, s, 64),
         least_bytes=2 * 16 * (2 * s * 64 + s * s),
+        length=s,
         flops=2 * 16 * s * s * 64 // 2,
     )
     for s in (256, 1024, 4096, 8192)

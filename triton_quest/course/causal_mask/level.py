@@ -3,6 +3,7 @@ from triton_quest.course.level import Level
 LEVEL = Level(
     slug="causal-mask",
     title="Causal mask",
+    asks="the same, blind to the future",
     teaches="masks made from indices",
     description="No query may see the future: a mask made on the fly, and tiles that need no work at all.",
     file="level5_causal_mask.py",

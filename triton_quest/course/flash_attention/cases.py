@@ -208,6 +208,7 @@ RACES = tuple(
         f"S {s}, D {dim}, {'causal' if causal else 'full'}",
         lambda d, s=s, dim=dim: qkv(d, 16384 // s, 2048 // dim, s, s, dim),
         least_bytes=2 * 4 * 16384 * 2048,
+        length=s,
         flops=4 * 16384 * 2048 * s // (2 if causal else 1),
         keywords={"causal": causal},
         leave_out=() if s < 16384 else ("eager", "math"),  # their S x S matrices would not fit

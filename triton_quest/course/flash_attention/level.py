@@ -3,6 +3,7 @@ from triton_quest.course.level import Level
 LEVEL = Level(
     slug="flash-attention",
     title="Flash Attention",
+    asks="the tiled algorithm",
     teaches="tiles, tl.dot, rescaling: the boss",
     description="The tiled algorithm itself: query tiles, streamed keys, an accumulator that is rescaled as it goes.",
     file="level8_flash_attention.py",

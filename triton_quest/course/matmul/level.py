@@ -3,6 +3,7 @@ from triton_quest.course.level import Level
 LEVEL = Level(
     slug="matmul",
     title="Matrix multiplication",
+    asks="`a @ b`",
     teaches="2-D tiles, strides, accumulators",
     description="Multiply two matrices tile by tile: pointer grids, a loop over K, and tl.dot.",
     file="level2_matmul.py",

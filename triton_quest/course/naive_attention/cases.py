@@ -188,6 +188,7 @@ RACES = tuple(
         f"S {s}, D 64, {'causal' if causal else 'full'}",
         lambda d, s=s: square(d, 1, 16, s),
         least_bytes=2 * 16 * 4 * s * 64,
+        length=s,
         flops=4 * 16 * s * s * 64 // (2 if causal else 1),
         keywords={"causal": causal},
     )

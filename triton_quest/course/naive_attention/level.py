@@ -3,6 +3,7 @@ from triton_quest.course.level import Level
 LEVEL = Level(
     slug="naive-attention",
     title="Naive attention",
+    asks="three kernels in a row",
     teaches="composing kernels, the S x S cost",
     description="Scores, softmax and values put together, and what the S x S matrix between them costs.",
     file="level6_naive_attention.py",

@@ -12,7 +12,7 @@ from triton_quest.records.show import ATOMIC, LOAD, NOT_A_NUMBER, STEPS, STORE, 
 from triton_quest.records.verdict import Mismatch
 from triton_quest.report import regions
 from triton_quest.report.pictures.traffic import DPI, INK, LEAST, PALE, STYLE
-from triton_quest.report.walking import Place, Trace, named, plane_of, touched
+from triton_quest.report.show import CallTrace, Position, elements, named, plane_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -39,7 +39,7 @@ SCALE = (  # for each sign of an ErrorMap its colour and its meaning
 )
 
 
-def save(path: Path, trace: Trace, place: Place, only: int | None, title: str) -> None:
+def save(path: Path, trace: CallTrace, place: Position, only: int | None, title: str) -> None:
     """Write the picture to `path`: the grid of programs, and the tensors with what the chosen one touches."""
     tensors = trace.launched(place).tensors
     numbers = [number for number in range(len(tensors)) if only in (None, number)]
@@ -130,7 +130,7 @@ def _note(figure: Figure, text: str) -> None:
 # The programs and the tensors
 
 
-def _programs(axes: Axes, trace: Trace, place: Place) -> None:
+def _programs(axes: Axes, trace: CallTrace, place: Position) -> None:
     from matplotlib.patches import Rectangle
 
     launch = trace.launched(place)
@@ -156,7 +156,7 @@ def _around(at: int, count: int) -> range:
     return range(first, min(count, first + MOST_PROGRAMS))
 
 
-def _tensor(axes: Axes, trace: Trace, place: Place, number: int) -> set[int]:
+def _tensor(axes: Axes, trace: CallTrace, place: Position, number: int) -> set[int]:
     """Draw one tensor; the looks that it has."""
     tensor = trace.launched(place).tensors[number]
     chosen = trace.chosen(place)
@@ -169,9 +169,9 @@ def _tensor(axes: Axes, trace: Trace, place: Place, number: int) -> set[int]:
             for column in range(first, last + 1):
                 levels[row][column] = look(levels[row][column])
 
-    paint(touched(trace.earlier(place), number), lambda _: EARLIER)
-    paint(touched(chosen, number, LOAD, ATOMIC), lambda _: LOADED)
-    paint(touched(chosen, number, STORE, ATOMIC), lambda before: BOTH if before == LOADED else STORED)
+    paint(elements(trace.earlier(place), number), lambda _: EARLIER)
+    paint(elements(chosen, number, LOAD, ATOMIC), lambda _: LOADED)
+    paint(elements(chosen, number, STORE, ATOMIC), lambda before: BOTH if before == LOADED else STORED)
     _image(axes, levels, tuple(COLOURS.values()))
     _lines(axes, *_readable(trace.borders(place.launch, number), (rows, columns)))
     if rows == 1:
@@ -190,7 +190,7 @@ def _readable(starts: tuple[Collection[int], Collection[int]], shape: tuple[int,
     return [places if len(places) <= max(2, size // 2) else () for places, size in zip(starts, shape, strict=True)]
 
 
-def _number(axes: Axes, trace: Trace, place: Place, number: int, plane: regions.Plane) -> None:
+def _number(axes: Axes, trace: CallTrace, place: Position, number: int, plane: regions.Plane) -> None:
     """The number of each step in the middle of what it touches; of several in one place, side by side."""
     from matplotlib.patheffects import withStroke
 
@@ -223,7 +223,7 @@ def _key(axes: Axes, used: Collection[int], beside: bool) -> None:
         )  # fmt: skip
 
 
-def _caption(trace: Trace, place: Place) -> str:
+def _caption(trace: CallTrace, place: Position) -> str:
     step = trace.step(place)
     if step is None:
         return "Numbers: the program's loads and stores in their order. Lines: where tiles begin, of all programs."

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from importlib.util import find_spec
+from itertools import cycle
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -66,7 +67,7 @@ def _growth(axes: Axes, tallies: Sequence[Tally], field: str, title: str, subtit
     ends: list[tuple[float, str, str]] = []
     least = [(sums.size, float(sums.least)) for size in sizes if (sums := tallies[0].at(size))]
     axes.plot(*zip(*least, strict=True), color=LEAST, linewidth=1.2, linestyle=(0, (1, 1.5)), zorder=1)
-    for tally, colour, marker in zip(tallies, COLOURS, MARKERS, strict=False):
+    for tally, colour, marker in zip(tallies, cycle(COLOURS), cycle(MARKERS), strict=False):
         found = [sums for size in sizes if (sums := tally.at(size))]
         _path(axes, [(sums.size, getattr(sums, field), sums.is_counted) for sums in found], colour, marker)
         ends.append((float(getattr(found[-1], field)), tally.name, colour))
@@ -116,7 +117,7 @@ def _roofline(axes: Axes, tallies: Sequence[Tally], gpu: Gpu) -> None:
         [low, gpu.ridge, high], [low * gpu.memory_tbs, gpu.tensor_tflops, gpu.tensor_tflops], color=INK, linewidth=1.6
     )
     axes.plot([gpu.fp32_tflops / gpu.memory_tbs, high], [gpu.fp32_tflops] * 2, color=PALE, linewidth=1.2, zorder=1)
-    for (name, found), colour, marker in zip(places.items(), COLOURS, MARKERS, strict=False):
+    for (name, found), colour, marker in zip(places.items(), cycle(COLOURS), cycle(MARKERS), strict=False):
         bounds = [(sums, found_bound) for sums in found if (found_bound := bound(gpu, sums))]
         _path(axes, [(sums.intensity, one.tflops, sums.is_counted) for sums, one in bounds], colour, marker)
         if bounds:

@@ -14,9 +14,10 @@ from typing import Protocol
 from rich.console import RenderableType
 
 from triton_quest.course.level import Level
+from triton_quest.invocation import Command
 from triton_quest.progress.achievements import Award
 from triton_quest.records.verdict import Record, Verdict
-from triton_quest.report.walking import Trace
+from triton_quest.report.show import CallTrace
 from triton_quest.screen.console import Glyphs
 from triton_quest.store.history import Entry
 from triton_quest.store.records import LevelState
@@ -26,17 +27,17 @@ States = tuple[LevelState, ...]
 
 
 @dataclass(frozen=True)
-class Judged:
+class JudgedSave:
     """What came of a save: the verdict, what it changed, and what to do now."""
 
     level: Level
     file: str  # as it is called in the workspace
     verdict: Verdict
-    next_step: tuple[str, str]  # a sentence, and the words of a command
+    next_step: tuple[str, Command | None]  # in a sentence, and as a command
     stars: int = 0  # of a first pass
     unremembered: str = ""  # why this can't be remembered
     earned: tuple[Award, ...] = ()
-    is_the_end: bool = False  # every level is passed now: the finale comes next
+    is_the_end: bool = False  # of an act: all of its levels are passed now, and the finale comes next
 
 
 @dataclass(frozen=True)
@@ -70,10 +71,10 @@ class Attempts:
 
 
 @dataclass(frozen=True)
-class Walk:
+class ProgramsShown:
     """What was traced of the level's kernels, and what there is to say of how it ended."""
 
-    trace: Trace
+    trace: CallTrace
     remark: RenderableType | None = None
 
 
@@ -90,7 +91,7 @@ class Game(Protocol):
     def awards(self) -> Sequence[Award]:
         """What was earned by now. What of it is new is among the notices."""
 
-    def next_step(self) -> tuple[str, str]: ...
+    def next_step(self) -> tuple[str, Command | None]: ...
 
     def briefing(self, level: Level) -> RenderableType: ...
 
@@ -100,11 +101,11 @@ class Game(Protocol):
     def name(self, level: Level) -> str:
         """The level's file, as it is called in the workspace."""
 
-    def judge(self, level: Level, tell: Tell, cancelled: Event) -> Judged | None:
+    def judge(self, level: Level, tell: Tell, cancelled: Event) -> JudgedSave | None:
         """Keep the text, judge it, keep the verdict. None if `cancelled` was set before the end."""
 
     def finale(self, level: Level, tell: Tell, cancelled: Event) -> RenderableType | None:
-        """Every level but this one judged again, and what was built; None if `cancelled` was set before the end."""
+        """Every other level of the act judged again, and what was built; None if `cancelled` was set before the end."""
 
     def catch_up(self, cancelled: Event) -> None:
         """Judge on a GPU, where there is one, what passed without. What came of it is among the notices."""
@@ -112,7 +113,7 @@ class Game(Protocol):
     def look(self, kind: str, level: Level, tell: Tell, cancelled: Event) -> RenderableType | None:
         """What a view of this kind shows of the level's file; None if `cancelled` was set before the end."""
 
-    def walk(self, level: Level, tell: Tell, cancelled: Event) -> Walk | None:
+    def programs(self, level: Level, tell: Tell, cancelled: Event) -> ProgramsShown | None:
         """What each program of the level's kernels touches; None if `cancelled` was set before the end."""
 
     def hints(self, level: Level) -> Hints: ...
@@ -140,4 +141,4 @@ class Game(Protocol):
         """The levels whose files were saved, from now on."""
 
     def notices(self) -> list[str]:
-        """What was to be told in the meantime, once."""
+        """The notices since the last call."""

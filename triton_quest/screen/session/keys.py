@@ -11,7 +11,7 @@ from textual.binding import Binding
 
 from triton_quest import invocation
 from triton_quest.course.level import Level
-from triton_quest.course.table import LEVELS
+from triton_quest.invocation import Command
 
 
 @dataclass(frozen=True)
@@ -51,12 +51,12 @@ KEYS = (  # in the order in which the line at the bottom drops them where there 
 HELP = Key("question_mark", "keys", "keys", "this help", "?")
 QUIT = Key("q", "leave", "quit", "leave; everything is kept", "q")
 MORE = (
-    Key("", "", "", "look at the level of this number", "1 ... 9"),
     Key("", "", "", "look at the level before, or after, this one", "left, right"),
     Key("", "", "", "read on; also up and down; Tab goes to another pane", "PgUp, PgDn"),
     Key("", "", "", "stop the check that runs; go back from a view", "Esc"),
     Key("", "", "", "into the background; `fg` comes back", "Ctrl-Z"),
 )
+SECONDS_BETWEEN_DIGITS = 1.0
 BACK = Key("escape", "back", "back", "back to the session", "Esc")
 
 
@@ -90,9 +90,24 @@ def _fitting(keys: Sequence[Key], room: int) -> list[Key]:
     return kept
 
 
-def key_table() -> Text:
-    """All keys, for the help."""
-    rows = [*KEYS, *MORE, HELP, QUIT]
+class TypedNumber:
+    """The number of a level, typed digit by digit. Each digit names a level at once; a second one soon after it, one past 9."""
+
+    def __init__(self) -> None:
+        self._number, self._since = 0, -SECONDS_BETWEEN_DIGITS
+
+    def take(self, digit: int, now: float, most: int) -> int:
+        """The number that stands there with this digit, typed at `now`, in seconds. No number is larger than `most`."""
+        longer = 10 * self._number + digit
+        is_soon = now - self._since <= SECONDS_BETWEEN_DIGITS
+        self._number, self._since = longer if is_soon and longer <= most else digit, now
+        return self._number
+
+
+def key_table(levels: int) -> Text:
+    """All keys, for the help. `levels`: how many there are."""
+    numbers = Key("", "", "", "look at the level of this number", f"1 ... {levels}")
+    rows = [*KEYS, numbers, *MORE, HELP, QUIT]
     widest = max(len(key.sign) for key in rows)
     text = Text()
     for key in rows:
@@ -115,28 +130,29 @@ WAYS = {  # the key that does what a command does
 }
 
 
-def step(sentence: str, words: str, at: Level) -> Text:
+def step(sentence: str, words: Command | None, at: Level, levels: Sequence[Level]) -> Text:
     """A next step, with the key that takes it; the command, where none does."""
     text, key = Text(sentence), key_for(words, at.number)
-    if not words:
+    if words is None:
         return text
     if not key:
         return text.append(f" {invocation.command(words)}", "command")
     if key != "n":
         return text.append(" press ").append(key, "command")
-    return Text(destination(sentence, words)).append(". Press ").append(key, "command")
+    return Text(destination(sentence, words, levels)).append(". Press ").append(key, "command")
 
 
-def destination(sentence: str, words: str) -> str:
+def destination(sentence: str, words: Command | None, levels: Sequence[Level]) -> str:
     """A next step without a key: "Your next step: level 2, Matrix multiplication"."""
-    number = words.rpartition(" ")[2]
-    return f"{sentence} level {number}, {LEVELS[int(number) - 1].title}" if number else sentence
+    if words is None or words.level is None:
+        return sentence
+    return f"{sentence} level {words.level}, {levels[words.level - 1].title}"
 
 
-def key_for(words: str, level: int) -> str:
+def key_for(words: str | None, level: int) -> str:
     """The key that does what this command would do for the level that is looked at; "" if none does."""
-    verb, _, rest = words.partition(" ")
-    number = rest.split(" ")[0]
-    if number and number != str(level):
-        return "n" if verb in ("start", "check") else ""
-    return WAYS.get(verb, "")
+    if not isinstance(words, Command):
+        return ""
+    if words.level not in (None, level):
+        return "n" if words.verb in ("start", "check") else ""
+    return WAYS.get(words.verb, "")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from threading import Event
 
 from rich.console import Group, RenderableType
@@ -13,7 +14,7 @@ from textual.containers import Horizontal, Vertical
 from textual.message import Message
 
 from triton_quest.course.level import Level
-from triton_quest.course.table import LEVELS
+from triton_quest.course.table import name_of_act
 from triton_quest.errors import LevelAhead, LockedLevel, QuestError
 from triton_quest.records.verdict import Record, StageStarted
 from triton_quest.screen.achievements import line as award_line
@@ -21,9 +22,9 @@ from triton_quest.screen.fitted import Fitted
 from triton_quest.screen.overview import stars
 from triton_quest.screen.session import level_map
 from triton_quest.screen.session.attempts import recent
-from triton_quest.screen.session.game import Game, Judged
+from triton_quest.screen.session.game import Game, JudgedSave
 from triton_quest.screen.session.judging import Desk
-from triton_quest.screen.session.keys import HELP, KEYS, QUIT, bindings, key_line, step
+from triton_quest.screen.session.keys import HELP, KEYS, QUIT, TypedNumber, bindings, key_line, step
 from triton_quest.screen.session.opening import Opening
 from triton_quest.screen.session.panes import Line, Pane, StatusLine
 from triton_quest.screen.session.views import Working
@@ -42,13 +43,13 @@ class Main(Opening):
 
     BINDINGS = [
         *bindings((*KEYS, HELP, QUIT)),
-        *(Binding(str(number), f"look_at({number})", show=False) for number in range(1, 10)),
+        *(Binding(str(digit), f"digit({digit})", show=False) for digit in range(10)),
         Binding("left", "step(-1)", show=False),
         Binding("right", "step(1)", show=False),
         Binding("escape", "stop", show=False),
     ]
 
-    class Told(Message):
+    class Progressed(Message):
         """The child that judges said something."""
 
         def __init__(self, record: Record) -> None:
@@ -58,14 +59,14 @@ class Main(Opening):
     class Ended(Message):
         """A judgement is over: with a verdict, cancelled, or in a trouble."""
 
-        def __init__(self, level: Level, judged: Judged | None, trouble: QuestError | None) -> None:
+        def __init__(self, level: Level, judged: JudgedSave | None, trouble: QuestError | None) -> None:
             super().__init__()
             self.level, self.judged, self.trouble = level, judged, trouble
 
     def __init__(self, game: Game, level: Level) -> None:
         super().__init__(game, level)
-        self._desk, self._said_shut = Desk(), set[Level]()
-        self._judged: Judged | None = None
+        self._desk, self._said_shut, self._typed = Desk(), set[Level](), TypedNumber()
+        self._judged: JudgedSave | None = None
         self._left = Event()
         self._panes = {name: Pane(title, name) for name, title in PANES.items()}
         self._top, self._status = Line(self._strip, "strip"), StatusLine("status")
@@ -171,7 +172,7 @@ class Main(Opening):
         """In a thread."""
         judged, trouble = None, None
         try:
-            judged = self.game.judge(level, lambda record: self._say(self.Told(record)), cancelled)
+            judged = self.game.judge(level, lambda record: self._say(self.Progressed(record)), cancelled)
         except QuestError as found:
             trouble = found
         self._say(self.Ended(level, judged, trouble))
@@ -180,7 +181,7 @@ class Main(Opening):
         if self.is_attached:
             self.post_message(message)
 
-    def on_main_told(self, message: Told) -> None:
+    def on_main_progressed(self, message: Progressed) -> None:
         if isinstance(message.record, StageStarted):
             self._status.stage(message.record.says)
 
@@ -215,7 +216,7 @@ class Main(Opening):
 
     # The verdict
 
-    def _show(self, judged: Judged) -> None:
+    def _show(self, judged: JudgedSave) -> None:
         parts: list[RenderableType] = [
             render_verdict(judged.verdict, judged.level.title, self.game.glyphs, is_brief=True),
             Text(),
@@ -224,7 +225,7 @@ class Main(Opening):
             earned = stars(judged.stars, self.game.glyphs)
             parts.append(earned.append(f"  You passed level {judged.level.number}.", "good.heading"))
         parts += [award_line(award, self.game.glyphs) for award in judged.earned]
-        parts.append(step(*judged.next_step, judged.level))
+        parts.append(step(*judged.next_step, judged.level, self.levels))
         self._pane("verdict").show(Group(*parts))
         self._title(judged)
         self.action_front("verdict")
@@ -234,10 +235,14 @@ class Main(Opening):
             self.session.notify(judged.unremembered, severity="warning", timeout=12.0, markup=False)
         if judged.is_the_end:
             level, game = judged.level, self.game
-            last = Working("The end of the quest", lambda tell, cancelled: game.finale(level, tell, cancelled))
+            last = Working(self._end_of(level), lambda tell, cancelled: game.finale(level, tell, cancelled))
             self.app.push_screen(last)
 
-    def _title(self, judged: Judged) -> None:
+    def _end_of(self, level: Level) -> str:
+        follows = any(state.level.act > level.act for state in self.states)
+        return f"The end of {name_of_act(level.act)}" if follows else "The end of the quest"
+
+    def _title(self, judged: JudgedSave) -> None:
         self._pane("verdict").name_it(f"Verdict on {judged.file}")
         self._pane("verdict").remove_class("-old")
 
@@ -254,9 +259,12 @@ class Main(Opening):
         if self._desk.stop():
             self.session.tell("Stopped. Your text was kept, without a verdict.")
 
+    def action_digit(self, digit: int) -> None:
+        self.action_look_at(self._typed.take(digit, time.monotonic(), len(self.states)))
+
     def action_look_at(self, number: int) -> None:
-        if 1 <= number <= len(LEVELS):
-            self.at = LEVELS[number - 1]
+        if 1 <= number <= len(self.states):
+            self.at = self.states[number - 1].level
             self.action_front("briefing")
             self.look()
 
@@ -272,7 +280,7 @@ class Main(Opening):
         if level != self.at:
             self.action_look_at(level.number)
         elif states[level.number - 1].is_done:
-            self.session.tell(step(*found, level).plain)
+            self.session.tell(step(*found, level, self.levels).plain)
         else:
             self.session.tell(f"Level {level.number} is the one to pass now: what comes after it opens with it.")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 import subprocess
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, cast
+from typing import cast
 
 from rich.console import Group
 from rich.text import Text
@@ -19,15 +19,13 @@ from triton_quest.progress.experience import standing
 from triton_quest.screen.achievements import listing
 from triton_quest.screen.fitted import Fitted
 from triton_quest.screen.overview import overview
+from triton_quest.screen.session.asking import Asking
 from triton_quest.screen.session.attempts import AttemptsView
 from triton_quest.screen.session.game import Game, States
 from triton_quest.screen.session.hints import HintsView
 from triton_quest.screen.session.keys import destination, key_table
-from triton_quest.screen.session.programs import ProgramsView
+from triton_quest.screen.session.show import ShowView
 from triton_quest.screen.session.views import Ask, View, Working
-
-if TYPE_CHECKING:
-    from triton_quest.screen.session.app import SessionApp
 
 
 class Opening(Screen[None]):
@@ -40,8 +38,12 @@ class Opening(Screen[None]):
         self.awards: Sequence[Award] = ()
 
     @property
-    def session(self) -> SessionApp:
-        return cast("SessionApp", self.app)
+    def levels(self) -> list[Level]:
+        return [state.level for state in self.states]
+
+    @property
+    def session(self) -> Asking:
+        return cast(Asking, self.app)
 
     def action_hint(self) -> None:
         self._open_view(HintsView(self.at))
@@ -74,14 +76,14 @@ class Opening(Screen[None]):
         )
 
     def action_programs(self) -> None:
-        self._open_view(ProgramsView(self.at))
+        self._open_view(ShowView(self.at))
 
     @work(group="key")
     async def action_map(self) -> None:
         found = await self.session.ask(self.game.next_step)
         if found is None:
             return
-        said = destination(*found)
+        said = destination(*found, self.levels)
         states, awards, g = self.states, self.awards, self.game.glyphs
         levels = Fitted(lambda width: overview(states, "", said, g, width, None, awards))
         achievements = Fitted(lambda width: listing(awards, standing(states, awards), g, width))
@@ -114,7 +116,7 @@ class Opening(Screen[None]):
             signal.signal(signal.SIGINT, before)
 
     def action_keys(self) -> None:
-        self.app.push_screen(View("Keys", key_table()))
+        self.app.push_screen(View("Keys", key_table(len(self.states))))
 
     def action_leave(self) -> None:
         self.app.exit()

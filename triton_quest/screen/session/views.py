@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from threading import Event
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 from rich.console import RenderableType
 from rich.text import Text
@@ -17,12 +17,10 @@ from textual.widgets import Static
 
 from triton_quest.errors import QuestError
 from triton_quest.records.verdict import Record, StageStarted
+from triton_quest.screen.session.asking import Asking
 from triton_quest.screen.session.game import Tell
 from triton_quest.screen.session.keys import BACK, Key, bindings, key_line
 from triton_quest.screen.session.panes import Line, Pane, StatusLine
-
-if TYPE_CHECKING:
-    from triton_quest.screen.session.app import SessionApp
 
 Work = Callable[[Tell, Event], Any]
 
@@ -40,8 +38,8 @@ class View(Screen[None]):
         self.pane.set_class(is_code, "-code")
 
     @property
-    def session(self) -> SessionApp:
-        return cast("SessionApp", self.app)
+    def session(self) -> Asking:
+        return cast(Asking, self.app)
 
     def compose(self) -> ComposeResult:
         yield self.pane

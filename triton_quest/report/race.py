@@ -1,4 +1,4 @@
-"""What a race means: where the learner stands at each size, which bound holds, which medal that is, what to try next. Pure.
+"""What a race means: the ratio and the bound at each size, the medal, and what to try next. Pure.
 
 The bound of a size is the larger of two times: its least bytes at the copy bandwidth, its FLOPs at the matmul rate, both
 measured on this GPU in the same run. The ratio compares with PyTorch's best; sizes that take less than a launch don't count.
@@ -31,7 +31,7 @@ class Medal(str, Enum):
 
 
 @dataclass(frozen=True)
-class Standing:
+class RaceStanding:
     """One size: the learner's time and PyTorch's best. `share` of what the bound allows, 1 being the bound itself."""
 
     size: str
@@ -50,8 +50,8 @@ class Standing:
         return f"{self.yours.tflops:.0f} TFLOP/s" if self.yours.flops else f"{self.yours.gbs:,.0f} GB/s"
 
 
-def standings(timings: Sequence[Timing], ceilings: Ceilings) -> tuple[Standing, ...]:
-    """Where the learner's kernel stands, at every size at which it ran, in the order of the race."""
+def standings(timings: Sequence[Timing], ceilings: Ceilings) -> tuple[RaceStanding, ...]:
+    """The result of the learner's kernel at every size at which it ran, in the order of the race."""
     found = []
     for yours in (timing for timing in timings if timing.contender == YOURS):
         rivals = [other for other in timings if other.size == yours.size and other.contender != YOURS]
@@ -62,11 +62,11 @@ def standings(timings: Sequence[Timing], ceilings: Ceilings) -> tuple[Standing, 
         least_ms = max(moving_ms, computing_ms)
         if least_ms < LAUNCH_MS:
             bound = Bound.LAUNCH
-        found.append(Standing(yours.size, yours, best, bound, least_ms / yours.time_ms))
+        found.append(RaceStanding(yours.size, yours, best, bound, least_ms / yours.time_ms))
     return tuple(found)
 
 
-def overall(found: Sequence[Standing]) -> float | None:
+def overall(found: Sequence[RaceStanding]) -> float | None:
     """The median ratio over the sizes that a launch doesn't dominate; None where there is none."""
     ratios = [standing.ratio for standing in found if standing.ratio and standing.bound is not Bound.LAUNCH]
     return median(ratios) if ratios else None
@@ -102,7 +102,7 @@ LESSONS = {
 }
 
 
-def lesson(found: Sequence[Standing]) -> str:
+def lesson(found: Sequence[RaceStanding]) -> str:
     """How far the largest size is from its bound, which bound that is, and what to try next."""
     measurable = [standing for standing in found if standing.bound is not Bound.LAUNCH]
     if not measurable:

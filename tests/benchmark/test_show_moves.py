@@ -9,11 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.benchmark.traces import GRID, LAUNCHED, OUTSIDE, RECORDS, A, B, C
-from triton_quest.records import show as t
-from triton_quest.report.walking import Place, Trace, plane_of, touched
+from triton_quest.records import show as show_records
+from triton_quest.report.show import CallTrace, Position, elements, plane_of
 
-TRACE = Trace.of(RECORDS)
-START = Place(0, (0, 0))
+TRACE = CallTrace.of(RECORDS)
+START = Position(0, (0, 0))
 MOVES = st.one_of(
     st.tuples(st.just("by_program"), st.integers(0, 3), st.integers(-5, 5)),
     st.tuples(st.sampled_from(["by_step", "by_round", "by_launch"]), st.integers(-5, 5)),
@@ -26,8 +26,8 @@ def test_one_starts_with_the_whole_first_program() -> None:
 
 
 def test_one_starts_where_a_launch_was_ended_by_an_access_outside() -> None:
-    trace = Trace.of(OUTSIDE)
-    assert trace.start == Place(0, (1,), 0)
+    trace = CallTrace.of(OUTSIDE)
+    assert trace.start == Position(0, (1,), 0)
     assert [trace.reaches(0, (program,)) for program in range(4)] == [True, True, False, False]
 
 
@@ -49,9 +49,9 @@ def test_programs_are_neighbours_along_the_axes_of_the_grid() -> None:
 
 
 def test_the_step_stays_when_the_program_changes() -> None:
-    third = Place(0, (0, 0), 2)
-    assert TRACE.by_program(third, 0, 1) == Place(0, (1, 0), 2)
-    shorter = Trace(
+    third = Position(0, (0, 0), 2)
+    assert TRACE.by_program(third, 0, 1) == Position(0, (1, 0), 2)
+    shorter = CallTrace(
         TRACE.inputs, TRACE.launches, {**TRACE.programs, (0, (1, 0)): TRACE.steps(START)[:1], (0, (2, 0)): ()}
     )
     assert shorter.by_program(third, 0, 1).step == 0
@@ -63,7 +63,7 @@ def test_steps_go_from_the_whole_program_to_the_last_one() -> None:
     for _ in range(7):
         places.append(TRACE.by_step(places[-1], 1))
     assert [place.step for place in places] == [None, 0, 1, 2, 3, 4, 4, 4]
-    assert TRACE.by_step(Place(0, (0, 0), 0), -1) == START
+    assert TRACE.by_step(Position(0, (0, 0), 0), -1) == START
     assert len(TRACE.earlier(places[3])) == 2
 
 
@@ -72,14 +72,14 @@ def test_rounds_go_from_one_value_of_the_loops_variable_to_the_next() -> None:
     for _ in range(4):
         forth.append(TRACE.by_round(forth[-1], 1))
     assert [place.step for place in forth] == [None, 0, 2, 4, 4]
-    assert TRACE.by_round(Place(0, (0, 0), 3), -1).step == 2
-    assert TRACE.by_round(Place(0, (0, 0), 0), -1) == START
+    assert TRACE.by_round(Position(0, (0, 0), 3), -1).step == 2
+    assert TRACE.by_round(Position(0, (0, 0), 0), -1) == START
 
 
 def test_launches_begin_at_their_first_program() -> None:
-    two = Trace.of((*RECORDS, replace(LAUNCHED, kernel="second", grid=(2,))))
-    assert two.by_launch(Place(0, (1, 1), 2), 1) == Place(1, (0,))
-    assert two.by_launch(Place(0, (1, 1), 2), -1) == Place(0, (1, 1), 2)
+    two = CallTrace.of((*RECORDS, replace(LAUNCHED, kernel="second", grid=(2,))))
+    assert two.by_launch(Position(0, (1, 1), 2), 1) == Position(1, (0,))
+    assert two.by_launch(Position(0, (1, 1), 2), -1) == Position(0, (1, 1), 2)
 
 
 @pytest.mark.parametrize(
@@ -92,15 +92,18 @@ def test_the_borders_of_the_tiles_are_those_of_all_programs(tensor: int, rows: s
 
 def test_what_steps_touch_of_a_tensor_is_told_by_action() -> None:
     steps = TRACE.steps(START)
-    assert touched(steps, C, t.LOAD) == () and t.length(touched(steps, C, t.STORE)) == 256
-    assert t.length(touched(steps, A)) == 16 * 24
+    assert (
+        elements(steps, C, show_records.LOAD) == ()
+        and show_records.length(elements(steps, C, show_records.STORE)) == 256
+    )
+    assert show_records.length(elements(steps, A)) == 16 * 24
 
 
 def test_the_plane_to_look_at_is_the_one_that_is_touched() -> None:
-    tensor = t.Tensor("k_ptr", "k", (2, 3, 4, 5), "fp32")
-    second = t.Step(t.LOAD, 0, 1, "", (), (1,), ((25, 25),))
-    last = t.Step(t.LOAD, 0, 1, "", (), (1,), ((119, 119),))
-    other = t.Step(t.LOAD, 1, 1, "", (), (1,), ((0, 0),))
+    tensor = show_records.Tensor("k_ptr", "k", (2, 3, 4, 5), "fp32")
+    second = show_records.Step(show_records.LOAD, 0, 1, "", (), (1,), ((25, 25),))
+    last = show_records.Step(show_records.LOAD, 0, 1, "", (), (1,), ((119, 119),))
+    other = show_records.Step(show_records.LOAD, 1, 1, "", (), (1,), ((0, 0),))
     assert plane_of(tensor, 0, [second], [last, second]) == (0, 1)
     assert plane_of(tensor, 0, [other], [other, last]) == (1, 2), "a step elsewhere: where the program is"
     assert plane_of(tensor, 0, [other], [other]) == (0, 0)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from triton_quest.course.table import LEVELS
 from triton_quest.records.race import YOURS, Ceilings, Timing
-from triton_quest.report.standing import LESSONS, Bound, Medal, lesson, medal, overall, standings
+from triton_quest.report.race import LESSONS, Bound, Medal, lesson, medal, overall, standings
 
 CEILINGS = Ceilings("a GPU", copy_gbs=4000.0, matmul_tflops=800.0, torch="2.13.0", triton="3.7.1")
 GIB = 2**30

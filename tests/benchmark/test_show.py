@@ -16,13 +16,14 @@ import torch
 from tests.conftest import arrived
 from tests.execution.learner import Edit, replaced, solved
 from triton_quest.child.judge.compare import Budget
-from triton_quest.child.measure import show as showing
+from triton_quest.child.measure import show as measure_show
 from triton_quest.course.level import Level
 from triton_quest.course.table import LEVELS
-from triton_quest.records import show as t
+from triton_quest.records import show as show_records
 from triton_quest.records import verdict as v
+from triton_quest.records.show import LOAD, STORE
 from triton_quest.report import regions
-from triton_quest.report.walking import Place, Trace, touched
+from triton_quest.report.show import CallTrace, Position, elements
 
 pytestmark = pytest.mark.usefixtures("as_a_child")
 every_level = pytest.mark.parametrize("level", arrived(), ids=lambda level: level.slug)
@@ -32,13 +33,13 @@ Shown = tuple[v.Outcome, list[v.Record]]
 
 def show(level: Level, file: Path | None = None, errors: bool = False) -> Shown:
     records: list[v.Record] = []
-    outcome = showing.run(level, file or level.folder / "solution.py", records.append, 60.0, errors)
+    outcome = measure_show.run(level, file or level.folder / "solution.py", records.append, 60.0, errors)
     return outcome, [v.decode(v.encode(record)) for record in records]
 
 
 @cache
-def traced(level: Level, file: Path | None = None) -> Trace:
-    return Trace.of(show(level, file)[1])
+def traced(level: Level, file: Path | None = None) -> CallTrace:
+    return CallTrace.of(show(level, file)[1])
 
 
 def of(kind: type[object], records: list[v.Record]) -> list[v.Record]:
@@ -70,23 +71,23 @@ def test_the_answer_is_stored_once_each_element_by_one_program(level: Level) -> 
     (answer,) = (
         number for number, tensor in enumerate(trace.launches[last].tensors) if tensor.name in ("out_ptr", "c_ptr")
     )
-    stores = [touched(trace.steps(Place(last, program)), answer, t.STORE) for program in trace.programs_of(last)]
+    stores = [elements(trace.steps(Position(last, program)), answer, STORE) for program in trace.programs_of(last)]
     size = math.prod(trace.launches[last].tensors[answer].shape)
-    assert sum(map(t.length, stores)) == size
+    assert sum(map(show_records.length, stores)) == size
     assert regions.union(stores) == ((0, size - 1),)
-    assert trace.answered == t.Answered(0, size)
+    assert trace.answered == show_records.Answered(0, size)
 
 
 @every_level
 def test_the_inputs_are_loaded_and_never_stored_to(level: Level) -> None:
     trace = traced(level)
-    read: dict[str, list[t.Runs]] = {}
+    read: dict[str, list[show_records.Runs]] = {}
     for number, launch in enumerate(trace.launches):
         for at, tensor in enumerate(launch.tensors):
             for program in trace.programs_of(number):
-                steps = trace.steps(Place(number, program))
-                read.setdefault(tensor.called, []).append(touched(steps, at, t.LOAD))
-                assert tensor.called in ("out", "c", "scores") or not touched(steps, at, t.STORE)
+                steps = trace.steps(Position(number, program))
+                read.setdefault(tensor.called, []).append(elements(steps, at, LOAD))
+                assert tensor.called in ("out", "c", "scores") or not elements(steps, at, STORE)
     for name in ("x", "y", "a", "b", "q", "k", "v"):
         if name in read:
             shape = next(
@@ -126,12 +127,12 @@ def test_a_program_of_level_2_walks_along_k() -> None:
     (launch,) = trace.launches
     k, step_k = launch.tensors[0].shape[1], int(dict(launch.constants)["BLOCK_K"])
     steps = trace.programs[0, (0,)]
-    loads = [step for step in steps if step.action == t.LOAD]
+    loads = [step for step in steps if step.action == LOAD]
     assert [dict(step.loops)["k"] for step in loads] == [str(at) for at in range(0, k, step_k) for _ in range(2)]
     for step in loads[::2]:
         at = int(dict(step.loops)["k"])
         assert regions.slices(step.touched, launch.tensors[0].shape).endswith(f", {at}:{min(k, at + step_k)}")
-    assert (steps[-1].action, steps[-1].loops) == (t.STORE, ())
+    assert (steps[-1].action, steps[-1].loops) == (STORE, ())
 
 
 def test_a_tile_of_level_5_above_the_diagonal_loads_nothing() -> None:
@@ -139,7 +140,7 @@ def test_a_tile_of_level_5_above_the_diagonal_loads_nothing() -> None:
     constants = {name: int(value) for name, value in trace.launches[0].constants if value.isdigit()}
     for (_, program), steps in trace.programs.items():
         above = (program[0] + 1) * constants["BLOCK_M"] - 1 < program[1] * constants["BLOCK_N"]
-        assert [step.action for step in steps] == ([t.STORE] if above else [t.LOAD, t.LOAD, t.STORE])
+        assert [step.action for step in steps] == ([STORE] if above else [LOAD, LOAD, STORE])
 
 
 def test_level_6_is_three_launches_of_which_the_second_loads_what_it_stores() -> None:
@@ -147,7 +148,7 @@ def test_level_6_is_three_launches_of_which_the_second_loads_what_it_stores() ->
     assert [launch.kernel for launch in trace.launches] == ["scores_kernel", "softmax_kernel", "values_kernel"]
     assert [tensor.called for tensor in trace.launches[1].tensors] == ["scores"]
     for program in trace.programs_of(1):
-        load, store = trace.steps(Place(1, program))
+        load, store = trace.steps(Position(1, program))
         assert (load.touched, store.touched) == (store.touched, load.touched) and load.action != store.action
 
 
@@ -174,31 +175,31 @@ def test_a_file_without_a_mask_is_traced_up_to_the_access_that_goes_outside(writ
     outcome, records = show(
         ONE, write(ONE, replaced("tl.load(x_ptr + offsets, mask=mask)", "tl.load(x_ptr + offsets)"))
     )
-    trace = Trace.of(records)
+    trace = CallTrace.of(records)
     assert outcome is v.Outcome.MEMORY and not trace.launches[0].is_whole and trace.answered is None
     step = trace.steps(trace.start)[-1]
-    assert trace.start == Place(0, trace.start.program, 0) and step.outside and not step.masked
+    assert trace.start == Position(0, trace.start.program, 0) and step.outside and not step.masked
     assert isinstance(records[-1], v.Check) and "outside" in records[-1].says
 
 
 def test_a_wrong_answer_is_traced_to_its_end_and_counted(write: Write) -> None:
     outcome, records = show(ONE, write(ONE, replaced("x + y, mask", "x - y, mask")))
-    trace = Trace.of(records)
+    trace = CallTrace.of(records)
     assert outcome is v.Outcome.PASSED and trace.launches[0].is_whole
     assert trace.answered is not None and trace.answered.wrong == trace.answered.total
 
 
 def test_a_kernel_that_raises_keeps_what_came_before(write: Write) -> None:
     outcome, records = show(ONE, write(ONE, replaced("y = tl.load(y_ptr + offsets, mask=mask)", "y = x.nothing")))
-    trace = Trace.of(records)
-    assert outcome is v.Outcome.CRASH and [step.action for step in trace.programs[0, (0,)]] == [t.LOAD]
+    trace = CallTrace.of(records)
+    assert outcome is v.Outcome.CRASH and [step.action for step in trace.programs[0, (0,)]] == [LOAD]
     assert not trace.launches[0].is_whole
 
 
 def test_a_launch_that_triton_refuses_is_none_and_the_one_before_it_is_whole(write: Write) -> None:
     again = replaced("    return out\n", "    add_kernel[grid](x, y)\n    return out\n")
     outcome, records = show(ONE, write(ONE, again))
-    trace = Trace.of(records)
+    trace = CallTrace.of(records)
     assert outcome is v.Outcome.CRASH and [launch.is_whole for launch in trace.launches] == [True]
 
 
@@ -225,13 +226,13 @@ def test_an_autotuned_kernel_is_traced_with_its_first_configuration() -> None:
     trace = traced(ONE, style)
     (launch,) = trace.launches
     assert (launch.kernel, dict(launch.constants)) == ("add_kernel", {"BLOCK_SIZE": "256"})
-    assert trace.steps(Place(0, (1,)))[0].touched == ((256, 511),)
+    assert trace.steps(Position(0, (1,)))[0].touched == ((256, 511),)
 
 
 @pytest.mark.parametrize("style", ["descriptor", "persistent", "while", "helpers"])
 def test_level_1_in_other_styles_stores_every_element(style: str) -> None:
     trace = traced(ONE, Path(__file__).parent.parent / "judge" / "styles" / f"level1_{style}.py")
-    stores = [step for steps in trace.programs.values() for step in steps if step.action == t.STORE]
+    stores = [step for steps in trace.programs.values() for step in steps if step.action == STORE]
     size = trace.launches[0].tensors[stores[0].tensor].shape[0]
     assert regions.union(step.touched for step in stores) == ((0, size - 1),)
 
@@ -239,15 +240,15 @@ def test_level_1_in_other_styles_stores_every_element(style: str) -> None:
 # Where the answer is wrong
 
 
-def error_map(records: list[v.Record]) -> tuple[t.ErrorMap, v.Mismatch]:
-    (found,), check = of(t.ErrorMap, records), records[-1]
-    assert isinstance(found, t.ErrorMap) and isinstance(check, v.Check) and check.mismatch is not None
+def error_map(records: list[v.Record]) -> tuple[show_records.ErrorMap, v.Mismatch]:
+    (found,), check = of(show_records.ErrorMap, records), records[-1]
+    assert isinstance(found, show_records.ErrorMap) and isinstance(check, v.Check) and check.mismatch is not None
     return found, check.mismatch
 
 
 def test_a_right_file_has_no_map_and_passes_every_case() -> None:
     outcome, records = show(ONE, errors=True)
-    assert outcome is v.Outcome.PASSED and of(t.ErrorMap, records) == []
+    assert outcome is v.Outcome.PASSED and of(show_records.ErrorMap, records) == []
     assert {check.state for check in of(v.Check, records)} == {v.State.PASSED}  # type: ignore[attr-defined]
 
 
@@ -255,14 +256,14 @@ def test_the_map_shows_the_wrong_elements_and_marks_the_worst(write: Write) -> N
     blind = replaced("offs_m[:, None] >= offs_n[None, :]", "offs_m[:, None] > offs_n[None, :]")
     outcome, records = show(FIVE, write(FIVE, blind), errors=True)
     found, mismatch = error_map(records)
-    assert outcome is v.Outcome.WRONG and mismatch.total >= showing.PATTERN
+    assert outcome is v.Outcome.WRONG and mismatch.total >= measure_show.PATTERN
     rows = range(found.shape[0])
     assert found.cells == tuple("".join("n" if row == column else "0" for column in rows) for row in rows)
     assert (found.worst, found.at) == (mismatch.index[-2:], ())
 
 
 def test_signs_tell_half_powers_of_ten_beyond_what_is_allowed() -> None:
-    assert [showing._sign(ratio) for ratio in (0.0, 1.01, 3.0, 3.2, 10.1, 99.0, 101.0, 1e9, math.inf)] == list(
+    assert [measure_show._sign(ratio) for ratio in (0.0, 1.01, 3.0, 3.2, 10.1, 99.0, 101.0, 1e9, math.inf)] == list(
         "01123458n"
     )
 
@@ -273,7 +274,7 @@ def test_the_map_of_a_large_matrix_is_of_the_worst_element_in_each_cell() -> Non
     tiled = SimpleNamespace(tile=lambda returned: (64, 32))
     reference = SimpleNamespace(truth=truth, budget=Budget(torch.ones((), dtype=torch.float64)))
     run: Any = SimpleNamespace(result=result, returned=result, reference=reference, model=tiled)
-    found = showing.error_map(run, result != 0, (1, 299, 0))
+    found = measure_show.error_map(run, result != 0, (1, 299, 0))
     assert (found.shape, found.cell, found.tile, found.at, found.worst) == (
         (300, 200),
         (4, 2),

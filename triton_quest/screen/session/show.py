@@ -8,20 +8,20 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from triton_quest.course.level import Level
-from triton_quest.report.walking import Place, Trace
+from triton_quest.report.show import CallTrace, Position
 from triton_quest.screen.fitted import Fitted
-from triton_quest.screen.session.game import Walk
+from triton_quest.screen.session.game import ProgramsShown
 from triton_quest.screen.session.keys import Key, bindings
 from triton_quest.screen.session.views import Working
-from triton_quest.screen.show import shown
+from triton_quest.screen.show import program_view
 from triton_quest.screen.show_steps import ROWS
 
 FEWEST_ROWS = 4  # of cells
 AROUND = 13  # lines of the grid, of the step, of names and legend
 
 
-class ProgramsView(Working):
-    """A walk through a trace. Every move ends at a place that exists."""
+class ShowView(Working):
+    """The steps of each program, one by one. Every move ends at a position that exists."""
 
     KEYS = (
         Key("right", "step(1)", "steps, rounds", "", "arrows"),
@@ -52,26 +52,26 @@ class ProgramsView(Working):
     def __init__(self, level: Level) -> None:
         super().__init__(
             f"Level {level.number}, {level.title}: what each program touches",
-            lambda tell, cancelled: self.session.game.walk(level, tell, cancelled),
+            lambda tell, cancelled: self.session.game.programs(level, tell, cancelled),
         )
-        self._level, self._walk, self._place = level, Walk(Trace("", (), {})), Place(0, ())
+        self._level, self._shown, self._place = level, ProgramsShown(CallTrace("", (), {})), Position(0, ())
         self.pane.can_focus = False  # the arrow keys are taken
 
-    def arrived(self, content: Walk) -> None:
-        self._walk = content
+    def arrived(self, content: ProgramsShown) -> None:
+        self._shown = content
         if content.trace.launches:
             self._go(content.trace.start)
         else:
             self.pane.show(content.remark or Text("No kernel was launched."))
 
-    def _go(self, place: Place) -> None:
+    def _go(self, place: Position) -> None:
         self._place = place
-        remark = [Text(), self._walk.remark] if self._walk.remark is not None else []
+        remark = [Text(), self._shown.remark] if self._shown.remark is not None else []
         self.pane.show(Group(Fitted(self._drawn), *remark), top=False)
 
     def _drawn(self, width: int) -> RenderableType:
         rows = max(FEWEST_ROWS, min(ROWS, self.pane.size.height - AROUND))
-        return shown(self._walk.trace, self._place, width, self.session.game.glyphs, rows)
+        return program_view(self._shown.trace, self._place, width, self.session.game.glyphs, rows)
 
     def action_step(self, by: int) -> None:
         self._move(lambda trace: trace.by_step(self._place, by))
@@ -85,9 +85,9 @@ class ProgramsView(Working):
     def action_launch(self, by: int) -> None:
         self._move(lambda trace: trace.by_launch(self._place, by))
 
-    def _move(self, move: Callable[[Trace], Place]) -> None:
-        if self._walk.trace.launches:
-            self._go(move(self._walk.trace))
+    def _move(self, move: Callable[[CallTrace], Position]) -> None:
+        if self._shown.trace.launches:
+            self._go(move(self._shown.trace))
 
     def action_page(self, by: int) -> None:
         self.pane.scroll_relative(y=by * (self.pane.size.height - 1), animate=False)
