@@ -153,7 +153,7 @@ writing it.
 - `1 / D` instead of `1 / sqrt(D)`, or a factor computed from D where the caller gave `sm_scale`.
 - `pid_bh` used as if it were the head: right as long as the batches follow each other without a gap, wrong for (B, M,
   H, D) with swapped axes.
-- `//` and `%` the wrong way round: heads of one text get mixed with those of another.
+- `//` and `%` the wrong way round: right where B equals H. Elsewhere there is no such batch, or no such head.
 - The strides of `q` used for `k`: right while both have the same shape and lie in memory in the same way.
 - `offs_n[:, None]` in the pointers to `k`: that is a tile of `k`, and not of its transpose.
 - `q * sm_scale` before the dot: that turns an fp16 `q` into fp32, and `tl.dot` wants both tiles in one dtype.
