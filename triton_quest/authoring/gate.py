@@ -25,7 +25,17 @@ from triton_quest.store import workspace
 from triton_quest.store.progress import HINTS_A_LEVEL
 
 COURSE_FILES = {"__init__.py", "level.py", "solution.py", "hints.md", "cases.py", "reference.py", "mistakes.py"}
-BESIDE_FOLDERS = {"shared", "table.py", "level.py", "parts.py", "template.py", "case.py", "mistake.py"}
+BESIDE_FOLDERS = {
+    "shared",
+    "table.py",
+    "level.py",
+    "parts.py",
+    "template.py",
+    "case.py",
+    "mistake.py",
+    "words.py",
+    "words.md",
+}
 LEVEL_FILES = {"__init__.py", "quest_setup.py"}
 PICTURE = 78  # columns of an indented block: it must fit a terminal of 80 unwrapped
 UNFINISHED = (v.Outcome.NOT_STARTED, v.Outcome.GAPS)
