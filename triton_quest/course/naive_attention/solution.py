@@ -287,6 +287,71 @@ MOST_PROGRAMS = 65535  # along the second and the third axis of a grid: a GPU ta
 
 
 @triton.jit
+def values_kernel(
+    weights_ptr,  # pointer to weights[0, 0, 0, 0]
+    v_ptr,  # pointer to v[0, 0, 0, 0]
+    out_ptr,  # pointer to out[0, 0, 0, 0]
+    stride_wb,  # elements from one batch of the weights to the next,
+    stride_wh,  # from one head to the next,
+    stride_wm,  # from one query to the next,
+    stride_wn,  # from one key to the next
+    stride_vb,  # the same for v: batch, ...
+    stride_vh,  # ... head, ...
+    stride_vn,  # ... key, ...
+    stride_vd,  # ... number of a value
+    stride_ob,  # and for out: batch, ...
+    stride_oh,  # ... head, ...
+    stride_om,  # ... query, ...
+    stride_od,  # ... number of a result
+    H,  # heads
+    M,  # queries
+    N,  # keys
+    D: tl.constexpr,  # numbers in a value
+    BLOCK_M: tl.constexpr,  # queries in a tile
+    BLOCK_N: tl.constexpr,  # keys in a tile
+):
+    # Given: the queries of this program, and the pointers to the matrices of its batch and head.
+    pid_m = tl.program_id(axis=0)
+    pid_bh = tl.program_id(axis=1)
+    batch = (pid_bh // H).to(tl.int64)
+    head = (pid_bh % H).to(tl.int64)
+    weights_ptr += batch * stride_wb + head * stride_wh
+    v_ptr += batch * stride_vb + head * stride_vh
+    out_ptr += batch * stride_ob + head * stride_oh
+    offs_m = pid_m * BLOCK_M + tl.arange(0, BLOCK_M)  # (BLOCK_M,): the queries of this tile
+    rows = offs_m.to(tl.int64)  # the same in int64, for the rows of the weights
+    offs_n = tl.arange(0, BLOCK_N)  # (BLOCK_N,): the keys of a step, counted from the step's first
+    offs_d = tl.arange(0, D)  # (D,): the places in a value
+
+    # TODO 1 (2 lines): `weights_ptrs` (BLOCK_M, BLOCK_N) and `v_ptrs` (BLOCK_N, D), pointers to the first tile of each.
+    # [gap: weights_ptrs, v_ptrs]
+    weights_ptrs = weights_ptr + rows[:, None] * stride_wm + offs_n[None, :] * stride_wn
+    v_ptrs = v_ptr + offs_n[:, None] * stride_vn + offs_d[None, :] * stride_vd
+    # [end]
+
+    # TODO 2 (1 line): `acc`, a tile of zeros (BLOCK_M, D). Mind the dtype.
+    # [gap: acc]
+    acc = tl.zeros((BLOCK_M, D), dtype=tl.float32)
+    # [end]
+
+    # TODO 3 (6 lines): the loop over the keys, with `start_n` the first key of the step. Load the tiles `weights` and
+    #      `v`, with 0 in the lanes that are masked off; add their product to `acc`; move both grids of pointers on.
+    #      B * H * M * N weights read in all, N * D numbers of v for each program; 2 * B * H * M * N * D operations
+    # [gap]
+    for start_n in range(0, N, BLOCK_N):
+        weights = tl.load(weights_ptrs, mask=(offs_m[:, None] < M) & (offs_n[None, :] < N - start_n), other=0.0)
+        v = tl.load(v_ptrs, mask=offs_n[:, None] < N - start_n, other=0.0)
+        acc = tl.dot(weights.to(v.dtype), v, acc, input_precision="ieee")
+        weights_ptrs += BLOCK_N * stride_wn
+        v_ptrs += BLOCK_N * stride_vn
+    # [end]
+
+    # Given: the store.
+    out_ptrs = out_ptr + offs_m[:, None] * stride_om + offs_d[None, :] * stride_od
+    tl.store(out_ptrs, acc.to(out_ptr.dtype.element_ty), mask=offs_m[:, None] < M)  # B * H * M * D numbers written
+
+
+@triton.jit
 def scores_kernel(
     q_ptr,  # pointer to q[0, 0, 0, 0]
     k_ptr,  # pointer to k[0, 0, 0, 0]
@@ -360,71 +425,6 @@ def softmax_kernel(
     numerator = tl.exp(x - row_max)
     denominator = tl.sum(numerator, axis=0)
     tl.store(x_ptrs, numerator / denominator, mask=mask)  # B * H * M * N numbers written in all
-
-
-@triton.jit
-def values_kernel(
-    weights_ptr,  # pointer to weights[0, 0, 0, 0]
-    v_ptr,  # pointer to v[0, 0, 0, 0]
-    out_ptr,  # pointer to out[0, 0, 0, 0]
-    stride_wb,  # elements from one batch of the weights to the next,
-    stride_wh,  # from one head to the next,
-    stride_wm,  # from one query to the next,
-    stride_wn,  # from one key to the next
-    stride_vb,  # the same for v: batch, ...
-    stride_vh,  # ... head, ...
-    stride_vn,  # ... key, ...
-    stride_vd,  # ... number of a value
-    stride_ob,  # and for out: batch, ...
-    stride_oh,  # ... head, ...
-    stride_om,  # ... query, ...
-    stride_od,  # ... number of a result
-    H,  # heads
-    M,  # queries
-    N,  # keys
-    D: tl.constexpr,  # numbers in a value
-    BLOCK_M: tl.constexpr,  # queries in a tile
-    BLOCK_N: tl.constexpr,  # keys in a tile
-):
-    # Given: the queries of this program, and the pointers to the matrices of its batch and head.
-    pid_m = tl.program_id(axis=0)
-    pid_bh = tl.program_id(axis=1)
-    batch = (pid_bh // H).to(tl.int64)
-    head = (pid_bh % H).to(tl.int64)
-    weights_ptr += batch * stride_wb + head * stride_wh
-    v_ptr += batch * stride_vb + head * stride_vh
-    out_ptr += batch * stride_ob + head * stride_oh
-    offs_m = pid_m * BLOCK_M + tl.arange(0, BLOCK_M)  # (BLOCK_M,): the queries of this tile
-    rows = offs_m.to(tl.int64)  # the same in int64, for the rows of the weights
-    offs_n = tl.arange(0, BLOCK_N)  # (BLOCK_N,): the keys of a step, counted from the step's first
-    offs_d = tl.arange(0, D)  # (D,): the places in a value
-
-    # TODO 1 (2 lines): `weights_ptrs` (BLOCK_M, BLOCK_N) and `v_ptrs` (BLOCK_N, D), pointers to the first tile of each.
-    # [gap: weights_ptrs, v_ptrs]
-    weights_ptrs = weights_ptr + rows[:, None] * stride_wm + offs_n[None, :] * stride_wn
-    v_ptrs = v_ptr + offs_n[:, None] * stride_vn + offs_d[None, :] * stride_vd
-    # [end]
-
-    # TODO 2 (1 line): `acc`, a tile of zeros (BLOCK_M, D). Mind the dtype.
-    # [gap: acc]
-    acc = tl.zeros((BLOCK_M, D), dtype=tl.float32)
-    # [end]
-
-    # TODO 3 (6 lines): the loop over the keys, with `start_n` the first key of the step. Load the tiles `weights` and
-    #      `v`, with 0 in the lanes that are masked off; add their product to `acc`; move both grids of pointers on.
-    #      B * H * M * N weights read in all, N * D numbers of v for each program; 2 * B * H * M * N * D operations
-    # [gap]
-    for start_n in range(0, N, BLOCK_N):
-        weights = tl.load(weights_ptrs, mask=(offs_m[:, None] < M) & (offs_n[None, :] < N - start_n), other=0.0)
-        v = tl.load(v_ptrs, mask=offs_n[:, None] < N - start_n, other=0.0)
-        acc = tl.dot(weights.to(v.dtype), v, acc, input_precision="ieee")
-        weights_ptrs += BLOCK_N * stride_wn
-        v_ptrs += BLOCK_N * stride_vn
-    # [end]
-
-    # Given: the store.
-    out_ptrs = out_ptr + offs_m[:, None] * stride_om + offs_d[None, :] * stride_od
-    tl.store(out_ptrs, acc.to(out_ptr.dtype.element_ty), mask=offs_m[:, None] < M)  # B * H * M * D numbers written
 
 
 def naive_attention(
