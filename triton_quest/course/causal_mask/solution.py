@@ -12,8 +12,8 @@ is **causal**. Queries and keys now belong to the same positions, so there are a
 sequence. Key `n` is **visible** to query `m` if `n <= m`. All other keys are **hidden** from it.
 
 **Hidden means minus infinity.** The softmax of level 3 makes a weight of each score: `exp(score)`, divided by the sum
-of the row. A hidden key must have the weight 0, whatever the other scores are. A score of 0 won't do, since `exp(0)` is
-1. Nor will -1e4: where all visible scores of a row are smaller, the hidden ones win. Nothing is smaller than minus
+of the row. A hidden key must have the weight 0, whatever the other scores are. A score of 0 won't do, since `exp(0)`
+is 1. Nor will -1e4: where all visible scores of a row are smaller, the hidden ones win. Nothing is smaller than minus
 infinity. And every query sees its own key, so the softmax finds a maximum in every row.
 
 **A mask made on the fly.** In PyTorch one makes a matrix of True and False, S by S, and lets `masked_fill` read it. A
