@@ -34,12 +34,12 @@ But the two differ by a factor that has no `s` in it:
 
 So one multiplication by `alpha` corrects all old terms at once, in `l_i` and in `acc`. This is called **rescaling**.
 The new maximum is never the smaller one, so `alpha` is at most 1: old terms shrink when a larger score turns up, and
-stay as they are (`exp(0) = 1`) when none does. The block's own terms are made with `m_new` from the start: `p =
-exp(scores - m_new)`. They are added, `m_i` becomes `m_new`, and the invariant is true again.
+stay as they are (`exp(0) = 1`) when none does. The block's own terms are made with `m_new` from the start:
+`p = exp(scores - m_new)`. They are added, `m_i` becomes `m_new`, and the invariant is true again.
 
 **The first block.** Before it, nothing has been seen. The sums of nothing are 0, and the largest of no scores is minus
-infinity: `m_i = -inf`, `l_i = 0`, `acc = 0`. Then the first block is like any other: its `m_new` is a number, so `alpha
-= exp(-inf - m_new) = 0`.
+infinity: `m_i = -inf`, `l_i = 0`, `acc = 0`. Then the first block is like any other: its `m_new` is a number, so
+`alpha = exp(-inf - m_new) = 0`.
 
 **No block without a key.** A first block in which the query may look at no key would make `m_new` minus infinity,
 `m_i - m_new` is NaN then, and NaN never leaves the sums again. The end of the loop prevents it. With `causal`, query
@@ -52,8 +52,8 @@ the keys, or the causal mask, whichever `end` is. It stops the loads, and puts m
 **Scores without `tl.dot`.** `tl.dot` multiplies tiles, and a single query is none. So the products are written out. The
 axis that is named is the one that disappears:
 
-    tl.sum(q[None, :] * k, axis=1)    along each row: BLOCK_N scores
-    tl.sum(p[:, None] * v, axis=0)    down each column: D numbers
+    q[None, :] * k, then tl.sum(..., axis=1)    along each row: BLOCK_N scores
+    p[:, None] * v, then tl.sum(..., axis=0)    down each column: D numbers
 
 ## The maths
 
