@@ -37,7 +37,8 @@ HEADINGS = (
 )
 NUMBER_WORDS = ["no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"]
 TODO = re.compile(r"# TODO (?P<number>\d+) \((?:about )?(?P<lines>\d+) lines?\): ")
-MOST_WORDS = 2000  # before the first task
+MOST_WORDS = 2000  # before the first task,
+MOST_WORDS_OF_THE_BOSS = 2500  # and in level 8, which is more than one idea
 MOST_ELEMENTS = 2**20  # of one input: more would be slow in the interpreter
 
 every_level = pytest.mark.parametrize("level", arrived(), ids=lambda level: level.slug)
@@ -109,10 +110,10 @@ def test_the_briefing_has_every_part_in_its_order(level: Level) -> None:
     assert re.match(rf"# Level {level.number}: {re.escape(level.title)}\n", briefing(level))
 
 
-@pytest.mark.parametrize("level", arrived()[:4], ids=lambda level: level.slug)
-def test_one_reads_two_thousand_words_at_most_before_the_first_task(level: Level) -> None:
+@pytest.mark.parametrize("level", arrived()[:8], ids=lambda level: level.slug)
+def test_one_reads_few_enough_words_before_the_first_task(level: Level) -> None:
     above, *_ = workspace.level_template(level).partition("# TODO")
-    assert len(above.split()) <= MOST_WORDS
+    assert len(above.split()) <= (MOST_WORDS_OF_THE_BOSS if level.slug == "flash-attention" else MOST_WORDS)
 
 
 @every_level
@@ -201,6 +202,13 @@ def test_there_are_six_hints_with_titles_of_their_own(level: Level) -> None:
     hints = template.split_hints(workspace.course_text(level, "hints.md"))
     assert len(hints) == HINTS_A_LEVEL and all(text for _, text in hints)
     assert len({title for title, _ in hints}) == HINTS_A_LEVEL
+
+
+@every_level
+def test_every_drawn_line_of_a_hint_fits_a_terminal(level: Level) -> None:
+    hints = template.split_hints(workspace.course_text(level, "hints.md"))
+    drawn = [line for _, text in hints for line in text.splitlines() if line.startswith("    ")]
+    assert drawn and max(map(len, drawn)) <= PICTURE
 
 
 @every_level

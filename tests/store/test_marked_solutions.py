@@ -213,3 +213,7 @@ def test_hints_are_split_at_their_titles() -> None:
         ("Third", "More\n## not a hint"),
     )
     assert template.split_hints("") == ()
+
+
+def test_a_hint_that_begins_with_lines_of_code_keeps_the_first_ones_indentation() -> None:
+    assert template.split_hints("## 1. Lines\n\n    a = ...\n    b = ...\n") == (("Lines", "    a = ...\n    b = ..."),)

@@ -506,7 +506,7 @@ Attention*.
 Against cuDNN's own kernel on an H100, this one is about as fast for long texts with D = 64, and falls behind for D =
 128: docs/speeds.md has the figures. More needs what no level has taught yet: `tl.make_tensor_descriptor` lets the GPU's
 copy engine fetch whole tiles, without an offset for each element in the registers. It wants a last stride of 1, and
-with it the same algorithm closes most of the gap (docs/speeds.md, too).
+with it the same algorithm closes about half of the gap at D = 128 (docs/speeds.md, too).
 """
 
 
