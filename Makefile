@@ -10,9 +10,10 @@ test: lint types gate  ## everything: style, types, the gate over the levels, th
 fast: .venv/quest-dev-pins  ## the tests that answer quickly
 	$(pytest) -m "not slow and not gpu"
 
-lint: .venv/quest-dev-pins  ## style
+lint: .venv/quest-dev-pins  ## style, and which way imports run
 	$(python) -m ruff check .
 	$(python) -m ruff format --check .
+	.venv/bin/lint-imports
 
 types: .venv/quest-dev-pins  ## types of the engine
 	$(python) -m mypy

@@ -42,8 +42,8 @@ MUTATED = ("vector-add", "softmax", "flash-attention")  # whose known mistakes a
 AT_ONCE = max(2, (os.cpu_count() or 2) - 2)  # judgements; races run alone
 STEP_SECONDS = 300.0
 DESCRIPTORS = (  # level 8's variant of that name, with the tiles that suit it on sm_90
-    Edit("(2, 64): (128, 64, 8, 3)", "(2, 64): (64, 128, 4, 2)"),
-    Edit("(2, 128): (64, 64, 4, 3)", "(2, 128): (128, 128, 8, 3)"),
+    Edit("    (2, 64): (128, 64, 8, 3),\n", "    (2, 64): (64, 128, 4, 2),\n"),
+    Edit("    (2, 128): (64, 64, 4, 3),\n", "    (2, 128): (128, 128, 8, 3),\n"),
 )
 
 
@@ -56,7 +56,7 @@ def verdicts(folder: Path) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     arrived = [level for level in LEVELS if level.has_arrived]
     jobs = [(level, "", "passed", level.folder / "solution.py") for level in arrived]
     for level in (level for level in arrived if level.slug in MUTATED):
-        for mistake in parts.part(level, "mistakes").MISTAKES:
+        for mistake in parts.known(level).mistakes:
             path = folder / f"{level.slug}_{mistake.key}.py"
             path.write_text(apply(mistake.edits, workspace.course_text(level, "solution.py"), mistake.key))
             jobs.append((level, mistake.key, mistake.caught_by, path))
@@ -109,7 +109,7 @@ def races(data: dict[str, Any], path: Path, quick: bool) -> None:
         keep(data, path)
     print("racing level 8's variant with tensor descriptors", flush=True)
     level = LEVELS[-1]
-    variant = next(one for one in parts.part(level, "mistakes").VARIANTS if one.key == "descriptors")
+    variant = next(one for one in parts.known(level).variants if one.key == "descriptors")
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "descriptors.py"
         file.write_text(apply((*variant.edits, *DESCRIPTORS), workspace.course_text(level, "solution.py"), variant.key))

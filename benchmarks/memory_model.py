@@ -19,7 +19,7 @@ sys.modules["quest_setup"] = types.ModuleType("quest_setup")
 import torch  # noqa: E402
 
 from triton_quest.child.instruments.memory.model import MemoryModel  # noqa: E402
-from triton_quest.child.judge import code, numbers  # noqa: E402
+from triton_quest.child.judge import code, given  # noqa: E402
 from triton_quest.child.triton.interpreter import enable  # noqa: E402
 from triton_quest.course import parts  # noqa: E402
 from triton_quest.course.case import Draw  # noqa: E402
@@ -29,7 +29,7 @@ from triton_quest.course.table import LEVELS  # noqa: E402
 ROUNDS = 15
 
 
-def seconds(level: Level, launcher: numbers.Launcher, checked: bool) -> float:
+def seconds(level: Level, launcher: given.Launcher, checked: bool) -> float:
     """Processor time of all cases once."""
     inputs = [(case, case.inputs(Draw(case.name, torch.float32))) for case in parts.part(level, "cases").CASES]
     started = time.process_time()

@@ -32,7 +32,7 @@ would wait for the launches, and they don't count for a medal.
 """
 
 DESCRIPTORS = """\
-The right variant `descriptors` of `course/flash-attention/mistakes.py`: the same algorithm, and the GPU's copy engine fetches whole
+The right variant `descriptors` of `course/flash_attention/mistakes.md`: the same algorithm, and the GPU's copy engine fetches whole
 tiles. It wants a last stride of 1, and its tiles need the shared memory of sm_90."""
 
 

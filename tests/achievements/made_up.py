@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from triton_quest.store.story import Judged, Raced, RacedSize, Story
+from triton_quest.store.story import JudgedText, Raced, RacedSize, Story
 
 LEVELS = ("one", "two", "three")
 OUTCOMES = {".": "passed", "w": "wrong", "m": "memory", "r": "rules", "g": "gaps", "n": "not_started", "s": "syntax"}
 
 
-def judged(told: str, device: str = "interpreter") -> tuple[Judged, ...]:
+def judged(told: str, device: str = "interpreter") -> tuple[JudgedText, ...]:
     """ "1w 1. 2.": level one was wrong, then passed, then two passed. A `!` behind it: on a GPU."""
     found = []
     for word in told.split():
         where = "both" if word.endswith("!") else device
-        found.append(Judged(LEVELS[int(word[0]) - 1], OUTCOMES[word[1]], where))
+        found.append(JudgedText(LEVELS[int(word[0]) - 1], OUTCOMES[word[1]], where))
     return tuple(found)
 
 

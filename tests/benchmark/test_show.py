@@ -17,6 +17,7 @@ from tests.conftest import arrived
 from tests.execution.learner import Edit, replaced, solved
 from triton_quest.child.judge.compare import Budget
 from triton_quest.child.measure import show as measure_show
+from triton_quest.course.answer import Answer
 from triton_quest.course.level import Level
 from triton_quest.course.table import LEVELS
 from triton_quest.records import show as show_records
@@ -222,7 +223,7 @@ def test_a_launcher_that_comes_to_no_answer_says_so(write: Write, edit: Edit, ou
 
 
 def test_an_autotuned_kernel_is_traced_with_its_first_configuration() -> None:
-    style = Path(__file__).parent.parent / "judge" / "styles" / "level1_autotuned.py"
+    style = ONE.folder / "variants" / "autotuned.py"
     trace = traced(ONE, style)
     (launch,) = trace.launches
     assert (launch.kernel, dict(launch.constants)) == ("add_kernel", {"BLOCK_SIZE": "256"})
@@ -231,7 +232,7 @@ def test_an_autotuned_kernel_is_traced_with_its_first_configuration() -> None:
 
 @pytest.mark.parametrize("style", ["descriptor", "persistent", "while", "helpers"])
 def test_level_1_in_other_styles_stores_every_element(style: str) -> None:
-    trace = traced(ONE, Path(__file__).parent.parent / "judge" / "styles" / f"level1_{style}.py")
+    trace = traced(ONE, ONE.folder / "variants" / f"{style}.py")
     stores = [step for steps in trace.programs.values() for step in steps if step.action == STORE]
     size = trace.launches[0].tensors[stores[0].tensor].shape[0]
     assert regions.union(step.touched for step in stores) == ((0, size - 1),)
@@ -272,9 +273,10 @@ def test_the_map_of_a_large_matrix_is_of_the_worst_element_in_each_cell() -> Non
     truth, result = torch.zeros(2, 300, 200, dtype=torch.float64), torch.zeros(2, 300, 200)
     result[1, 299, 0], result[1, 2, 3], result[1, 3, 2] = 500.0, 2.0, 50.0
     tiled = SimpleNamespace(tile=lambda returned: (64, 32))
-    reference = SimpleNamespace(truth=truth, budget=Budget(torch.ones((), dtype=torch.float64)))
-    run: Any = SimpleNamespace(result=result, returned=result, reference=reference, model=tiled)
-    found = measure_show.error_map(run, result != 0, (1, 299, 0))
+    truths, budgets = Answer({"out": truth}), {"out": Budget(torch.ones((), dtype=torch.float64))}
+    reference, answer = SimpleNamespace(truth=truths, budgets=budgets), Answer({"out": result})
+    run: Any = SimpleNamespace(result=answer, answer=answer, reference=reference, model=tiled, called=lambda name: "")
+    found = measure_show.error_map(run, Answer({"out": result != 0}), (1, 299, 0))
     assert (found.shape, found.cell, found.tile, found.at, found.worst) == (
         (300, 200),
         (4, 2),

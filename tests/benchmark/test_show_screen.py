@@ -10,6 +10,7 @@ from rich.console import Console, RenderableType
 
 from tests.benchmark.traces import LAUNCHED, RECORDS, VECTOR, C
 from triton_quest.records import show as show_records
+from triton_quest.records import verdict as v
 from triton_quest.records.measured import Inputs
 from triton_quest.records.verdict import Mismatch
 from triton_quest.report.show import CallTrace, Position
@@ -18,6 +19,7 @@ from triton_quest.screen.error_map import error_map
 from triton_quest.screen.panels import fitting
 from triton_quest.screen.show import heading, program_view, programs, steps
 from triton_quest.screen.show_steps import tensors
+from triton_quest.screen.verdict import failure
 
 TRACE = CallTrace.of(RECORDS)
 MISMATCH = Mismatch("x (8,), fp32", (7,), "1", "nan", 3, 8, "elements 5 to 7", "9", "1e-06", (8,))
@@ -140,3 +142,16 @@ def test_a_map_fits_its_width(width: int) -> None:
     found = show_records.ErrorMap(("01" * 64,) * 128, (1000, 1000), (8, 8), (64, 64), (1, 0), (999, 0))
     for g in (ASCII, Glyphs()):
         assert max(map(len, drawn(error_map(found, MISMATCH, width, g), width).splitlines())) <= width
+
+
+def test_the_tensor_that_is_wrong_is_named_where_a_level_has_several_answers() -> None:
+    neighbours = (("6", "2", "2.25", True), ("7", "1", "nan", True))
+    named = replace(MISMATCH, answer="dv", neighbours=neighbours)
+    check = v.Check("a case, fp32", "numbers", v.State.FAILED, "`dv` is wrong.", mismatch=named)
+    lines = drawn(failure(check, ASCII)).splitlines()
+    assert any(line.strip().startswith("dv[7]") and line.endswith("wrong") for line in lines), lines
+    found = show_records.ErrorMap(("0123",) * 4, (4, 4), (1, 1), (0, 0), (1, 0), (3, 3), answer="dv")
+    text = drawn(error_map(found, named, 80, ASCII))
+    assert text.startswith("dv, matrix [1, 0], 4 x 4;") and "The worst element, dv[7]: expected 1" in text
+    alone = drawn(error_map(replace(found, at=(), answer=""), MISMATCH, 80, ASCII))
+    assert alone.startswith("4 x 4;") and "The worst element, [7]: " in alone

@@ -15,9 +15,9 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from tests.commands.players import quick_judge
 from tests.conftest import Answer, Quest, arrived
+from triton_quest.course.level import HINTS_A_LEVEL
 from triton_quest.parent import devices
 from triton_quest.store import workspace as workspaces
-from triton_quest.store.progress import HINTS_A_LEVEL
 
 LEVELS = arrived()[:3]
 numbers = st.sampled_from([level.number for level in LEVELS])

@@ -18,7 +18,7 @@ from tests.conftest import Quest
 from triton_quest import environment
 from triton_quest.commands import doctor
 from triton_quest.parent import examination
-from triton_quest.parent.examination import COMPILING, GPU, INTERPRETER, Finding
+from triton_quest.parent.examination import COMPILING, GPU, INTERPRETER, Examined
 from triton_quest.parent.runner import Job
 from triton_quest.records.verdict import Outcome, Verdict
 from triton_quest.store import files as store_files
@@ -54,7 +54,7 @@ class Machine:
         outcome = Outcome.PASSED if passed else Outcome.ERROR
         return Verdict(1, "vector-add", outcome, "interpreter", 1.0, detail="" if passed else "so it went")
 
-    def findings(self) -> list[Finding]:
+    def findings(self) -> list[Examined]:
         return [*examination.versions(), *examination.machine()]
 
     def trouble(self) -> list[tuple[str, str]]:

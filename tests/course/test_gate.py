@@ -44,7 +44,7 @@ def test_a_complete_level_goes_through_the_real_judge(toy: ToyQuest) -> None:
 
 @judged_kindly
 def test_a_level_that_lies_ahead_is_no_complaint(toy: ToyQuest) -> None:
-    toy.levels = table(*toy.levels, replace(toy.level, slug="ahead", file="level2_ahead.py"))
+    toy.levels = table(*toy.levels, replace(toy.level, slug="ahead", file="level2_ahead.py", launcher="ahead"))
     assert complaints(toy) == []
 
 
@@ -241,7 +241,8 @@ def test_a_text_that_is_no_utf8_is_a_complaint_and_no_traceback(toy: ToyQuest, n
 
 
 def test_a_solution_that_fails_is_refused_with_its_outcome_and_cause(toy: ToyQuest) -> None:
-    toy.edit("solution.py", "x + y, mask=mask)", "x - y, mask=mask)")  # within a gap: the level file stays as it is
+    store = "    tl.store(out_ptr + offsets"
+    toy.edit("solution.py", store, f"    y = -y\n{store}")  # within a gap: the level file stays as it is
     complaint = the_complaint(toy)
     assert f"the solution is judged “{v.Outcome.WRONG.value}”" in complaint and "one element" in complaint
 

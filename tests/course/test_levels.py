@@ -5,6 +5,8 @@ from __future__ import annotations
 
 import ast
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -12,15 +14,14 @@ import torch
 
 from tests.conftest import arrived
 from triton_quest.authoring.gate import PICTURE
-from triton_quest.child.judge import numbers, read
+from triton_quest.child.judge import given, read, truth
 from triton_quest.course import mistake, parts, template
 from triton_quest.course.case import DTYPES, Case, Draw
-from triton_quest.course.level import Level
+from triton_quest.course.level import HINTS_A_LEVEL, Level
 from triton_quest.course.table import LEVELS
 from triton_quest.parent.runner import Job, judge
 from triton_quest.records import verdict as v
 from triton_quest.store import workspace
-from triton_quest.store.progress import HINTS_A_LEVEL
 from triton_quest.utils import baseline
 
 HEADINGS = (
@@ -217,7 +218,7 @@ def test_no_hint_gives_a_line_away(level: Level) -> None:
 def test_the_launcher_takes_the_arguments_of_its_reference(level: Level) -> None:
     functions = {node.name: node for node in ast.parse(solution(level)).body if isinstance(node, ast.FunctionDef)}
     arguments = tuple(argument.arg for argument in functions[level.launcher].args.args)
-    assert arguments == numbers.parameter_names(level)
+    assert arguments == given.parameter_names(level)
     assert callable(getattr(baseline, level.launcher))
 
 
@@ -263,7 +264,8 @@ def test_every_case_can_be_drawn_for_small_and_large_blocks(level: Level, block:
             tensors = [x for x in inputs if isinstance(x, torch.Tensor)]
             assert tensors and all(x.dtype is DTYPES[dtype] for x in tensors if x.is_floating_point())
             assert all(0 < x.numel() <= MOST_ELEMENTS for x in tensors), case.name
-            assert not torch.isnan(numbers.reference(level, inputs, case).truth).any(), case.name
+            call = given.Given(level, inputs, case.keywords)
+            assert not truth.reference(call).truth.each(torch.isnan).any(), case.name
 
 
 @every_level
@@ -282,11 +284,26 @@ def test_the_smallest_case_comes_first_and_some_case_is_ragged_around_the_learne
 
 @every_level
 def test_known_mistakes_and_variants_still_apply_to_the_solution(level: Level) -> None:
-    module = parts.part(level, "mistakes")
-    known = [*module.MISTAKES, *module.VARIANTS]
-    assert len({one.key for one in known}) == len(known)
-    for one in known:
-        assert mistake.apply(one.edits, solution(level), one.key) != solution(level), one.key
-    for one in module.MISTAKES:
+    known = parts.known(level)
+    keys = [one.key for one in known.mistakes] + [one.key for one in known.variants]
+    edits = [one.edits for one in known.mistakes] + [one.edits for one in known.variants]
+    for key, patch in zip(keys, edits, strict=True):
+        assert mistake.apply(patch, solution(level), key) != solution(level), key
+    for one in known.mistakes:
         assert one.says.endswith("."), "a learner reads it as a sentence"
-        assert one.hint is None or 1 <= one.hint <= HINTS_A_LEVEL
+
+
+@every_level
+def test_each_formula_is_that_of_a_mistake_which_numbers_show(level: Level) -> None:
+    formulas = parts.part(level, "formulas").FORMULAS if (level.folder / "formulas.py").is_file() else {}
+    by_numbers = {
+        one.key: one.formula for one in parts.known(level).mistakes if one.caught_by in ("numbers", "property")
+    }
+    assert formulas.items() <= by_numbers.items()
+
+
+def test_reading_the_mistakes_imports_no_torch() -> None:
+    looked = "import sys; from triton_quest.authoring import gate; from triton_quest.course import mistake, table"
+    read = "[mistake.read(level.folder) for level in table.LEVELS]; print('torch' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", f"{looked}; {read}"], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False"

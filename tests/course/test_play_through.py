@@ -21,7 +21,7 @@ def solution(level: Level) -> str:
 
 def wrong(level: Level) -> Mistake:
     """The level's first known mistake of a kind that learners make."""
-    known: tuple[Mistake, ...] = parts.part(level, "mistakes").MISTAKES
+    known = parts.known(level).mistakes
     return next(mistake for kind in WRONG_BY for mistake in known if mistake.caught_by == kind)
 
 

@@ -15,15 +15,16 @@ from triton_quest.child import worker  # noqa: E402
 from triton_quest.records import verdict as v  # noqa: E402
 
 
-def work(job: dict[str, Any], report: worker.Report) -> v.Outcome:
+def work(job: dict[str, Any], report: worker.Channel) -> v.Outcome:
     report.send(v.StageStarted("run", "running", job["seconds"]))
-    exec(compile(Path(job["file"]).read_text(), job["file"], "exec"), {"__name__": "learner"})
+    exec(compile(job["text"], job["file"], "exec"), {"__name__": "learner"})
     return v.Outcome.PASSED
 
 
 worker.prepare = worker.warm_up = lambda: None
-worker.WORK["judge_on_gpu"] = "json"  # what is imported ahead
+worker.JOB_MODULES["judge_on_gpu"] = "json"  # what is imported ahead
 worker.work = work
+worker.CPU_GRACE_SECONDS = 0.5
 
 if __name__ == "__main__":
     worker.main(sys.argv[1:])

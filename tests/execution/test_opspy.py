@@ -12,7 +12,7 @@ import triton.language as tl
 
 from triton_quest.child.instruments.launches import observed
 from triton_quest.child.instruments.opspy import OpSpy
-from triton_quest.child.instruments.torchcalls import Kind
+from triton_quest.child.instruments.torchcalls import CallKind
 
 N = 16
 
@@ -197,7 +197,7 @@ def test_lines_and_files_are_the_learners() -> None:
     spy, answer = watch(by_method)
     (call,) = spy.reaches(answer)
     assert (call.file, call.line) == (__file__, by_method.__code__.co_firstlineno + 1)
-    assert (call.name, call.kind) == ("_softmax", Kind.COMPUTE)
+    assert (call.name, call.kind) == ("_softmax", CallKind.COMPUTE)
 
 
 def test_kinds_storages_and_bytes() -> None:
@@ -212,7 +212,15 @@ def test_kinds_storages_and_bytes() -> None:
 
     spy, _ = watch(launcher)
     kinds = [call.kind for call in spy.calls]
-    assert kinds == [Kind.ALLOCATE, Kind.VIEW, Kind.COPY, Kind.CAST, Kind.INPLACE, Kind.VIEW, Kind.COPY]
+    assert kinds == [
+        CallKind.ALLOCATE,
+        CallKind.VIEW,
+        CallKind.COPY,
+        CallKind.CAST,
+        CallKind.INPLACE,
+        CallKind.VIEW,
+        CallKind.COPY,
+    ]
     assert [call.allocates for call in spy.calls] == [64, 0, 64, 32, 0, 0, 0] and spy.allocated_bytes == 160
     allocate, view, copy, cast, inplace, flat, back = spy.calls
     assert view.inputs == view.outputs == copy.inputs

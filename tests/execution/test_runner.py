@@ -19,20 +19,20 @@ from hypothesis import strategies as st
 
 from tests.conftest import ROOT
 from tests.execution.conftest import is_gone
-from triton_quest.child.worker import WORK
+from triton_quest.child.worker import JOB_MODULES
 from triton_quest.course.level import Level
 from triton_quest.course.table import LEVELS
-from triton_quest.parent import output, runner
+from triton_quest.parent import output, process, runner
 from triton_quest.parent.output import Output
 from triton_quest.parent.runner import Job, judge
 from triton_quest.records import verdict as v
 
 PRELUDE = f"""\
-import os, signal, subprocess, sys
+import os, signal, subprocess, sys, traceback
 sys.path.insert(0, {str(ROOT)!r})
+from triton_quest.child import serving
+from triton_quest.child import worker
 from triton_quest.records import verdict as v
-
-report = int(sys.argv[2])
 
 def send(record):
     os.write(report, v.encode(record))
@@ -46,6 +46,20 @@ def check(name="one element, fp32"):
 def finish(outcome=v.Outcome.PASSED):
     send(v.Finished(outcome, 0.1))
 
+def act(job, report_fd, crash_fd):
+    global report
+    report, code = report_fd, 0
+    try:
+        exec(SCRIPT, globals())
+    except BaseException:
+        traceback.print_exc()
+        code = 1
+    sys.stdout.flush()
+    os._exit(code)
+
+worker.run = act
+SCRIPT = SCRIPT_HERE
+worker.main(sys.argv[1:])
 """
 Act = Callable[..., v.Verdict]
 
@@ -61,8 +75,8 @@ def act(level: Level, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Act:
         kind: str = "judge",
     ) -> v.Verdict:
         actor = tmp_path / "actor.py"
-        actor.write_text(PRELUDE + script, encoding="utf-8")
-        monkeypatch.setattr(runner, "WORKER", actor)
+        actor.write_text(PRELUDE.replace("SCRIPT_HERE", repr(script)), encoding="utf-8")
+        monkeypatch.setattr(process, "WORKER", actor)
         return judge(Job(level, tmp_path / "file.py", seconds, kind), on_record)
 
     return acted
@@ -139,7 +153,7 @@ def test_a_child_that_leaves_without_its_last_word_has_exited(act: Act, code: in
     assert "one element, fp32" in the_failure(verdict).says, "names what was being checked"
 
 
-@pytest.mark.parametrize("kind", WORK)
+@pytest.mark.parametrize("kind", JOB_MODULES)
 def test_a_child_that_leaves_has_exited_whatever_it_was_asked_to_do(act: Act, kind: str) -> None:
     verdict = act("stage(); os._exit(3)", kind=kind)
     assert verdict.outcome is v.Outcome.EXIT
@@ -225,7 +239,7 @@ def test_a_worker_that_never_comes_to_the_learners_file_is_our_trouble(
 
 
 def test_a_worker_that_is_missing_is_our_trouble(level: Level, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(runner, "WORKER", tmp_path / "nowhere.py")
+    monkeypatch.setattr(process, "WORKER", tmp_path / "nowhere.py")
     assert judge(Job(level, tmp_path / "file.py")).outcome is v.Outcome.ERROR
 
 
@@ -278,9 +292,12 @@ def test_no_descriptor_is_left_open(act: Act) -> None:
     assert os.listdir("/proc/self/fd") == before
 
 
-def test_the_child_leads_a_session_of_its_own_with_nobody_at_its_input(act: Act) -> None:
-    verdict = act("check(str(os.getsid(0) == os.getpid())); check(repr(os.read(0, 1))); finish()")
-    assert [check.name for check in verdict.checks] == ["True", "b''"]
+def test_the_child_leads_a_group_in_a_session_without_our_terminal_and_with_nobody_at_its_input(act: Act) -> None:
+    verdict = act(
+        "check(str(os.getpgid(0) == os.getpid())); check(str(os.getsid(0))); check(repr(os.read(0, 1))); finish()"
+    )
+    group, session, read = (check.name for check in verdict.checks)
+    assert group == "True" and int(session) != os.getsid(0) and read == "b''"
 
 
 def test_the_child_uses_the_interpreter_and_writes_no_bytecode(act: Act) -> None:

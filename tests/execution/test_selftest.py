@@ -28,7 +28,7 @@ def test_a_failing_entry_is_its_own_failure() -> None:
 
     def wrong() -> None:
         """Is wrong"""
-        raise selftest.Mismatch("the answer is off by 3")
+        raise selftest.SelfTestFailed("the answer is off by 3")
 
     def right() -> None:
         """Is right"""

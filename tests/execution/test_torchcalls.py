@@ -4,34 +4,34 @@ from __future__ import annotations
 
 import pytest
 
-from triton_quest.child.instruments.dataflow import OUTSIDE, Step, flowing_into, flowing_into_launches
-from triton_quest.child.instruments.torchcalls import NAMES, Kind, TorchCall, classify
+from triton_quest.child.instruments.dataflow import OUTSIDE, FlowStep, flowing_into, flowing_into_launches
+from triton_quest.child.instruments.torchcalls import NAMES, CallKind, TorchCall, classify
 
 
 @pytest.mark.parametrize(
     ("name", "facts", "kind"),
     [
-        ("empty_like", {}, Kind.ALLOCATE),
-        ("new_full", {}, Kind.FILL),
-        ("zero_", {"is_mutable": True}, Kind.FILL),
-        ("permute", {"is_view": True}, Kind.VIEW),
-        ("_unsafe_view", {}, Kind.VIEW),
-        ("clone", {}, Kind.COPY),
-        ("copy_", {"is_mutable": True}, Kind.COPY),
-        ("copy_", {"is_mutable": True, "changes_dtype": True}, Kind.CAST),
-        ("_to_copy", {"changes_dtype": True}, Kind.CAST),
-        ("_to_copy", {}, Kind.COPY),
-        ("mm", {}, Kind.COMPUTE),
-        ("mm", {"is_mutable": True}, Kind.COMPUTE),  # out=
-        ("add_", {"is_mutable": True}, Kind.INPLACE),
-        ("masked_fill_", {"is_mutable": True}, Kind.INPLACE),
-        ("arange", {}, Kind.GENERATE),
-        ("lift_fresh", {"is_view": True}, Kind.ENTER),
-        ("_local_scalar_dense", {}, Kind.OTHER),
-        ("an_op_of_tomorrow", {}, Kind.COMPUTE),
+        ("empty_like", {}, CallKind.ALLOCATE),
+        ("new_full", {}, CallKind.FILL),
+        ("zero_", {"is_mutable": True}, CallKind.FILL),
+        ("permute", {"is_view": True}, CallKind.VIEW),
+        ("_unsafe_view", {}, CallKind.VIEW),
+        ("clone", {}, CallKind.COPY),
+        ("copy_", {"is_mutable": True}, CallKind.COPY),
+        ("copy_", {"is_mutable": True, "changes_dtype": True}, CallKind.CAST),
+        ("_to_copy", {"changes_dtype": True}, CallKind.CAST),
+        ("_to_copy", {}, CallKind.COPY),
+        ("mm", {}, CallKind.COMPUTE),
+        ("mm", {"is_mutable": True}, CallKind.COMPUTE),  # out=
+        ("add_", {"is_mutable": True}, CallKind.INPLACE),
+        ("masked_fill_", {"is_mutable": True}, CallKind.INPLACE),
+        ("arange", {}, CallKind.GENERATE),
+        ("lift_fresh", {"is_view": True}, CallKind.ENTER),
+        ("_local_scalar_dense", {}, CallKind.OTHER),
+        ("an_op_of_tomorrow", {}, CallKind.COMPUTE),
     ],
 )
-def test_kinds(name: str, facts: dict[str, bool], kind: Kind) -> None:
+def test_kinds(name: str, facts: dict[str, bool], kind: CallKind) -> None:
     assert classify(name, **facts) is kind
 
 
@@ -40,15 +40,15 @@ def test_no_name_has_two_kinds() -> None:
 
 
 def call(name: str) -> TorchCall:
-    return TorchCall(name, name, "file.py", 1, Kind.COMPUTE)
+    return TorchCall(name, name, "file.py", 1, CallKind.COMPUTE)
 
 
-def step(name: str, inputs: set[int], outputs: set[int]) -> Step:
-    return Step(frozenset(inputs), frozenset(outputs), call(name))
+def step(name: str, inputs: set[int], outputs: set[int]) -> FlowStep:
+    return FlowStep(frozenset(inputs), frozenset(outputs), call(name))
 
 
-def launch(inputs: set[int], outputs: set[int]) -> Step:
-    return Step(frozenset(inputs), frozenset(outputs), is_launch=True)
+def launch(inputs: set[int], outputs: set[int]) -> FlowStep:
+    return FlowStep(frozenset(inputs), frozenset(outputs), is_launch=True)
 
 
 def names(calls) -> list[str]:

@@ -8,7 +8,7 @@ from types import FrameType
 
 import pytest
 
-from triton_quest.child.instruments.wording import Place, Wording, learner_frame
+from triton_quest.child.instruments.wording import RunningExpression, Wording, learner_frame
 
 SOURCE = """\
 def launcher(x, probe):
@@ -29,7 +29,7 @@ class Probe:
 
     def __init__(self, wording: Wording) -> None:
         self.wording = wording
-        self.places: dict[str, Place] = {}
+        self.places: dict[str, RunningExpression] = {}
 
     def note(self, name: str) -> Probe:
         frame: FrameType | None = sys._getframe(1)
@@ -53,7 +53,7 @@ class Probe:
 
 
 @pytest.fixture
-def places(tmp_path: Path, columns: bool, monkeypatch: pytest.MonkeyPatch) -> dict[str, Place]:
+def places(tmp_path: Path, columns: bool, monkeypatch: pytest.MonkeyPatch) -> dict[str, RunningExpression]:
     path = tmp_path / f"learner_{columns}.py"
     path.write_text(SOURCE)
     names: dict[str, object] = {}
@@ -69,16 +69,16 @@ KNOWS_COLUMNS = pytest.mark.skipif(sys.version_info < (3, 11), reason="Python 3.
 
 
 @pytest.mark.parametrize("columns", [pytest.param(True, marks=KNOWS_COLUMNS), False])
-def test_operations_by_the_learners_words(places: dict[str, Place], columns: bool) -> None:
-    assert places["add"] == Place(2, "probe.add(x, 1)" if columns else places["add"].text)
-    assert places["mul"] == Place(2, "probe.mul(x)")
+def test_operations_by_the_learners_words(places: dict[str, RunningExpression], columns: bool) -> None:
+    assert places["add"] == RunningExpression(2, "probe.add(x, 1)" if columns else places["add"].text)
+    assert places["mul"] == RunningExpression(2, "probe.mul(x)")
     assert places["softmax"].text == "probe.softmax(x, -1)" and places["softmax"].line in (3, 4)
-    assert places["bmm"] == Place(8, "probe @ x")
-    assert places["sub_"] == Place(9, "probe -= 2")
+    assert places["bmm"] == RunningExpression(8, "probe @ x")
+    assert places["sub_"] == RunningExpression(9, "probe -= 2")
     assert places["an_exceedingly_long_name_of_a_method"].text.endswith("...")
     assert len(places["an_exceedingly_long_name_of_a_method"].text) == 60
     if columns:
-        assert places["copy_"] == Place(7, "probe[0] = 3")
+        assert places["copy_"] == RunningExpression(7, "probe[0] = 3")
 
 
 def test_letters_of_several_bytes_before_a_phrase_do_not_shift_it(tmp_path: Path) -> None:
@@ -103,5 +103,5 @@ def words_of(path: Path, source: str) -> str:
 
 def test_outside_the_learners_file_there_is_no_place() -> None:
     frame = sys._getframe()
-    assert Wording("elsewhere.py").place(frame, "add") == Place(0, "")
+    assert Wording("elsewhere.py").place(frame, "add") == RunningExpression(0, "")
     assert learner_frame(frame, __file__) is frame

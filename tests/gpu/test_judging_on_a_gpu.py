@@ -38,7 +38,7 @@ def test_the_solution_passes_on_the_gpu_in_every_dtype(level: Level) -> None:
         pytest.param(level, mistake, id=f"{level.slug}-{mistake.key}")
         for level in JUDGED
         if level.has_arrived
-        for mistake in parts.part(level, "mistakes").MISTAKES
+        for mistake in parts.known(level).mistakes
         if mistake.caught_by in SHOWS
     ],
 )

@@ -265,9 +265,9 @@ def test_explaining_leaves_inputs_and_result_as_they_were(level: Level) -> None:
         return x.sub_(y)
 
     seen = failing(level, minus)
-    before = [tensor.clone() for tensor in (*seen.run.inputs, seen.result)]
+    before = [tensor.clone() for tensor in (*seen.run.given.inputs, seen.result)]
     explained(level, [mistake("careless", careless), MINUS], [seen])
-    assert all(map(torch.equal, before, (*seen.run.inputs, seen.result)))
+    assert all(map(torch.equal, before, (*seen.run.given.inputs, seen.result)))
 
 
 # A known mistake, by running it
@@ -282,14 +282,29 @@ def vector_add(x, y):
     return out
 """
 )
+ADDED = "    tl.store(out_ptr + offsets, x + y, mask=mask)"
+ALLOCATED = "    out = torch.empty_like(x)"
+
+
+def edit(old: str, new: str) -> Edit:
+    """One line becomes another."""
+    return Edit(f"{old}\n", f"{new}\n")
+
+
 FIRST_LANE = "tl.where(offsets % BLOCK_SIZE == 0, x - y, x + y)"
 FIRST_OF_BLOCK = Mistake(
-    "first_of_block", (Edit("x + y, mask=mask", f"{FIRST_LANE}, mask=mask"),), "numbers", "The first lane."
+    "first_of_block",
+    (edit(ADDED, f"    tl.store(out_ptr + offsets, {FIRST_LANE}, mask=mask)"),),
+    "numbers",
+    "The first lane.",
 )
 CRASHING = Mistake(
-    "crashing", (Edit("x + y, mask=mask", "x + y, mask=offsets < 9999"),), "numbers", "It reads too far."
+    "crashing",
+    (edit(ADDED, "    tl.store(out_ptr + offsets, x + y, mask=offsets < 9999)"),),
+    "numbers",
+    "It reads too far.",
 )
-RAISING = Mistake("raising", (Edit("    out = torch", "    raise OSError\n    out = torch"),), "numbers", "It raises.")
+RAISING = Mistake("raising", (edit(ALLOCATED, f"    raise OSError\n{ALLOCATED}"),), "numbers", "It raises.")
 PLAIN = "    BLOCK_SIZE = 1024"
 ON_ONE_LINE = "    BLOCK_SIZE, WARPS = 1024, 4"
 FROM_A_TABLE = "    BLOCK_SIZE, WARPS = {torch.float32: (1024, 4)}[x.dtype]"
@@ -413,7 +428,7 @@ def test_running_mistakes_leaves_python_as_it_was(course: Callable[[], Level], t
 def test_a_mistake_of_the_matmul_is_named_whatever_the_learners_tiles_are(tmp_path: Path, blocks: str) -> None:
     matmul = levels.find("matmul")
     assert matmul
-    mistakes = {one.key: one for one in parts.part(matmul, "mistakes").MISTAKES}
+    mistakes = {one.key: one for one in parts.known(matmul).mistakes}
     chosen = mistakes["accumulator_overwritten"]
     text = apply(chosen.edits, workspace.course_text(matmul, "solution.py"), chosen.key)
     text = template.clean_solution(text)
@@ -425,7 +440,7 @@ def test_a_mistake_of_the_matmul_is_named_whatever_the_learners_tiles_are(tmp_pa
 
 
 MATMUL = next(level for level in levels.LEVELS if level.launcher == "matmul")
-BY_NUMBERS = [one for one in parts.part(MATMUL, "mistakes").MISTAKES if one.caught_by == "numbers"]
+BY_NUMBERS = [one for one in parts.known(MATMUL).mistakes if one.caught_by == "numbers"]
 
 
 @pytest.mark.slow
@@ -575,7 +590,7 @@ def test_the_explanation_stands_in_the_failed_check(level: Level, tmp_path: Path
         "y = tl.load(y_ptr + offsets, mask=mask)",
         "tl.store(out_ptr + offsets, x - y, mask=mask)",
     )
-    known = {one.key: one for one in parts.part(level, "mistakes").MISTAKES}
+    known = {one.key: one for one in parts.known(level).mistakes}
     check = judged(level, tmp_path / "mine.py", text).failure
     assert check.outcome is v.Outcome.WRONG and check.mismatch and check.case == "one element"
     assert (check.finding, check.cause, check.hint) == (

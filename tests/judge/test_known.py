@@ -13,7 +13,7 @@ from triton_quest.course.table import LEVELS
 from triton_quest.records import verdict as v
 
 LEVEL = next(level for level in LEVELS if level.slug == "attention-scores")
-MISTAKES = {mistake.key: mistake for mistake in parts.part(LEVEL, "mistakes").MISTAKES}
+MISTAKES = {mistake.key: mistake for mistake in parts.known(LEVEL).mistakes}
 
 pytestmark = [pytest.mark.usefixtures("adapted_interpreter", "as_a_child")]
 

@@ -12,15 +12,22 @@ import torch
 
 from tests.judge.toys import HONEST, adding, judged, subject_of
 from triton_quest.child.instruments.memory.model import MemoryModel
-from triton_quest.child.judge import properties
+from triton_quest.child.judge import code, properties
+from triton_quest.child.judge.properties import WatchedCall
 from triton_quest.course import parts
+from triton_quest.course.call import Call, allocation_grows_linearly
 from triton_quest.course.case import Draw
 from triton_quest.course.level import Level
+from triton_quest.course.table import LEVELS
 from triton_quest.records import verdict as v
 
 pytestmark = pytest.mark.usefixtures("as_a_child")
 
 Launcher = Callable[[torch.Tensor], torch.Tensor]
+
+
+def allocated_bytes(launcher: Callable[..., torch.Tensor], *inputs: torch.Tensor, **keywords: Any) -> int:
+    return WatchedCall(LEVELS[0], launcher).without_kernels(*inputs, **keywords).allocated_bytes
 
 
 def rows(length: int) -> tuple[torch.Tensor, ...]:
@@ -33,15 +40,15 @@ def rows(length: int) -> tuple[torch.Tensor, ...]:
 
 def test_an_allocation_counts_with_its_bytes_whatever_makes_it() -> None:
     x = torch.ones(3, 5)
-    assert properties.allocated_bytes(lambda x: torch.empty_like(x), x) == 60
-    assert properties.allocated_bytes(lambda x: torch.zeros((3, 5), dtype=torch.float16), x) == 30
-    assert properties.allocated_bytes(lambda x: x.T.contiguous(), x) == 60
-    assert properties.allocated_bytes(lambda x: torch.full((10,), 1.0, dtype=torch.float64), x) == 80
+    assert allocated_bytes(lambda x: torch.empty_like(x), x) == 60
+    assert allocated_bytes(lambda x: torch.zeros((3, 5), dtype=torch.float16), x) == 30
+    assert allocated_bytes(lambda x: x.T.contiguous(), x) == 60
+    assert allocated_bytes(lambda x: torch.full((10,), 1.0, dtype=torch.float64), x) == 80
 
 
 def test_views_and_the_inputs_themselves_cost_nothing() -> None:
-    assert properties.allocated_bytes(lambda x: x.T[1:].unsqueeze(0).expand(4, -1, -1), torch.ones(3, 5)) == 0
-    assert properties.allocated_bytes(lambda x: x.contiguous(), torch.ones(3, 5)) == 0
+    assert allocated_bytes(lambda x: x.T[1:].unsqueeze(0).expand(4, -1, -1), torch.ones(3, 5)) == 0
+    assert allocated_bytes(lambda x: x.contiguous(), torch.ones(3, 5)) == 0
 
 
 def test_what_is_freed_at_once_counts_all_the_same() -> None:
@@ -50,14 +57,14 @@ def test_what_is_freed_at_once_counts_all_the_same() -> None:
             torch.empty(100, dtype=torch.uint8)
         return x
 
-    assert properties.allocated_bytes(launcher, torch.ones(2)) == 300
+    assert allocated_bytes(launcher, torch.ones(2)) == 300
 
 
 def test_keywords_reach_the_launcher() -> None:
     def launcher(x: torch.Tensor, twice: bool = False) -> torch.Tensor:
         return torch.empty(2 if twice else 1, dtype=torch.uint8)
 
-    assert properties.allocated_bytes(launcher, torch.ones(1), twice=True) == 2
+    assert allocated_bytes(launcher, torch.ones(1), twice=True) == 2
 
 
 def test_no_kernel_runs_while_bytes_are_counted(level: Level, tmp_path: Path) -> None:
@@ -67,7 +74,7 @@ def test_no_kernel_runs_while_bytes_are_counted(level: Level, tmp_path: Path) ->
     )
     subject.module.kept = kept  # type: ignore[attr-defined]
     with MemoryModel().active():  # as in a property
-        assert properties.allocated_bytes(subject.launcher, torch.ones(8), torch.ones(8)) == 32
+        assert allocated_bytes(subject.launcher, torch.ones(8), torch.ones(8)) == 32
     assert not kept[0].any()
     assert subject.launcher(torch.ones(8), torch.ones(8)).eq(2.0).all(), "and afterwards kernels run again"
 
@@ -77,7 +84,7 @@ def test_an_exception_of_the_launcher_gets_out_and_leaves_nothing_watched(level:
         raise ValueError("mine")
 
     with pytest.raises(ValueError, match="mine"):
-        properties.allocated_bytes(broken, torch.ones(1))
+        allocated_bytes(broken, torch.ones(1))
     subject = subject_of(level, tmp_path / "mine.py", HONEST)
     assert subject.launcher(torch.ones(4), torch.ones(4)).eq(2.0).all()
 
@@ -102,12 +109,12 @@ FASTER: dict[str, Launcher] = {
 
 @pytest.mark.parametrize("way", LINEAR)
 def test_what_grows_with_the_length_is_let_through(way: str) -> None:
-    assert properties.allocation_grows_linearly(LINEAR[way], rows)
+    assert allocation_grows_linearly(WatchedCall(LEVELS[0], LINEAR[way]), rows)
 
 
 @pytest.mark.parametrize("way", FASTER)
 def test_what_grows_with_its_square_is_noticed(way: str) -> None:
-    assert not properties.allocation_grows_linearly(FASTER[way], rows)
+    assert not allocation_grows_linearly(WatchedCall(LEVELS[0], FASTER[way]), rows)
 
 
 def test_a_square_is_noticed_beside_a_result_of_a_heads_size() -> None:
@@ -117,7 +124,7 @@ def test_a_square_is_noticed_beside_a_result_of_a_heads_size() -> None:
         torch.empty(q.shape[0], q.shape[0], dtype=torch.float16)
         return torch.empty_like(q)
 
-    assert not properties.allocation_grows_linearly(launcher, lambda length: (torch.ones(length, 128),))
+    assert not allocation_grows_linearly(WatchedCall(LEVELS[0], launcher), lambda length: (torch.ones(length, 128),))
 
 
 # In the pipeline
@@ -126,9 +133,9 @@ def test_a_square_is_noticed_beside_a_result_of_a_heads_size() -> None:
 def test_a_property_about_allocation_is_checked_and_its_failure_told(
     level: Level, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def no_square(launcher: Any, d: Draw) -> bool:
+    def no_square(call: Call, d: Draw) -> bool:
         """No matrix of n x n is allocated."""
-        return properties.allocation_grows_linearly(launcher, lambda length: (d.normal(length), d.normal(length)))
+        return allocation_grows_linearly(call, lambda length: (d.normal(length), d.normal(length)))
 
     monkeypatch.setattr(parts.part(level, "cases"), "PROPERTIES", (no_square,))
     assert judged(level, tmp_path / "right.py", HONEST).outcome is v.Outcome.PASSED
@@ -136,3 +143,50 @@ def test_a_property_about_allocation_is_checked_and_its_failure_told(
     judgement = judged(level, tmp_path / "square.py", square)
     assert judgement.outcome is v.Outcome.PROPERTY
     assert judgement.failure.says == "This must hold, and in fp32 it doesn't: no matrix of n x n is allocated."
+
+
+# What a record says
+
+
+def test_a_record_tells_the_launches_with_grid_and_constants(level: Level, tmp_path: Path) -> None:
+    subject = subject_of(level, tmp_path / "mine.py", HONEST)
+    record = WatchedCall(level, subject.launcher)(torch.ones(40), torch.ones(40))
+    (launch,) = record.launches
+    assert (launch.kernel, launch.grid, launch.constants) == ("add_kernel", (3, 1, 1), {"BLOCK_SIZE": 16})
+    assert launch.config is None and record.tried == () and record.allocations == (160,)
+    assert record.out.eq(2.0).all() and record["out"] is record.out
+
+
+def test_a_records_answer_is_overwritten_by_no_later_call(level: Level) -> None:
+    buffer = torch.zeros(3)
+    call = WatchedCall(level, lambda x, y: torch.add(x, y, out=buffer))
+    first = call(torch.ones(3), torch.ones(3))
+    call(torch.zeros(3), torch.zeros(3))
+    assert first.out.eq(2.0).all()
+
+
+def test_a_record_tells_what_the_autotuner_timed_and_what_it_chose(level: Level, tmp_path: Path) -> None:
+    text = (Path(__file__).parent / "styles" / "level1_autotuned.py").read_text()
+    subject = subject_of(level, tmp_path / "mine.py", text)
+    call = WatchedCall(level, subject.launcher)
+    first, again = (call(torch.ones(40), torch.ones(40)) for _ in range(2))
+    assert len(first.tried) == 2 and again.tried == (), "the second call has nothing to tune"
+    sizes = [tried.config["BLOCK_SIZE"] for tried in first.tried]
+    for record in (first, again):
+        (launch,) = record.launches
+        assert launch.config is not None and launch.config.config["BLOCK_SIZE"] == launch.constants["BLOCK_SIZE"]
+        assert launch.constants["BLOCK_SIZE"] in sizes and "num_warps" in launch.config.config
+        assert len(launch.config.tuner.configs) == 3, "pruning left two of them"
+
+
+def test_a_call_that_gives_no_answer_is_told_in_the_propertys_name(level: Level, tmp_path: Path) -> None:
+    def added(call: Call, d: Draw) -> bool:
+        """Sums are sums."""
+        return bool(call(d.normal(3), d.normal(3)).out.any())
+
+    subject = subject_of(level, tmp_path / "mine.py", adding("LAUNCH\nreturn None".replace("LAUNCH", "")))
+    with pytest.raises(code.Stopped) as stopped:
+        properties.holds(subject, added, ("fp32",), (16,))
+    check = stopped.value.check
+    assert check.outcome is v.Outcome.CONTRACT
+    assert check.says == "`vector_add` doesn't give out, while checking in fp32: Sums are sums."

@@ -13,8 +13,9 @@ import pytest
 from tests.execution.conftest import is_gone
 from tests.judge.toys import HONEST, KERNEL, adding
 from triton_quest.course.level import Level
+from triton_quest.parent.process import WorkerGone
 from triton_quest.parent.runner import Job, judge
-from triton_quest.parent.warm import Warm, WarmProcessGone
+from triton_quest.parent.warm import Warm
 from triton_quest.records import verdict as v
 
 WRONG = HONEST.replace("x + y, mask", "x - y, mask")
@@ -108,10 +109,10 @@ def test_a_warm_process_that_was_killed_is_gone(level: Level, tmp_path: Path) ->
     (tmp_path / "mine.py").write_text(HONEST)
     job = Job(level, tmp_path / "mine.py")
     with Warm() as mortal:
-        os.kill(mortal._process.pid, signal.SIGKILL)
-        assert is_gone(mortal._process.pid)
+        os.kill(mortal.pid, signal.SIGKILL)
+        assert is_gone(mortal.pid)
         for _ in range(2):
-            with pytest.raises(WarmProcessGone):
+            with pytest.raises(WorkerGone):
                 judge(job, start=mortal.start)
 
 
@@ -125,13 +126,13 @@ def test_a_warm_process_that_is_killed_while_it_judges_is_gone_and_so_is_what_it
         kernel=KERNEL,
     )
     (tmp_path / "mine.py").write_text(text)
-    with Warm() as mortal, pytest.raises(WarmProcessGone):
+    with Warm() as mortal, pytest.raises(WorkerGone):
         judge(Job(level, tmp_path / "mine.py", seconds=60.0), start=mortal.start)
     assert is_gone(int((tmp_path / "pid").read_text()))
 
 
 def test_closing_ends_the_process() -> None:
     with Warm() as mortal:
-        pid = mortal._process.pid
+        pid = mortal.pid
     assert is_gone(pid)
     mortal.close()  # again: nothing left to do

@@ -18,7 +18,7 @@ from triton_quest.commands.play.views import Run, cold
 from triton_quest.commands.shared.context import Context
 from triton_quest.course.level import Level
 from triton_quest.course.table import LEVELS
-from triton_quest.parent.runner import Cancelled, Job, Tell
+from triton_quest.parent.runner import Cancelled, Job, OnRecord
 from triton_quest.records import verdict as v
 from triton_quest.screen.console import Glyphs
 from triton_quest.screen.session.app import SessionApp
@@ -39,7 +39,7 @@ class QuickJudge:
     begun: list[str] = field(default_factory=list)
     held: bool = False
 
-    def __call__(self, job: Job, tell: Tell, cancelled: Event) -> v.Verdict:
+    def __call__(self, job: Job, tell: OnRecord, cancelled: Event) -> v.Verdict:
         self.begun.append(job.file.name)
         tell(v.StageStarted("read", "looking for the word"))
         while self.held:

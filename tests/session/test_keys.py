@@ -186,7 +186,7 @@ def test_r_races_a_passed_level_and_what_was_measured_is_kept_when_one_leaves(
     monkeypatch.setattr("triton_quest.environment.trouble_with_versions", lambda interpreted=None: None)
     goes_on = Event()
 
-    def run(job: runner.Job, tell: runner.Tell, is_cancelled: runner.Ask) -> runner.Ending:
+    def run(job: runner.Job, tell: runner.OnRecord, is_cancelled: runner.IsCancelled) -> runner.Ending:
         for record in (
             CEILINGS,
             timing("eager", 4.0),
@@ -235,7 +235,7 @@ def test_a_view_of_an_unfinished_file_says_what_is_missing(
 def test_leaving_a_view_ends_its_work(quest: Quest, monkeypatch: pytest.MonkeyPatch) -> None:
     ended: list[str] = []
 
-    def run(job: runner.Job, tell: runner.Tell, start: object, is_cancelled: runner.Ask) -> runner.Ending:
+    def run(job: runner.Job, tell: runner.OnRecord, start: object, is_cancelled: runner.IsCancelled) -> runner.Ending:
         tell(v.StageStarted("counting", "counting every byte"))
         while not is_cancelled():
             pass

@@ -10,7 +10,7 @@ from textual import events
 from tests.conftest import Quest
 from tests.session.driving import NARROW, WIDE, Driver, QuickJudge, drive
 from triton_quest.course.table import LEVELS
-from triton_quest.parent.runner import Ending, Job, Tell
+from triton_quest.parent.runner import Ending, Job, OnRecord
 from triton_quest.records import verdict as v
 from triton_quest.store.records import Status
 
@@ -207,7 +207,7 @@ def test_on_the_first_gpu_what_passed_without_one_is_judged_again_and_told(quest
     quest.pass_levels(1)
     jobs: list[tuple[str, str]] = []
 
-    def run(job: Job, tell: Tell, cancelled: Event) -> Ending:
+    def run(job: Job, tell: OnRecord, cancelled: Event) -> Ending:
         jobs.append((job.kind, job.level.slug))
         return Ending(v.Outcome.PASSED, 1.0)
 

@@ -374,15 +374,15 @@ def test_whoever_builds_on_progress_without_listening_is_warned(played: Played) 
 def newer_quest(played: Played, monkeypatch: pytest.MonkeyPatch) -> None:
     """From here on the quest keeps more than the one that wrote the database."""
     more = ("CREATE TABLE later (slug TEXT)", "ALTER TABLE passes ADD COLUMN gpu TEXT NOT NULL DEFAULT 'none'")
-    monkeypatch.setattr(schema, "STEPS", (*schema.STEPS, more))
+    monkeypatch.setattr(schema, "MIGRATIONS", (*schema.MIGRATIONS, more))
 
 
 def test_an_older_database_moves_forward_and_a_copy_is_kept(played: Played, newer_quest: None) -> None:
     written_by = schema.newest() - 1
-    old = {table: played.sql(f"SELECT * FROM {table}") for table in schema.ROWS}
+    old = {table: played.sql(f"SELECT * FROM {table}") for table in schema.COLUMNS}
     assert [state.stars for state in played.progress.states()] == [2, 0, 0, 0]
     assert played.sql("PRAGMA user_version") == [(schema.newest(),)] and played.sql("SELECT * FROM later") == []
-    kept = {table: played.sql(f"SELECT * FROM {table}") for table in schema.ROWS if table != "passes"}
+    kept = {table: played.sql(f"SELECT * FROM {table}") for table in schema.COLUMNS if table != "passes"}
     assert kept.items() <= old.items()
     copy = played.aside(f"version-{written_by}")
     said = "The progress database is of this version of the quest now. As it was before: "
@@ -404,7 +404,7 @@ def test_a_step_forward_that_fails_is_taken_back(
     before = played.database.read_bytes()
 
     def interrupted(db: sqlite3.Connection, version: int) -> None:
-        db.execute(schema.STEPS[version][0])
+        db.execute(schema.MIGRATIONS[version][0])
         raise KeyboardInterrupt
 
     monkeypatch.setattr(schema, "upgrade", interrupted)
@@ -417,7 +417,7 @@ def test_a_database_that_the_old_quest_made_anew_holds_the_same_for_the_new_one(
     played: Played, newer_quest: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before = played.state()
-    monkeypatch.setattr(schema, "STEPS", schema.STEPS[:-1])  # back to the old quest
+    monkeypatch.setattr(schema, "MIGRATIONS", schema.MIGRATIONS[:-1])  # back to the old quest
     assert played.state() == before
     assert played.aside("newer").exists() and "2 passes and 5 checked versions" in played.told[-1]
 
@@ -431,7 +431,7 @@ def layout(db: sqlite3.Connection) -> dict[str, list[str]]:
 def test_what_a_row_must_look_like_is_said_of_every_column_of_every_table() -> None:
     with closing(sqlite3.connect(":memory:")) as db:
         schema.upgrade(db, 0)
-        assert layout(db) == {table: list(columns) for table, columns in schema.ROWS.items()}
+        assert layout(db) == {table: list(columns) for table, columns in schema.COLUMNS.items()}
 
 
 @pytest.mark.parametrize("version", range(1, schema.newest()))
@@ -439,17 +439,17 @@ def test_a_database_of_every_older_version_moves_forward_with_all_that_is_in_it(
     played: Played, monkeypatch: pytest.MonkeyPatch, version: int
 ) -> None:
     before = played.state()
-    steps, rows = schema.STEPS, {table: played.sql(f"SELECT * FROM {table}") for table in schema.FIRST_TABLES}
+    steps, rows = schema.MIGRATIONS, {table: played.sql(f"SELECT * FROM {table}") for table in schema.FIRST_TABLES}
     played.database.unlink()
     with closing(sqlite3.connect(played.database, isolation_level=None)) as db:
-        monkeypatch.setattr(schema, "STEPS", steps[:version])
+        monkeypatch.setattr(schema, "MIGRATIONS", steps[:version])
         schema.upgrade(db, 0)
         db.execute("DELETE FROM runs")
         for table, found in rows.items():
-            columns = schema.ROWS[table]
+            columns = schema.COLUMNS[table]
             places = ", ".join("?" * len(columns))
             db.executemany(f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({places})", found)
-    monkeypatch.setattr(schema, "STEPS", steps)
+    monkeypatch.setattr(schema, "MIGRATIONS", steps)
     assert played.state() == before and played.aside(f"version-{version}").exists()
     with closing(sqlite3.connect(played.database)) as db:
-        assert layout(db) == {table: list(columns) for table, columns in schema.ROWS.items()}
+        assert layout(db) == {table: list(columns) for table, columns in schema.COLUMNS.items()}

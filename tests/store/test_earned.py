@@ -13,7 +13,7 @@ from tests.store.conftest import judged, together
 from triton_quest.course.level import Level
 from triton_quest.records.verdict import Outcome, Verdict
 from triton_quest.store.progress import Progress
-from triton_quest.store.story import Feat, Judged, RacedSize
+from triton_quest.store.story import Feat, JudgedText, RacedSize
 
 AT_EACH, ONCE = Feat("no-hints", "first", once=False), Feat("came-back", "first")
 Levels = tuple[Level, ...]
@@ -119,7 +119,7 @@ def test_a_verdict_that_is_no_json_any_more_tells_of_no_device(
         progress.record_attempt(level, "", on_a_gpu(level))
     with closing(sqlite3.connect(database)) as db, db:
         db.execute("UPDATE attempts SET verdict = '{garbled}' WHERE slug = 'first'")
-    assert progress.story().judged[:2] == (Judged("first", "passed", ""), Judged("second", "passed", "both"))
+    assert progress.story().judged[:2] == (JudgedText("first", "passed", ""), JudgedText("second", "passed", "both"))
 
 
 def test_races_are_told_size_by_size_with_everybodys_time(progress: Progress, levels: Levels) -> None:

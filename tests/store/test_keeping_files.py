@@ -77,9 +77,9 @@ def test_a_text_is_written_and_read_to_the_byte(file: Path) -> None:
 
 
 def test_what_a_killed_process_left_half_written_is_swept_away_and_nothing_else_is(file: Path) -> None:
-    strays = [file.with_name(f".{file.name}.abc{files.UNFINISHED}{ending}") for ending in ("", "-journal")]
-    others = [file.with_name(name) for name in (f".{file.name}.swp", f".other.py.abc{files.UNFINISHED}")]
-    being_written = file.with_name(f".{file.name}.def{files.UNFINISHED}")
+    strays = [file.with_name(f".{file.name}.abc{files.UNFINISHED_SUFFIX}{ending}") for ending in ("", "-journal")]
+    others = [file.with_name(name) for name in (f".{file.name}.swp", f".other.py.abc{files.UNFINISHED_SUFFIX}")]
+    being_written = file.with_name(f".{file.name}.def{files.UNFINISHED_SUFFIX}")
     for path in (*strays, *others, being_written):
         path.write_text("x")
         os.utime(path, (0, 0))

@@ -182,7 +182,7 @@ def test_setting_a_damaged_database_aside_keeps_it_and_all_that_was_in_it(place:
 
 def test_moving_to_a_newer_schema_keeps_the_old_database(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     place.play()
-    monkeypatch.setattr(schema, "STEPS", (*schema.STEPS, ("CREATE TABLE later (slug TEXT)",)))
+    monkeypatch.setattr(schema, "MIGRATIONS", (*schema.MIGRATIONS, ("CREATE TABLE later (slug TEXT)",)))
     moved = set()
     for _ in place.kill_at_every_line(lambda: place.progress.states(), at_least=40):
         with closing(sqlite3.connect(place.workspace.database)) as db:

@@ -12,11 +12,11 @@ from typing import Any
 import pytest
 
 from tests.store.conftest import judged, together
-from triton_quest.course.level import Level
+from triton_quest.course.level import HINTS_A_LEVEL, Level
 from triton_quest.errors import LevelAhead, LockedLevel, StoreTrouble
 from triton_quest.records.verdict import Outcome
 from triton_quest.store import progress as progresses
-from triton_quest.store.progress import HINTS_A_LEVEL, Progress
+from triton_quest.store.progress import Progress
 from triton_quest.store.records import Status, stars_for
 
 Levels = tuple[Level, ...]

@@ -12,8 +12,8 @@ from pathlib import Path
 
 from triton_quest.authoring import mutation
 from triton_quest.authoring.mutation import Judged
-from triton_quest.course import template
-from triton_quest.course.level import COURSE, SIZES, Level
+from triton_quest.course import mistake, table, template
+from triton_quest.course.level import COURSE, HINTS_A_LEVEL, SIZES, STAGES, Level
 from triton_quest.course.table import LEVELS
 from triton_quest.errors import CourseTrouble
 from triton_quest.parent.runner import Job, judge
@@ -22,21 +22,13 @@ from triton_quest.records import verdict as v
 from triton_quest.records.measured import Compiled, Refused
 from triton_quest.records.show import Launched
 from triton_quest.store import workspace
-from triton_quest.store.progress import HINTS_A_LEVEL
 
-COURSE_FILES = {"__init__.py", "level.py", "solution.py", "hints.md", "cases.py", "reference.py", "mistakes.py"}
-BESIDE_FOLDERS = {
-    "shared",
-    "table.py",
-    "level.py",
-    "parts.py",
-    "template.py",
-    "case.py",
-    "mistake.py",
-    "words.py",
-    "words.md",
-}
+COURSE_FILES = {"__init__.py", "level.py", "solution.py", "hints.md", "cases.py", "reference.py", "mistakes.md"}
+OPTIONAL = {"formulas.py", "variants", "__pycache__"}
+MODULES = ("table", "level", "parts", "template", "case", "answer", "call", "mistake", "gaps", "words")
+BESIDE_FOLDERS = {"shared", "words.md", *(f"{name}.py" for name in MODULES)}
 LEVEL_FILES = {"__init__.py", "quest_setup.py"}
+LEAST_MISTAKES, LEAST_VARIANTS = 8, 3
 PICTURE = 78  # columns of an indented block: it must fit a terminal of 80 unwrapped
 UNFINISHED = (v.Outcome.NOT_STARTED, v.Outcome.GAPS)
 
@@ -52,18 +44,39 @@ def run(
 
     `tell` is told what is being looked at, `show` gets each row of the table.
     """
-    complaints = [*stray_files(levels, course)] if only is None else []
+    complaints = [*_names(levels), *stray_files(levels, course)] if only is None else []
     levels = tuple(level for level in levels if only in (None, level))
     for level in levels:
         if not level.folder.is_dir():
             complaints += [f"{level.slug}: there is no folder {level.folder}"] if only else []
             continue  # lies ahead
         tell(f"level {level.number}, {level.title}")
-        found = list(_texts(level)) or list(_judgements(level))
+        found = list(_texts(level)) or list(_known(level)) or list(_judgements(level))
         complaints += [f"{level.slug}: {complaint}" for complaint in found]
     if not complaints:
         complaints += _mutations(levels, tell, show)
     return complaints
+
+
+def _names(levels: tuple[Level, ...]) -> Iterator[str]:
+    """Folders that the table names and that have no row, and names that two rows have."""
+    for folder, line in table.without_a_row():
+        yield f"course/table.py:{line}: the folder {folder} has no level.py, which holds the level's row"
+    for name in ("slug", "file", "launcher"):
+        first: dict[str, Level] = {}
+        for level in levels:
+            held = first.setdefault(getattr(level, name), level)
+            if held is not level:
+                value = getattr(level, name)
+                yield f"{_line_of(level, value)}: the {name} {value} is that of level {held.number} already"
+
+
+def _line_of(level: Level, value: str) -> str:
+    """Where the row says `value`: course/<folder>/level.py:line."""
+    path = level.folder / "level.py"
+    text = path.read_text(encoding="utf-8") if path.is_file() else ""
+    line = next((n for n, line in enumerate(text.splitlines(), start=1) if f'"{value}"' in line), 1)
+    return f"{path.parent.parent.name}/{path.parent.name}/level.py:{line}"
 
 
 def stray_files(levels: tuple[Level, ...], course: Path) -> Iterator[str]:
@@ -76,8 +89,9 @@ def stray_files(levels: tuple[Level, ...], course: Path) -> Iterator[str]:
             yield f"{folder.name}: the table (course/table.py) names no such folder"
             continue
         for path in sorted(folder.iterdir()):
-            if path.name not in COURSE_FILES and path.name != "__pycache__":
-                yield f"{folder.name}: {path.name} is a stray file: a course folder holds {', '.join(sorted(COURSE_FILES))}"
+            if path.name not in COURSE_FILES | OPTIONAL:
+                may_hold = ", ".join(sorted((COURSE_FILES | OPTIONAL) - {"__pycache__"}))
+                yield f"{folder.name}: {path.name} is a stray file: a course folder holds {may_hold}"
     known = LEVEL_FILES | {level.file for level in levels if level.has_arrived}
     for name in _held_level_files():
         if name not in known:
@@ -132,9 +146,33 @@ def _hints(level: Level) -> Iterator[str]:
             yield f"hints.md: hint {number}, “{title}”, is empty"
 
 
+def _known(level: Level) -> Iterator[str]:
+    """The mistakes and the right variants: enough of them, and every patch applies to today's solution."""
+    try:
+        known = mistake.read(level.folder)
+    except CourseTrouble as trouble:
+        yield str(trouble)
+        return
+    patches = [(one.key, one.edits) for one in known.mistakes] + [(one.key, one.edits) for one in known.variants]
+    for key, edits in patches:
+        try:
+            mistake.apply(edits, workspace.course_text(level, "solution.py"), key)
+        except CourseTrouble as trouble:
+            yield str(trouble)
+    right = len(known.variants) + len(mutation.whole_variants(level))
+    if len(known.mistakes) < LEAST_MISTAKES or right < LEAST_VARIANTS:
+        yield (
+            f"mistakes.md holds {len(known.mistakes)} mistakes, and with variants/ {right} right variants: "
+            f"{LEAST_MISTAKES} and {LEAST_VARIANTS} at least are needed"
+        )
+
+
 def _row(level: Level) -> Iterator[str]:
-    """What `compile` and `traffic` call the launcher with."""
-    letters = [letter for shape in level.inputs for letter in shape.split()]
+    """The stages, and what `compile` and `traffic` call the launcher with."""
+    for stage in level.stages:
+        if stage not in STAGES:
+            yield f"{_line_of(level, stage)}: there is no stage {stage}: they are {', '.join(STAGES)}"
+    letters = [letter for shape in level.shapes for letter in shape.letters]
     unknown = sorted(set(letters) - SIZES.keys())
     if not level.inputs:
         yield 'level.py: the row has no inputs: a shape for each argument of the launcher, as in ("B H S D",) * 3'

@@ -1,6 +1,6 @@
 """Tests the judge by mutation: every known mistake of a level must be rejected by the intended check, every right variant accepted.
 
-Unlike the rest of the parent this imports torch, for the course's `mistakes.py`; the judging itself is done in warm children.
+Right variants are the patches of `mistakes.md` and the whole files in `variants/`. The judging is done in warm children.
 """
 
 from __future__ import annotations
@@ -13,25 +13,23 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
-from triton_quest.course import parts
 from triton_quest.course.level import Level
-from triton_quest.course.mistake import Edit, Mistake, Variant, apply
-from triton_quest.errors import CourseTrouble
+from triton_quest.course.mistake import Mistake, apply, read
 from triton_quest.parent.runner import Job, judge
 from triton_quest.parent.warm import Warm
 from triton_quest.records import verdict as v
 from triton_quest.store import workspace
 
-LEAST_MISTAKES, LEAST_VARIANTS = 8, 3
+RIGHT = "right: "  # before the key of what must pass
 
 
 @dataclass(frozen=True)
 class Mutant:
-    """An edited solution, and what the judge must say to it. `expected` is a kind of check, or "passed"."""
+    """A wrong or a right answer to a level, and what the judge must say to it. `expected` is a kind of check, or "passed"."""
 
     level: Level
     key: str
-    edits: tuple[Edit, ...]
+    text: str
     expected: str
     findings: tuple[str, ...] = ()  # any of which must be named; empty: not asked for
 
@@ -47,14 +45,19 @@ class Judged:
 
 
 def mutants(level: Level) -> tuple[Mutant, ...]:
-    """Every mistake and every variant of the level. Raises CourseTrouble if there are too few."""
-    module = parts.part(level, "mistakes")
-    mistakes: tuple[Mistake, ...] = module.MISTAKES
-    variants: tuple[Variant, ...] = module.VARIANTS
-    if len(mistakes) < LEAST_MISTAKES or len(variants) < LEAST_VARIANTS:
-        raise CourseTrouble(f"mistakes.py needs {LEAST_MISTAKES} mistakes and {LEAST_VARIANTS} variants at least")
-    wrong = tuple(Mutant(level, m.key, m.edits, m.caught_by, _findings(m)) for m in mistakes)
-    return wrong + tuple(Mutant(level, f"right: {variant.key}", variant.edits, "passed") for variant in variants)
+    """Every mistake and every right variant of the level. Raises CourseTrouble for a patch that can't be read or doesn't apply."""
+    known, solution = read(level.folder), workspace.course_text(level, "solution.py")
+    wrong = [Mutant(level, m.key, apply(m.edits, solution, m.key), m.caught_by, _findings(m)) for m in known.mistakes]
+    right = [Mutant(level, RIGHT + v.key, apply(v.edits, solution, v.key), "passed") for v in known.variants]
+    whole = [
+        Mutant(level, RIGHT + path.stem, path.read_text(encoding="utf-8"), "passed") for path in whole_variants(level)
+    ]
+    return (*wrong, *right, *whole)
+
+
+def whole_variants(level: Level) -> list[Path]:
+    """The level's right variants that are files of their own: too far from the solution for a patch."""
+    return sorted((level.folder / "variants").glob("*.py"))
 
 
 def _findings(mistake: Mistake) -> tuple[str, ...]:
@@ -77,9 +80,7 @@ def judge_all(population: tuple[Mutant, ...], folder: Path) -> Iterator[Judged]:
 def _judge(mutant: Mutant, folder: Path, free: queue.SimpleQueue[Warm]) -> Judged:
     path = folder / mutant.level.slug / f"{mutant.key.replace(': ', '_')}.py"
     path.parent.mkdir(exist_ok=True)
-    path.write_text(
-        apply(mutant.edits, workspace.course_text(mutant.level, "solution.py"), mutant.key), encoding="utf-8"
-    )
+    path.write_text(mutant.text, encoding="utf-8")
     warm = free.get()
     try:
         verdict = judge(Job(mutant.level, path), start=warm.start)

@@ -26,7 +26,7 @@ class SelfTest:
     detail: str = ""
 
 
-class Mismatch(Exception):
+class SelfTestFailed(Exception):
     """A known kernel's answer is wrong; the text says how."""
 
 
@@ -71,7 +71,7 @@ def _numbers(*shape: int, dtype: str) -> Any:
 def _same(found: Any, expected: Any, tolerance: float = 0.0) -> None:
     difference = (found.double() - expected.double()).abs().max().item()
     if not difference <= tolerance:
-        raise Mismatch(f"the answer is off by {difference:.3g}, at most {tolerance:.3g} is right")
+        raise SelfTestFailed(f"the answer is off by {difference:.3g}, at most {tolerance:.3g} is right")
 
 
 def _masked_loads(kernels: Any, dtype: str) -> None:
@@ -121,7 +121,7 @@ def every_adaptation_fits() -> None:
     with _adapted(True):
         left_out = interpreter.enable().left_out
     if left_out:
-        raise Mismatch("left out: " + "; ".join(f"{name} ({reason})" for name, reason in left_out))
+        raise SelfTestFailed("left out: " + "; ".join(f"{name} ({reason})" for name, reason in left_out))
 
 
 def adapted_float32() -> None:
@@ -163,7 +163,7 @@ def language_put_back() -> None:
     members = (tl.load, tl.core.load, tl.core.reduce, tl.math.exp, tl.tensor.__add__, tl.core.tensor.to)
     replaced = [member for member in members if not tl.core.is_builtin(member)]
     if replaced or tl.reduce is not tl.core.reduce:
-        raise Mismatch(f"{len(replaced)} of {len(members)} members looked at are still replaced")
+        raise SelfTestFailed(f"{len(replaced)} of {len(members)} members looked at are still replaced")
 
 
 def launches_seen() -> None:
@@ -175,7 +175,7 @@ def launches_seen() -> None:
         _masked_loads(kernels, "float32")
     seen = [(launch.kernel, launch.grid, launch.blocks) for launch in log.launches]
     if seen != [("_add", (3, 1, 1), {"BLOCK": 16})]:
-        raise Mismatch(f"seen instead: {seen}")
+        raise SelfTestFailed(f"seen instead: {seen}")
 
 
 def torch_calls_seen() -> None:
@@ -188,9 +188,9 @@ def torch_calls_seen() -> None:
         kernels.scaled(x * 2, 2.0)
     seen = [(call.name, call.python_name) for call in spy.reaches_kernels()]
     if seen != [("mul", "x * 2")]:
-        raise Mismatch(f"seen instead of x * 2: {seen}")
+        raise SelfTestFailed(f"seen instead of x * 2: {seen}")
     if not compiler_loaded and "torch._dynamo" in sys.modules:
-        raise Mismatch("torch's compiler was loaded")
+        raise SelfTestFailed("torch's compiler was loaded")
 
 
 def memory_checked() -> None:
@@ -202,15 +202,15 @@ def memory_checked() -> None:
     with _adapted(True) as kernels, model.active():
         _masked_loads(kernels, "float32")
         if model.findings:
-            raise Mismatch(f"a right kernel was accused: {model.findings[0]}")
+            raise SelfTestFailed(f"a right kernel was accused: {model.findings[0]}")
         try:
             kernels.read_past_the_end(x)
         except IllegalAccess as illegal:
             found = illegal.finding
             if (found.argument, found.bad, found.first) != ("x_ptr", 3, (13,)):
-                raise Mismatch(f"told otherwise than it is: {found}") from None
+                raise SelfTestFailed(f"told otherwise than it is: {found}") from None
         else:
-            raise Mismatch("a read past the end was not seen")
+            raise SelfTestFailed("a read past the end was not seen")
 
 
 def front_end_compiles() -> None:
@@ -220,11 +220,11 @@ def front_end_compiles() -> None:
 
     right = frontend.compile_front_end(lambda: _masked_loads(selftest_kernels, "float32"), selftest_kernels)
     if right.refusals or len(right.compiled) != len(frontend.TARGETS):
-        raise Mismatch(f"a right kernel was not compiled: {right}")
+        raise SelfTestFailed(f"a right kernel was not compiled: {right}")
     out = _numbers(8, dtype="float32")
     wrong = frontend.compile_front_end(lambda: selftest_kernels.break_off(out), selftest_kernels)
     if not wrong.refusals:
-        raise Mismatch("a break in a loop was not refused")
+        raise SelfTestFailed("a break in a loop was not refused")
 
 
 ENTRIES: tuple[Entry, ...] = (
@@ -248,7 +248,7 @@ def _run(entry: Entry) -> SelfTest:
     name = (entry.__doc__ or entry.__name__).strip()
     try:
         entry()
-    except Mismatch as mismatch:
+    except SelfTestFailed as mismatch:
         return SelfTest(name, False, str(mismatch))
     except Exception as error:  # whatever a new version breaks is this entry's failure, and no other's
         return SelfTest(name, False, f"{type(error).__name__}: {error}")

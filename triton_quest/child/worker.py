@@ -1,24 +1,21 @@
 """The child: judges, compiles or counts one file and reports on a pipe, started by the runner.
 
-    python worker.py JOB REPORT_FD CRASH_FD     one job, cold
-    python worker.py --serve SOCKET_FD          many, each in a process forked off this warm one
-    python worker.py --ahead SOCKET_FD          one, in a process that has loaded everything before it is asked: CUDA
-                                                doesn't survive a fork
+    python worker.py --once SOCKET_FD           one job, cold
+    python worker.py --serve SOCKET_FD          many, each in a child forked off this process, which has loaded everything
+    python worker.py --ahead SOCKET_FD          one, in a child that has loaded everything before the job comes: for CUDA,
+                                                which doesn't survive a fork, and for systems on which torch doesn't
 
-It reads the learner's file before it imports torch, so that a file that isn't ready is answered at once.
+The learner's code always runs in a forked child (`serving.py`): the process above it ends what the child leaves running. The
+child reads the learner's file before it imports torch, so that a file that isn't ready is answered at once.
 """
 
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import faulthandler
-import fcntl
 import gc
 import importlib
-import json
 import os
-import select
 import signal
 import socket
 import sys
@@ -30,16 +27,18 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 STARTED = time.monotonic()
-PR_SET_PDEATHSIG = 1  # prctl(2): the signal that a process gets when its parent dies
+CPU_GRACE_SECONDS = 2.0  # of processor time beyond a step's limit, for the thread that can say more
 ROOT = str(Path(__file__).resolve().parent.parent.parent)
 if __name__ == "__main__":
     sys.path[0] = ROOT  # instead of this file's folder, whose modules are nobody's top-level modules
 
+from triton_quest.child import serving, source  # noqa: E402
 from triton_quest.child.judge import read  # noqa: E402
 from triton_quest.course.level import Level  # noqa: E402
+from triton_quest.machine import host  # noqa: E402
 from triton_quest.records import verdict as v  # noqa: E402
 
-WORK = {  # kinds of jobs, each a module with run(level, file, send, seconds, **asked) -> Outcome
+JOB_MODULES = {  # kinds of jobs, each a module with run(level, file, send, seconds, **asked) -> Outcome
     "judge": "triton_quest.child.judge.pipeline",
     "judge_on_gpu": "triton_quest.child.judge.on_gpu",
     "race": "triton_quest.child.measure.race",
@@ -50,13 +49,12 @@ WORK = {  # kinds of jobs, each a module with run(level, file, send, seconds, **
 }
 
 
-class Report:
-    """The channel to the parent, and the clock over each step of the learner's code."""
+class Channel:
+    """The channel to the parent, and the limits of time of each step of the learner's code."""
 
-    def __init__(self, fd: int, file: Path) -> None:
-        self._fd = fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, 512)  # out of the way of os.closerange(3, 256)
-        os.close(fd)
-        self._file, self._pid = str(file), os.getpid()
+    def __init__(self, fd: int, file: Path, limits_cpu: bool) -> None:
+        self._fd = host.move_out_of_reach(fd)
+        self._file, self._pid, self._limits_cpu = str(file), os.getpid(), limits_cpu
         # bound now: the learner's code may replace any of them
         self._write, self._getpid, self._clock, self._exit = os.write, os.getpid, time.monotonic, os._exit
         self._lock = threading.Lock()
@@ -66,7 +64,7 @@ class Report:
         threading.Thread(target=self._guard, daemon=True).start()
 
     def send(self, record: v.Record) -> None:
-        """Write one record; a StageStarted also sets the clock."""
+        """Write one record; a StageStarted also sets the limits of time."""
         if self._getpid() != self._pid:  # a process that the learner's code forked off: it has no say here
             self._exit(0)
         with self._lock:
@@ -75,6 +73,8 @@ class Report:
             if isinstance(record, v.StageStarted):
                 self._stage = record
                 self._deadline = self._clock() + record.seconds if record.seconds else None
+                if self._limits_cpu:
+                    host.limit_cpu(record.seconds + CPU_GRACE_SECONDS if record.seconds else None)
             self._finished = isinstance(record, v.Finished)
             data = v.encode(record)
             try:
@@ -87,7 +87,10 @@ class Report:
         self.send(v.Finished(outcome, self._clock() - STARTED, detail))
 
     def _guard(self) -> None:
-        """Runs in a thread: when a step takes too long, says in which line and ends the process."""
+        """Runs in a thread: when a step takes too long, reports the line that it is in and ends the process.
+
+        The thread gets no turn while the learner's code holds the interpreter's lock: there the kernel's limit ends the step.
+        """
         main = threading.main_thread().ident
         wait = threading.Event().wait
         while not self._finished:
@@ -111,16 +114,6 @@ class Report:
         return None
 
 
-def limit_memory(gib: int) -> None:
-    """At most `gib` GiB of address space beyond what torch has mapped."""
-    import resource
-
-    with open("/proc/self/statm") as file:
-        mapped = int(file.read().split()[0]) * resource.getpagesize()
-    resource.setrlimit(resource.RLIMIT_AS, (mapped + gib * 2**30,) * 2)
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-
-
 def prepare() -> None:
     """Import what every judgement needs. torch keeps to one thread: a forked child would wait for others forever."""
     import torch
@@ -140,25 +133,29 @@ def warm_up() -> None:
     gc.freeze()
 
 
-def work(job: dict[str, Any], report: Report) -> v.Outcome:
+def work(job: dict[str, Any], report: Channel) -> v.Outcome:
     """Do the job; how it ended. Raises only for troubles of our own."""
     level, file = Level.from_row(job["level"]), Path(job["file"])
+    if job["text"] is not None:
+        source.hold(file, job["text"])
     unfinished = read.examine(level, file)
     report.send(unfinished)
     if unfinished.outcome is not None:
         return unfinished.outcome
     prepare()
     if job["memory_gib"] is not None:
-        limit_memory(job["memory_gib"])
-    module = importlib.import_module(WORK[job["kind"]])
+        host.limit_memory(job["memory_gib"])
+    module = importlib.import_module(JOB_MODULES[job["kind"]])
     outcome: v.Outcome = module.run(level, file, report.send, job["seconds"], **job["asked"])
     return outcome
 
 
 def run(job: dict[str, Any], report_fd: int, crash_fd: int) -> NoReturn:
     """Do one job and end this process, past whatever the learner's code left behind."""
-    channel = Report(report_fd, Path(job["file"]))
+    # on a GPU several threads use the processor, and no lock is held while a kernel runs
+    channel = Channel(report_fd, Path(job["file"]), limits_cpu=job["memory_gib"] is not None)
     faulthandler.enable(file=crash_fd)  # so that the parent can name the line of a crash
+    faulthandler.register(signal.SIGXCPU, file=crash_fd, chain=True)
     leave = os._exit
     try:
         channel.finish(work(job, channel))
@@ -170,110 +167,26 @@ def run(job: dict[str, Any], report_fd: int, crash_fd: int) -> NoReturn:
     leave(0)
 
 
-def serve(channel: socket.socket) -> None:
-    """Stay warm: fork a child for each job that arrives, and tell its pid and, when it is gone, how it ended."""
+def load_everything() -> None:
+    """What a child forked off this process needn't load and do again."""
     prepare()
     warm_up()
-    family = Family(channel)
-    channel.sendall(b"ready\n")
-    while received := receive(channel):
-        pid = family.fork()
-        if pid == 0:
-            channel.close()
-            run_forked(*received)
-        for fd in received[1]:
-            os.close(fd)
-        channel.sendall(f"{pid}\n".encode())
-        family.see_off(pid)
 
 
-def stand_by(channel: socket.socket) -> None:
-    """Do one job in a child that is there before it: this process only tells how it ended, as `serve` does."""
-    family = Family(channel)
-    pid = family.fork()
-    if pid == 0:
+def load_for_one_job() -> None:
+    if os.environ.get("TRITON_INTERPRET") == "1":
+        load_everything()
+    else:
         prepare()
-        importlib.import_module(WORK["judge_on_gpu"])
-        channel.sendall(b"ready\n")
-        received = receive(channel)
-        if received is None:
-            os._exit(0)
-        channel.sendall(f"{os.getpid()}\n".encode())
-        channel.close()
-        run_forked(*received)
-    family.see_off(pid)
-
-
-def receive(channel: socket.socket) -> tuple[dict[str, Any], list[int]] | None:
-    """The next job, and the fds of its reports, its crash file and its output; None when nobody is left to ask."""
-    message, fds, _, _ = socket.recv_fds(channel, 65536, 3)
-    return (json.loads(message), fds) if message else None
-
-
-def run_forked(job: dict[str, Any], fds: list[int]) -> NoReturn:
-    nothing = os.open(os.devnull, os.O_RDONLY)
-    for target, source in ((0, nothing), (1, fds[2]), (2, fds[2])):
-        os.dup2(source, target)
-    try:
-        os.getcwd()
-    except FileNotFoundError:  # it was deleted: torch can't load its parts there
-        os.chdir("/")
-    run(job, fds[0], fds[1])
-
-
-class Family:
-    """A process that forks children and whose own parent is at the other end of `channel`: none outlives the one before."""
-
-    def __init__(self, channel: socket.socket) -> None:
-        self._channel, self._prctl = channel, ctypes.CDLL(None).prctl
-        self._ended, self._tell = os.pipe()
-        for fd in (self._ended, self._tell):
-            os.set_blocking(fd, False)
-        signal.signal(signal.SIGCHLD, lambda *_: None)  # or nothing is written
-        signal.set_wakeup_fd(self._tell, warn_on_full_buffer=False)
-
-    def fork(self) -> int:
-        """As os.fork; the child is a process group of its own, and ends with this process."""
-        parent, pid = os.getpid(), os.fork()
-        if pid:
-            with contextlib.suppress(OSError):  # gone already
-                os.setpgid(pid, pid)  # here too: whoever is told the pid may end the group at once
-            return pid
-        os.setpgid(0, 0)
-        self._prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-        if os.getppid() != parent:
-            os._exit(1)
-        signal.set_wakeup_fd(-1)
-        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-        os.close(self._ended)
-        os.close(self._tell)
-        return 0
-
-    def see_off(self, pid: int) -> None:
-        """Wait for a child and tell its exit code. Ends it, and us, when the other end is closed."""
-        poll = select.poll()
-        poll.register(self._ended, select.POLLIN)
-        poll.register(self._channel, 0)  # tells only that it was closed
-        while True:
-            gone, status = os.waitpid(pid, os.WNOHANG)
-            if gone:
-                self._channel.sendall(f"{os.waitstatus_to_exitcode(status)}\n".encode())
-                return
-            events = dict(poll.poll())
-            if self._channel.fileno() in events:
-                with contextlib.suppress(ProcessLookupError):
-                    os.killpg(pid, signal.SIGKILL)
-                os._exit(0)
-            os.read(self._ended, 4096)
+        importlib.import_module(JOB_MODULES["judge_on_gpu"])
 
 
 def main(words: list[str]) -> None:
-    if words[0] == "--serve":
-        serve(socket.socket(fileno=int(words[1])))
-    elif words[0] == "--ahead":
-        stand_by(socket.socket(fileno=int(words[1])))
+    mode, channel = words[0], socket.socket(fileno=int(words[1]))
+    if mode == "--serve":
+        serving.serve(channel, run, load_everything)
     else:
-        run(json.loads(words[0]), int(words[1]), int(words[2]))
+        serving.do_one_job(channel, run, load_for_one_job if mode == "--ahead" else None)
 
 
 if __name__ == "__main__":

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from rich.text import Text
+
 from triton_quest import invocation
 from triton_quest.commands.overview import next_words
 from triton_quest.commands.shared import announcing, catching_up, finale, subject
 from triton_quest.commands.shared.context import NOT_YET, OK, TROUBLE, Context, print_json, tell_trouble
 from triton_quest.commands.shared.waiting import showing_stages
-from triton_quest.course.level import Level
+from triton_quest.course.level import HINTS_A_LEVEL, Level
 from triton_quest.errors import StoreTrouble
 from triton_quest.invocation import Command
 from triton_quest.parent import devices
@@ -18,8 +20,10 @@ from triton_quest.records import verdict as v
 from triton_quest.screen import overview
 from triton_quest.screen.verdict import verdict as render_verdict
 from triton_quest.store import files
-from triton_quest.store.progress import HINTS_A_LEVEL, Progress
+from triton_quest.store.progress import Progress
 from triton_quest.store.records import Attempt
+
+CHANGED = "The file was changed while it was judged: this verdict is of the text before the change. Check it again."
 
 
 def run(
@@ -32,6 +36,8 @@ def run(
         judged, kept = judge_and_keep(context, found, seconds, lambda job: devices.judge_on(where, job, tell))
     if not as_json:
         context.show(render_verdict(judged, chosen.title, context.glyphs))
+        if judged.file_changed:
+            context.show(Text(CHANGED, "star"))
     end = None
     if is_the_end(context, chosen, judged, kept):
         end = finale.run(context, chosen, where, seconds, quiet=as_json)
@@ -56,9 +62,9 @@ def judge_and_keep(
     context: Context, found: subject.LevelFile, seconds: float, judge: catching_up.Judge
 ) -> tuple[v.Verdict, KeptCheck | None]:
     """Judge the file; its text is kept before that, whatever becomes of it. A file that was named leaves no trace."""
-    text = files.exact_text(found.path, found.repair)
+    text = files.settled_text(found.path, found.repair)
     kept = None if found.is_outside else KeptCheck(context.progress, found.level, text)
-    judged = judge(Job(found.level, found.path, seconds))
+    judged = judge(Job(found.level, found.path, seconds, text=text))
     if kept is not None and judged.outcome is not v.Outcome.ERROR:
         kept.finish(judged)
     return judged, kept

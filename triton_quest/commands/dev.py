@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 def check(context: Context, level: Level | None, with_table: bool, as_json: bool) -> int:
     """Run the gate, over one level or all; a line per complaint, and with `with_table` a line per mistake and variant."""
-    from triton_quest.authoring import gate  # imports torch
+    from triton_quest.authoring import gate
 
     g = context.glyphs
 

@@ -21,7 +21,7 @@ from triton_quest.course.table import LEVELS
 from triton_quest.errors import NotUpdated, NoWorkspace, StoreTrouble, UnusableFile
 from triton_quest.invocation import Command
 from triton_quest.parent import examination
-from triton_quest.parent.examination import Finding
+from triton_quest.parent.examination import Examined
 from triton_quest.store import files
 from triton_quest.store.git import Git
 from triton_quest.store.records import Status
@@ -53,11 +53,11 @@ def run(context: Context, as_json: bool) -> int:
     return OK if healthy else TROUBLE
 
 
-def examine(context: Context) -> list[Finding]:
+def examine(context: Context) -> list[Examined]:
     return [_quest(), *examination.versions(), *_packages(), *_workspace(context), *examination.machine()]
 
 
-def _line(context: Context, finding: Finding) -> Text:
+def _line(context: Context, finding: Examined) -> Text:
     g = context.glyphs
     mark, style = (g.passed, "good") if finding.ok else ((g.failed, "bad") if finding.mend else (g.unverified, "soft"))
     line = Text(f"{mark} ", style).append(f"{finding.what}: ", "heading").append(finding.says)
@@ -66,7 +66,7 @@ def _line(context: Context, finding: Finding) -> Text:
     return line
 
 
-def _json(findings: list[Finding], healthy: bool, here: list[str], not_here: list[str]) -> dict[str, Any]:
+def _json(findings: list[Examined], healthy: bool, here: list[str], not_here: list[str]) -> dict[str, Any]:
     versions = {name: environment.installed_version(name) for name in PACKAGES}
     return {
         "schema": 1,
@@ -80,50 +80,50 @@ def _json(findings: list[Finding], healthy: bool, here: list[str], not_here: lis
     }
 
 
-def _quest() -> Finding:
+def _quest() -> Examined:
     root = Path(environment.ROOT)
     if not (root / ".git").exists():
-        return Finding("quest", True, f"{__version__}, in {root}")
+        return Examined("quest", True, f"{__version__}, in {root}")
     try:
         commit = Git(root)("rev-parse", "--short", "HEAD").strip()
     except NotUpdated as trouble:
-        return Finding("quest", False, f"{__version__}, a clone in {root}. {trouble.sentence}")
-    return Finding("quest", True, f"{__version__}, a clone in {root}, at {commit}")
+        return Examined("quest", False, f"{__version__}, a clone in {root}. {trouble.sentence}")
+    return Examined("quest", True, f"{__version__}, a clone in {root}, at {commit}")
 
 
-def _packages() -> Iterator[Finding]:
+def _packages() -> Iterator[Examined]:
     """After an update that came past `./quest`."""
     in_venv = os.path.realpath(sys.prefix) == os.path.realpath(os.path.join(environment.ROOT, ".venv"))
     if in_venv and update.packages_changed():
         says = "this environment was made for another version of the quest"
-        yield Finding("packages", False, says, f"./quest   (in {environment.ROOT})")
+        yield Examined("packages", False, says, f"./quest   (in {environment.ROOT})")
 
 
-def _workspace(context: Context) -> Iterator[Finding]:
+def _workspace(context: Context) -> Iterator[Examined]:
     try:
         root = context.workspace.root
     except NoWorkspace as trouble:
-        yield Finding("workspace", False, trouble.sentence, invocation.command(trouble.next_command or ""))
+        yield Examined("workspace", False, trouble.sentence, invocation.command(trouble.next_command or ""))
         return
     can_write = all(os.access(path, os.W_OK) for path in (root, root / "levels", root / ".quest") if path.exists())
     denied = "" if can_write else ": it can't be written to, so nothing is kept"
-    yield Finding(
+    yield Examined(
         "workspace", can_write, f"{root}{denied}", "" if can_write else f"chmod -R u+w {shlex.quote(str(root))}"
     )
     try:
         states = context.progress.states()
     except StoreTrouble as trouble:  # what was damaged was set aside already: rights or room are missing
         folder = shlex.quote(str(context.workspace.database.parent))
-        yield Finding("progress", False, trouble.sentence, f"ls -la {folder} && df -h {folder}")
+        yield Examined("progress", False, trouble.sentence, f"ls -la {folder} && df -h {folder}")
         return
     passed = sum(state.is_done for state in states)
-    yield Finding("progress", True, f"{passed} of {len(LEVELS)} levels passed")
+    yield Examined("progress", True, f"{passed} of {len(LEVELS)} levels passed")
     for level in (state.level for state in states if state.is_done or state.status is Status.OPEN):
         try:
             files.read_text(context.workspace.file(level), Command("reset", level.number))
         except UnusableFile as trouble:
-            yield Finding("level file", False, trouble.sentence, invocation.command(trouble.next_command or ""))
+            yield Examined("level file", False, trouble.sentence, invocation.command(trouble.next_command or ""))
     for state in new_templates(context, states):
         number = state.level.number
         says = f"level {number} has a new one; yours stays until you type {invocation.command(f'reset {number}')}"
-        yield Finding("template", False, says)
+        yield Examined("template", False, says)

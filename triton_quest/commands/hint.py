@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from triton_quest.commands.shared.context import Context, print_json
 from triton_quest.course import template
-from triton_quest.course.level import Level
+from triton_quest.course.level import HINTS_A_LEVEL, Level
 from triton_quest.errors import QuestError
 from triton_quest.invocation import Command
 from triton_quest.screen import texts
 from triton_quest.store import workspace
-from triton_quest.store.progress import HINTS_A_LEVEL
 
 
 def run(context: Context, level: Level | None, again: bool, as_json: bool) -> None:

@@ -17,7 +17,8 @@ from triton_quest.course.level import Level
 from triton_quest.errors import QuestError
 from triton_quest.invocation import Command
 from triton_quest.parent import nsight
-from triton_quest.parent.runner import Job, child_environ
+from triton_quest.parent.process import child_environ
+from triton_quest.parent.runner import Job
 from triton_quest.records.race import Profiled
 from triton_quest.screen import profile_kernel as screen
 from triton_quest.store.workspace import PACKAGE

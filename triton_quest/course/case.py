@@ -31,15 +31,21 @@ class Draw:
         """The largest block size that the learner's kernels were launched with."""
         return self.blocks[-1]
 
-    def normal(self, *shape: int, scale: float = 1.0, offset: float = 0.0) -> torch.Tensor:
+    def normal(
+        self, *shape: int, scale: float = 1.0, offset: float = 0.0, dtype: torch.dtype | None = None
+    ) -> torch.Tensor:
         """Normally distributed values, contiguous: mean `offset`, standard deviation `scale`."""
         values = torch.randn(*shape, generator=self._generator, dtype=torch.float32, device=self.device)
-        return (values * scale + offset).to(self.dtype)
+        return (values * scale + offset).to(dtype or self.dtype)
 
     def positive(self, *shape: int, low: float = 0.0, high: float = 1.0) -> torch.Tensor:
         """Evenly distributed between `low` and `high`, contiguous."""
         values = torch.rand(*shape, generator=self._generator, dtype=torch.float32, device=self.device)
         return (values * (high - low) + low).to(self.dtype)
+
+    def whole(self, *shape: int, below: int, low: int = 0, dtype: torch.dtype = torch.int64) -> torch.Tensor:
+        """Whole numbers from `low` up to `below`, which is none of them; contiguous."""
+        return torch.randint(low, below, shape, generator=self._generator, dtype=dtype, device=self.device)
 
     def strided(self, tensor: torch.Tensor) -> torch.Tensor:
         """The same values as every second element, along the last axis, of a wider tensor: no stride is what its shape suggests."""
@@ -53,11 +59,17 @@ class Draw:
         return tensor.transpose(-1, -2).contiguous().transpose(-1, -2)
 
 
+def normal_dout(d: Draw, out: torch.Tensor) -> torch.Tensor:
+    """out: any shape -> the gradient handed to it, of its shape and dtype, contiguous"""
+    return d.normal(*out.shape, dtype=out.dtype)
+
+
 @dataclass(frozen=True)
 class Race:
     """One size of the benchmark. `flops` of the dots, 0 where bytes are the measure; `leave_out` names rivals.
 
     `length`: how many keys a query sees, at most; 0 where the level has no keys.
+    A level with gradients is raced forward and backward.
     """
 
     name: str  # "S 8192, D 64, causal"
@@ -72,7 +84,11 @@ class Race:
 
 @dataclass(frozen=True)
 class Case:
-    """One set of inputs. `inputs` returns the launcher's positional arguments; `quick` cases run in the level file itself."""
+    """One set of inputs. `inputs` returns the launcher's positional arguments; `quick` cases run in the level file itself.
+
+    Where the level's answer is differentiated, `dout` draws the gradient that is handed to the first answer, and `requires_grad`
+    names the arguments that require a gradient: None for all that the level names.
+    """
 
     name: str
     purpose: str
@@ -80,3 +96,5 @@ class Case:
     keywords: Mapping[str, Any] = field(default_factory=dict)
     dtypes: tuple[str, ...] = ("fp32", "fp16", "bf16")
     quick: bool = False
+    requires_grad: tuple[str, ...] | None = None
+    dout: Callable[[Draw, torch.Tensor], torch.Tensor] = normal_dout

@@ -7,7 +7,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from triton_quest.errors import CourseTrouble
+
 COURSE = Path(__file__).resolve().parent
+HINTS_A_LEVEL = 6
 STAGES = ("read", "rules", "memory", "numbers", "property", "compile")
 
 
@@ -31,6 +34,20 @@ SIZES = {
 
 
 @dataclass(frozen=True)
+class Shape:
+    """The shape of an argument in the letters of SIZES, and the dtype that it has whatever the others have; "" for none of its own."""
+
+    letters: tuple[str, ...]
+    dtype: str = ""  # torch's name: "float32", "int64"
+
+    @classmethod
+    def parse(cls, text: str) -> Shape:
+        """ "B H S: float32" """
+        letters, _, dtype = text.partition(":")
+        return cls(tuple(letters.split()), dtype.strip())
+
+
+@dataclass(frozen=True)
 class Level:
     """One row: what a level is called, what it asks for and how it is judged."""
 
@@ -40,19 +57,20 @@ class Level:
     description: str  # one sentence
     file: str
     launcher: str
-    outputs: int = 1
+    answers: tuple[str, ...] = ("out",)  # what the launcher returns: a tensor, or a tuple in this order
+    gradients: tuple[str, ...] = ()  # arguments whose gradients are judged, too, as `d` and their name
     may_mutate: tuple[str, ...] = ()  # arguments that the launcher may write into
-    stages: tuple[str, ...] = STAGES
+    stages: tuple[str, ...] = STAGES  # what it is judged by
     copies_allowed: bool = True  # False where strides are the lesson
     fills_count: bool = True  # False where every element of the answer must come from a kernel, constants too
-    needs: tuple[str, ...] = ()  # an architecture ("sm_90") or GPUs ("2 gpus")
+    last_cast_allowed: bool = False  # True where one `.to(dtype)` of what a kernel wrote may give the answer
     races: tuple[str, ...] = ("eager",)  # what the benchmark races it against
     medals: tuple[float, float, float] = (
         0.5,
         0.8,
         0.95,
     )  # bronze, silver, gold: PyTorch's best time over the learner's
-    inputs: tuple[str, ...] = ()  # the shape of each argument in the letters of SIZES, for `compile` and `traffic`
+    inputs: tuple[str, ...] = ()  # the Shape of each argument, for `compile` and `traffic`, unless cases.py draws them
     grows: str = "S"  # the letter that `traffic` lets grow
     feats: tuple[str, ...] = ()  # achievements that `compile` and `traffic` can show of it: where it can go wrong
     asks: str = ""  # what one writes, in a few words of Markdown: the README's table
@@ -60,6 +78,19 @@ class Level:
     number: int = 0  # its place in the table
     act: int = 1
     course: Path = COURSE
+
+    def __post_init__(self) -> None:
+        names = self.judged()
+        if not self.answers or len(set(names)) < len(names):
+            raise CourseTrouble(f"level.py of {self.slug}: an answer needs names, each another one: {', '.join(names)}")
+
+    def judged(self, wanted: tuple[str, ...] | None = None) -> tuple[str, ...]:
+        """The names of all that is judged: the answers, and the gradients of the arguments `wanted`, by default of all."""
+        return (*self.answers, *(f"d{name}" for name in (self.gradients if wanted is None else wanted)))
+
+    @property
+    def shapes(self) -> tuple[Shape, ...]:
+        return tuple(map(Shape.parse, self.inputs))
 
     def as_row(self) -> dict[str, Any]:
         """The row as JSON carries it to the judge's process."""

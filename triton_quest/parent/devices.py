@@ -42,6 +42,7 @@ def judge_on(
 
 def in_turn(devices: tuple[str, ...], job: Job, judge_one: Callable[[Job], v.Verdict]) -> v.Verdict:
     """One verdict of those that `judge_one` gives for each device in turn, until one doesn't pass."""
+    job = job.with_text()  # the same for all devices
     verdict: v.Verdict | None = None
     on_gpu = replace(job, kind="judge_on_gpu", seconds=max(job.seconds, COMPILING_SECONDS))
     for device in devices:

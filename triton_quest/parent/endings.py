@@ -1,14 +1,14 @@
-"""What is said of a child that went without its last word: a check for each way to go."""
+"""The check that reports how a child ended which sent no `Finished`: one for each way to end; and what a child left running."""
 
 from __future__ import annotations
 
-import linecache
 import re
 import signal
 from dataclasses import dataclass
 from pathlib import Path
 
 from triton_quest.records import verdict as v
+from triton_quest.store import files
 
 DOING = {
     "judge": "checking",
@@ -30,6 +30,7 @@ class Last:
     file: Path
     output: str = ""
     crash: str = ""  # its stack, if it died of a signal
+    text: str = ""  # of the file, as it was judged
 
     @property
     def during(self) -> str:
@@ -40,6 +41,10 @@ class Last:
         """The innermost line of the learner's file in the stack that the dying child wrote."""
         found = re.search(rf'File "{re.escape(str(self.file))}", line (\d+)', self.crash)
         return int(found[1]) if found else None
+
+    def source_line(self, line: int) -> str:
+        lines = files.plain(self.text).split("\n")
+        return lines[line - 1].strip() if line <= len(lines) else ""
 
 
 def _failed(outcome: v.Outcome, says: str, advice: str, places: tuple[v.Place, ...] = ()) -> v.Check:
@@ -80,15 +85,26 @@ def killed(last: Last, number: int) -> v.Check:
         return _failed(v.Outcome.CRASH, says, "Try other block sizes, or take out line after line until it compiles.")
     line = last.crash_line
     where = f"Line {line}: " if line else ""
+    places = (v.Place(line, last.source_line(line)),) if line else ()
+    if number == signal.SIGXCPU:
+        says = f"{where}Your code used up its processor time{last.during}, and was stopped."
+        advice = "Look for a loop whose end depends on something that doesn't change. (`ulimit -t` in your shell may allow less.)"
+        return _failed(v.Outcome.TIMEOUT, says, advice, places)
     says = f"{where}Your code crashed the Python process ({name}){last.during}."
     advice = "A crash like this comes from an access outside of a tensor: look at the pointers and masks of your loads and stores."
-    places = (v.Place(line, linecache.getline(str(last.file), line).strip()),) if line else ()
     return _failed(v.Outcome.CRASH, says, advice, places)
 
 
+def left_running(commands: tuple[str, ...]) -> v.Check:
+    """A remark: no verdict changes by it."""
+    what = "a process" if len(commands) == 1 else f"{len(commands)} processes"
+    says = f"Your code left {what} running, which the judge ended: {'; '.join(commands)}."
+    return v.Check("no process is left running", "process", v.State.PASSED, says)
+
+
 def ended_its_parent(last: Last) -> v.Check:
-    """Whoever had started the child, and then it, more than once."""
-    says = f"While your code ran, the process that had started it was ended, twice{last.during}."
+    """The process that had forked the child was ended, each time that the file was judged."""
+    says = f"While your code ran, the process that had started it was ended{last.during}."
     return _failed(
         v.Outcome.EXIT, says, "Take out calls such as os.kill(os.getppid(), ...): end only what you started."
     )

@@ -17,7 +17,8 @@ from dataclasses import dataclass
 from triton_quest import environment
 from triton_quest.course.table import LEVELS
 from triton_quest.parent.devices import COMPILING_SECONDS
-from triton_quest.parent.runner import START_SECONDS, Job, child_environ, judge
+from triton_quest.parent.process import START_SECONDS, child_environ
+from triton_quest.parent.runner import Job, judge
 
 INTERPRETER = "memory, rules, numbers and properties in Triton's interpreter"
 COMPILING = "compiling for sm_80 and sm_90"
@@ -30,8 +31,8 @@ TRAPS_ON_HOPPER = (  # from which Triton to which, and what goes wrong on a GPU 
 
 
 @dataclass(frozen=True)
-class Finding:
-    """One thing that was looked at. `mend` is what to type; a finding that isn't ok and mends nothing is a remark."""
+class Examined:
+    """The result of one examination of this machine. `mend` is what to type; a finding that isn't ok and mends nothing is a remark."""
 
     what: str
     ok: bool
@@ -40,28 +41,28 @@ class Finding:
     verifies: tuple[str, ...] = ()  # of EVERYTHING, what can be verified here because this is ok
 
 
-def versions() -> Iterator[Finding]:
+def versions() -> Iterator[Examined]:
     """What is installed, and whether it goes together."""
     where = f"{platform.python_version()} on {platform.system()} {platform.machine()} ({sys.executable})"
-    yield Finding("Python", True, where)
+    yield Examined("Python", True, where)
     for name in ("torch", "triton", "numpy", "rich"):
         version = environment.installed_version(name)
         build = f" ({'CUDA' if environment.torch_has_cuda() else 'CPU'} build)" if name == "torch" else ""
         shown = environment.dotted(version) + build if version else "not installed"
-        yield Finding(name, version is not None, shown, "" if version else environment.install_command())
+        yield Examined(name, version is not None, shown, "" if version else environment.install_command())
     for sentence in environment.unknown_versions():
-        yield Finding("versions", False, sentence)
+        yield Examined("versions", False, sentence)
     trouble = environment.version_trouble(interpreted=True)
     if trouble:
-        yield Finding("versions", False, *trouble)
+        yield Examined("versions", False, *trouble)
 
 
-def machine() -> Iterator[Finding]:
+def machine() -> Iterator[Examined]:
     """What runs here, the cheap things first. What can't work without another thing isn't tried."""
     try:
         tempfile.gettempdir()
     except OSError:
-        yield Finding("temporary files", False, "no folder for them can be written to", 'export TMPDIR="$HOME"')
+        yield Examined("temporary files", False, "no folder for them can be written to", 'export TMPDIR="$HOME"')
         return
     if environment.version_trouble(interpreted=True) is None:
         yield from _known_kernels()
@@ -70,7 +71,7 @@ def machine() -> Iterator[Finding]:
         yield from _gpu()
 
 
-def _known_kernels() -> Iterator[Finding]:
+def _known_kernels() -> Iterator[Examined]:
     """In each mode of the interpreter."""
     module = "triton_quest.child.selftest"
     path = os.pathsep.join([environment.ROOT, os.environ.get("PYTHONPATH", "")])
@@ -81,49 +82,49 @@ def _known_kernels() -> Iterator[Finding]:
         tests = json.loads(done.stdout)
     except subprocess.TimeoutExpired:
         reason = f"no answer within {START_SECONDS:.0f} s"
-        yield Finding("known kernels", False, f"they could not be run: {reason}", environment.install_command())
+        yield Examined("known kernels", False, f"they could not be run: {reason}", environment.install_command())
         return
     except ValueError:
         reason = (done.stderr.strip().splitlines() or ["no answer"])[-1]
-        yield Finding("known kernels", False, f"they could not be run: {reason}", environment.install_command())
+        yield Examined("known kernels", False, f"they could not be run: {reason}", environment.install_command())
         return
     wrong = [test for test in tests if not test["ok"]]
     says = f"{len(tests) - len(wrong)} of {len(tests)} are right, in every mode of the interpreter"
-    yield Finding("known kernels", not wrong, says)
+    yield Examined("known kernels", not wrong, says)
     for test in wrong:
-        yield Finding("known kernel", False, f"{test['name']}: {test['detail']}", environment.install_command())
+        yield Examined("known kernel", False, f"{test['name']}: {test['detail']}", environment.install_command())
 
 
-def _judged(what: str, job: Job, verifies: tuple[str, ...], mend: str = "", where: str = "") -> Finding:
+def _judged(what: str, job: Job, verifies: tuple[str, ...], mend: str = "", where: str = "") -> Examined:
     """The first level's own solution, judged the whole way."""
     judged = judge(job)
     if judged.passed:
-        return Finding(
+        return Examined(
             what, True, f"{where}level 1's solution was judged right in {judged.seconds:.1f} s", "", verifies
         )
     says = f"{where}a known right kernel was not accepted: {judged.cause}"
-    return Finding(what, False, says, mend or environment.install_command())
+    return Examined(what, False, says, mend or environment.install_command())
 
 
-def _gpu() -> Iterator[Finding]:
+def _gpu() -> Iterator[Examined]:
     gpus = _described_gpus()
     if not environment.nvidia_gpus():
         hidden = " (CUDA_VISIBLE_DEVICES hides what is here)" if gpus and "CUDA_VISIBLE_DEVICES" in os.environ else ""
-        yield Finding("GPU", False, f"none found{hidden}")
+        yield Examined("GPU", False, f"none found{hidden}")
         if os.environ.get("TRITON_INTERPRET", "1") != "1":
             says = "TRITON_INTERPRET keeps level files out of the interpreter, and there is no GPU for them"
-            yield Finding("environment", False, says, "unset TRITON_INTERPRET")
+            yield Examined("environment", False, says, "unset TRITON_INTERPRET")
         return
     name = f"{gpus[0][0] if gpus else 'an NVIDIA GPU'}: "
     if not environment.torch_has_cuda():
-        yield Finding("GPU", False, f"{name}this torch is a CPU build and can't use it", _cuda_command())
+        yield Examined("GPU", False, f"{name}this torch is a CPU build and can't use it", _cuda_command())
         return
     job = Job(LEVELS[0], LEVELS[0].folder / "solution.py", COMPILING_SECONDS, kind="judge_on_gpu")
     yield _judged("GPU", job, (GPU,), "nvidia-smi", name)
     triton = (environment.installed_version("triton") or ())[:2]
     for since, until, says in TRAPS_ON_HOPPER:
         if gpus and gpus[0][1].startswith("9.") and since <= triton <= until:
-            yield Finding("GPU", False, f"known of Triton {environment.dotted(triton)}: {says}")
+            yield Examined("GPU", False, f"known of Triton {environment.dotted(triton)}: {says}")
 
 
 def _described_gpus() -> list[tuple[str, str]]:

@@ -21,7 +21,7 @@ METRICS = {  # field of `Profiled`: Nsight Compute's name
     "compute": "sm__throughput.avg.pct_of_peak_sustained_elapsed",
     "tensor": "sm__pipe_tensor_cycles_active.avg.pct_of_peak_sustained_active",
 }
-UNITS = {"ns": 1e-6, "nsecond": 1e-6, "us": 1e-3, "usecond": 1e-3, "ms": 1.0, "msecond": 1.0, "%": 0.01}
+UNIT_FACTORS = {"ns": 1e-6, "nsecond": 1e-6, "us": 1e-3, "usecond": 1e-3, "ms": 1.0, "msecond": 1.0, "%": 0.01}
 BYTES = {"byte/block": 1, "Kbyte/block": 1e3, "Mbyte/block": 1e6}
 
 
@@ -55,7 +55,7 @@ def _kernel(row: dict[str, str], units: dict[str, str], size: str) -> Profiled:
         if not text:
             return None
         unit = units.get(name, "")
-        return float(text) * {**UNITS, **BYTES}.get(unit, 1.0)
+        return float(text) * {**UNIT_FACTORS, **BYTES}.get(unit, 1.0)
 
     grid = tuple(int(part) for part in row.get("Grid Size", "").strip("() ").split(",") if part.strip().isdigit())
     return Profiled(

@@ -1,4 +1,4 @@
-"""Runs the learner's code in a child process and tells what became of it: a verdict, or what the child measured.
+"""Runs the learner's code in a child process and says what became of it: a verdict, or what the child measured.
 
 The parent's half. The child reports on a pipe of its own; what the learner's code prints goes elsewhere and is cut when
 it floods. Nothing here imports torch or triton, and nothing that the child does can reach this process.
@@ -9,30 +9,31 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import select
 import selectors
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
 from triton_quest.course.level import Level
+from triton_quest.errors import UnusableFile
+from triton_quest.machine import host
 from triton_quest.parent import endings
 from triton_quest.parent.output import KEPT_BYTES, Output
+from triton_quest.parent.process import LOOK_SECONDS, ONCE, START_SECONDS, Forked, Worker, WorkerGone
 from triton_quest.records import verdict as v
+from triton_quest.store import files, given
 
 R = TypeVar("R")
 
-WORKER = Path(__file__).resolve().parent.parent / "child" / "worker.py"
-START_SECONDS = 120.0  # a cold disk takes its time to import torch
 GRACE_SECONDS = 5.0  # on top of the child's own limit, for a hang that holds the interpreter lock
-LOOK_SECONDS = 0.02  # between two looks whether a job is still wanted
 DRAINS = 16  # of 64 KiB: what a pipe can hold at the most
 MEMORY_GIB = 4
-ON_A_GPU = frozenset({"judge_on_gpu", "race", "profile"})  # kinds of work that need one
+GPU_JOBS = frozenset({"judge_on_gpu", "race", "profile"})  # kinds of work that need one
 
 
 class Cancelled(Exception):
@@ -46,12 +47,27 @@ class Job:
     level: Level
     file: Path
     seconds: float = 30.0  # for any one step of the learner's code
-    kind: str = "judge"  # or another of the worker's WORK
+    kind: str = "judge"  # or another of the worker's JOB_MODULES
     asked: Mapping[str, Any] = field(default_factory=dict)  # what that kind of work takes besides
+    text: str | None = None  # what is judged, as the history keeps it; None: what stands in the file as the job begins
 
     @property
     def device(self) -> str:
-        return "gpu" if self.kind in ON_A_GPU else "interpreter"
+        return "gpu" if self.kind in GPU_JOBS else "interpreter"
+
+    def with_text(self) -> Job:
+        """The job with its text read; without one where there is none that can be judged: the child says why."""
+        if self.text is not None:
+            return self
+        try:
+            return replace(self, text=files.settled_text(self.file, "") if self.file.is_file() else None)
+        except UnusableFile:
+            return self
+
+    @property
+    def is_outdated(self) -> bool:
+        """Whether the file holds another text by now than the one that was judged."""
+        return self.text is not None and given.content(self.file) != self.text.encode()
 
     def as_json(self) -> str:
         gib = None if self.device == "gpu" else MEMORY_GIB  # CUDA takes all the address space that it wants
@@ -67,6 +83,7 @@ class Ending:
     records: tuple[v.Record, ...] = ()
     output: str = ""  # what the learner's code printed
     detail: str = ""  # for the log: how the child ended
+    file_changed: bool = False  # since the text was read that was judged
 
     def all(self, kind: type[R]) -> tuple[R, ...]:
         """The records of one kind, in the order in which they came."""
@@ -90,64 +107,35 @@ class _Watch:
     timed_out: bool = False
     cancelled: bool = False
     broken: str = ""
-    deaf: bool = False  # the child lived on after its channel was closed
+    outlived_channel: bool = False  # the child lived on after its channel was closed
+    is_lost: bool = False  # the process that had forked the child was ended
+    left: tuple[str, ...] = ()  # the command lines of what the child left running
     crash: str = ""  # the child's stack, if it died of a signal
+    code: int = 1  # the child's exit code, negative for a signal
 
 
-class Child(Protocol):
-    """A process that judges: started cold, or forked off a warm one."""
-
-    pid: int
-
-    def poll(self) -> int | None: ...
-    def wait(self, timeout: float | None = None) -> int: ...
+Start = Callable[[Job, int, int, int], Forked]  # job, and the fds of the reports, the crash file and the output
+OnRecord = Callable[[v.Record], None]
+IsCancelled = Callable[[], bool]
 
 
-Start = Callable[[Job, int, int, int], Child]  # job, and the fds of the reports, the crash file and the output
-Tell = Callable[[v.Record], None]
-Ask = Callable[[], bool]
-
-
-def start_cold(job: Job, report_fd: int, crash_fd: int, output_fd: int) -> Child:
-    """A fresh Python for one judgement."""
-    return subprocess.Popen(
-        [sys.executable, str(WORKER), job.as_json(), str(report_fd), str(crash_fd)],
-        stdin=subprocess.DEVNULL,
-        stdout=output_fd,
-        stderr=output_fd,
-        pass_fds=(report_fd, crash_fd),
-        start_new_session=True,
-        env=child_environ(job.device),
-        cwd=child_folder(),
-    )
-
-
-def child_folder() -> str:
-    """Where a child starts: here, unless this folder was deleted; torch can't load its parts in one that was."""
+def start_cold(job: Job, report_fd: int, crash_fd: int, output_fd: int) -> Forked:
+    """A fresh Python for one job. Raises WorkerGone."""
+    worker = Worker(job.device, ONCE, output_fd)
     try:
-        return os.getcwd()
-    except FileNotFoundError:
-        return "/"
-
-
-def child_environ(device: str = "interpreter") -> dict[str, str]:
-    kept = {name: value for name, value in os.environ.items() if name != "TRITON_INTERPRET"}
-    return {
-        **kept,
-        **({"TRITON_INTERPRET": "1"} if device == "interpreter" else {}),
-        "PYTHONUNBUFFERED": "1",
-        "PYTHONDONTWRITEBYTECODE": "1",  # no __pycache__ beside the learner's files
-        "OMP_NUM_THREADS": "1",
-    }
+        return worker.start(job.as_json(), report_fd, crash_fd, output_fd)
+    except BaseException:
+        worker.close()
+        raise
 
 
 def judge(
     job: Job,
-    on_record: Tell = lambda record: None,
+    on_record: OnRecord = lambda record: None,
     start: Start = start_cold,
-    is_cancelled: Ask = lambda: False,
+    is_cancelled: IsCancelled = lambda: False,
 ) -> v.Verdict:
-    """Judge `job.file` in a child process. `on_record` is told of each record as it arrives. Raises Cancelled."""
+    """Judge `job.file` in a child process. `on_record` gets each record as it arrives. Raises Cancelled."""
     return verdict_of(job, run(job, on_record, start, is_cancelled))
 
 
@@ -162,20 +150,21 @@ def verdict_of(job: Job, ended: Ending) -> v.Verdict:
         checks=checks,
         output=ended.output,
         detail=ended.detail,
+        file_changed=ended.file_changed,
         not_verified_here=tuple(check.name for check in checks if check.state is v.State.NOT_VERIFIED_HERE),
     )
 
 
 def run(
     job: Job,
-    on_record: Tell = lambda record: None,
+    on_record: OnRecord = lambda record: None,
     start: Start = start_cold,
-    is_cancelled: Ask = lambda: False,
+    is_cancelled: IsCancelled = lambda: False,
 ) -> Ending:
-    """Do the job in a child process, to its end or until its time is up. Raises Cancelled as soon as it is."""
-    started = time.monotonic()
+    """Do the job in a child process, to its end or until its time is up. Raises Cancelled, and WorkerGone of a warm worker."""
+    job, started = job.with_text(), time.monotonic()
     watch = _Watch(deadline=started + START_SECONDS)
-    with open(os.memfd_create("crash"), "w+b") as crash:  # in memory: the disk may be full
+    with host.anonymous_file() as crash:
         report_read, report_write = os.pipe()
         output_read, output_write = os.pipe()
         try:
@@ -184,10 +173,12 @@ def run(
             finally:
                 os.close(report_write)
                 os.close(output_write)
-            try:
-                _follow(child, report_read, output_read, watch, on_record, is_cancelled)
-            finally:
-                code, watch.deaf = _end(child, 0.0 if watch.cancelled else 0.2)
+            _follow_to_its_end(child, report_read, output_read, watch, on_record, is_cancelled)
+        except WorkerGone:
+            if start is not start_cold:
+                raise
+            watch.is_lost = True
+            _drain(output_read, watch)
         finally:
             os.close(report_read)
             os.close(output_read)
@@ -195,10 +186,27 @@ def run(
         watch.crash = crash.read(KEPT_BYTES).decode(errors="replace")
     if watch.cancelled:
         raise Cancelled
-    return _conclude(job, watch, code, time.monotonic() - started)
+    ending = _conclude(job, watch, time.monotonic() - started)
+    return replace(ending, file_changed=job.is_outdated)
 
 
-def _follow(child: Child, records_fd: int, output_fd: int, watch: _Watch, on_record: Tell, is_cancelled: Ask) -> None:
+def _follow_to_its_end(
+    child: Forked, records_fd: int, output_fd: int, watch: _Watch, on_record: OnRecord, is_cancelled: IsCancelled
+) -> None:
+    """Raises WorkerGone; whatever is raised, the child has been ended."""
+    try:
+        _follow(child, records_fd, output_fd, watch, on_record, is_cancelled)
+    finally:
+        try:
+            watch.code, watch.outlived_channel = _end(child, 0.0 if watch.cancelled else 0.2)
+            watch.left = child.left
+        finally:
+            child.close()
+
+
+def _follow(
+    child: Forked, records_fd: int, output_fd: int, watch: _Watch, on_record: OnRecord, is_cancelled: IsCancelled
+) -> None:
     """Read both pipes until the child is done, out of time, gone, or no longer wanted."""
     with selectors.DefaultSelector() as selector:
         selector.register(records_fd, selectors.EVENT_READ)
@@ -225,22 +233,19 @@ def _follow(child: Child, records_fd: int, output_fd: int, watch: _Watch, on_rec
                     _take(data, watch, on_record)
             if watch.finished or watch.broken:
                 break
-        _drain(output_fd, selector, watch)
+    _drain(output_fd, watch)
 
 
-def _drain(output_fd: int, selector: selectors.BaseSelector, watch: _Watch) -> None:
+def _drain(output_fd: int, watch: _Watch) -> None:
     """What was printed before the end may still be on its way."""
     for _ in range(DRAINS):  # a process left behind may go on printing for ever
-        if output_fd not in selector.get_map():
-            return
-        ready = [key for key, _ in selector.select(timeout=0) if key.fd == output_fd]
-        data = os.read(output_fd, 65536) if ready else b""
+        data = os.read(output_fd, 65536) if select.select([output_fd], [], [], 0)[0] else b""
         if not data:
             return
         watch.output.add(data)
 
 
-def _take(data: bytes, watch: _Watch, on_record: Tell) -> None:
+def _take(data: bytes, watch: _Watch, on_record: OnRecord) -> None:
     watch.unread += data
     while b"\n" in watch.unread and not watch.broken and not watch.finished:
         line, _, rest = watch.unread.partition(b"\n")
@@ -260,7 +265,7 @@ def _take(data: bytes, watch: _Watch, on_record: Tell) -> None:
         on_record(record)
 
 
-def _end(child: Child, patience: float) -> tuple[int, bool]:
+def _end(child: Forked, patience: float) -> tuple[int, bool]:
     """End the child and everything that it started; its exit code, and whether it had to be ended."""
     alive = False
     try:
@@ -273,19 +278,22 @@ def _end(child: Child, patience: float) -> tuple[int, bool]:
     return child.wait(), alive
 
 
-def _conclude(job: Job, watch: _Watch, code: int, seconds: float) -> Ending:
+def _conclude(job: Job, watch: _Watch, seconds: float) -> Ending:
     output = watch.output.text()
-    if watch.finished is not None:
-        return Ending(watch.finished.outcome, seconds, tuple(watch.records), output, watch.finished.detail)
-    last = endings.Last(watch.stage, job.kind, job.file, output, watch.crash)
+    if watch.finished is not None and not watch.is_lost:
+        remarks = (endings.left_running(watch.left),) if watch.left and job.kind == "judge" else ()
+        return Ending(watch.finished.outcome, seconds, (*watch.records, *remarks), output, watch.finished.detail)
+    last = endings.Last(watch.stage, job.kind, job.file, output, watch.crash, job.text or "")
     if watch.stage is None:
-        check = endings.never_began(last, code)
+        check = endings.never_began(last, watch.code)
+    elif watch.is_lost:
+        check = endings.ended_its_parent(last)
     elif watch.timed_out:
         check = v.out_of_time(watch.stage)
     elif watch.broken:
         check = endings.wrote_to_the_channel(last)
-    elif code == v.CHANNEL_CLOSED or watch.deaf:
+    elif watch.code == v.CHANNEL_CLOSED or watch.outlived_channel:
         check = endings.closed_the_channel(last)
     else:
-        check = endings.killed(last, -code) if code < 0 else endings.left(last, code)
+        check = endings.killed(last, -watch.code) if watch.code < 0 else endings.left(last, watch.code)
     return Ending(check.outcome or v.Outcome.ERROR, seconds, (*watch.records, check), output, check.says)

@@ -1,10 +1,10 @@
-"""Judging without the wait: for each device a process that has everything loaded is always at hand.
+"""Judges without the wait for torch: for each device a worker is pre-started that has everything loaded.
 
     standby = Standby(devices.choose(None))
     verdict = standby.judge(job, on_record, cancelled)      # blocks: call it in a thread
     standby.close()
 
-A process that has died, or that has loaded what has changed on disk since, is replaced, and the caller doesn't notice.
+A worker that has died, or that has loaded what has changed on disk since, is replaced, and the caller doesn't notice.
 """
 
 from __future__ import annotations
@@ -16,14 +16,15 @@ from importlib.util import find_spec
 from pathlib import Path
 from types import TracebackType
 
-from triton_quest.parent import devices, endings, runner
-from triton_quest.parent.runner import Ask, Cancelled, Ending, Job, Tell
-from triton_quest.parent.warm import Warm, WarmProcessGone
+from triton_quest.parent import devices, runner
+from triton_quest.parent.process import WorkerGone
+from triton_quest.parent.runner import Cancelled, Ending, IsCancelled, Job, OnRecord
+from triton_quest.parent.warm import Warm
 from triton_quest.records import verdict as v
+from triton_quest.store.workspace import PACKAGE
 
 __all__ = ("Cancelled", "Standby")
 
-PACKAGE = Path(__file__).resolve().parent.parent
 LOADED = ("torch", "triton", "numpy")  # besides this package
 OURS_IN_LEVELS = ("__init__.py", "quest_setup.py")  # in a clone, the learner's files lie beside them
 TRIES = 2
@@ -31,8 +32,8 @@ TRIES = 2
 Stamp = frozenset[tuple[str, int, int, int]]
 
 
-def untold(record: v.Record) -> None:
-    """Nobody listens."""
+def drop(record: v.Record) -> None:
+    """For callers that need no record before the verdict."""
 
 
 def stamp() -> Stamp:
@@ -66,10 +67,10 @@ class Standby:
         self._one_at_a_time, self._closed = threading.Lock(), threading.Event()
         self._ready = {device: self._fresh(device) for device in on}
 
-    def judge(self, job: Job, on_record: Tell = untold, cancelled: threading.Event | None = None) -> v.Verdict:
+    def judge(self, job: Job, on_record: OnRecord = drop, cancelled: threading.Event | None = None) -> v.Verdict:
         """Raises Cancelled as soon as `cancelled` is set, or this is closed; what ran by then has been ended.
 
-        `on_record` hears the first records again if the warm process died meanwhile and another began anew.
+        `on_record` gets the first records again if the warm worker died meanwhile and another began anew.
         """
         ask = self._asking(cancelled)
         with self._one_at_a_time:
@@ -78,8 +79,8 @@ class Standby:
                 self._devices, job, lambda one: runner.verdict_of(one, self._run(one, on_record, ask))
             )
 
-    def run(self, job: Job, on_record: Tell = untold, cancelled: threading.Event | None = None) -> Ending:
-        """The same for any kind of job, as runner.run does it; cold where nothing stands by on its device."""
+    def run(self, job: Job, on_record: OnRecord = drop, cancelled: threading.Event | None = None) -> Ending:
+        """Do a job of any kind, as runner.run does it: in a warm worker, or cold where none is pre-started for its device."""
         ask = self._asking(cancelled)
         with self._one_at_a_time:
             self._renew()
@@ -94,47 +95,33 @@ class Standby:
             for ready in self._ready.values():
                 ready.process.close()
 
-    def _asking(self, cancelled: threading.Event | None) -> Ask:
+    def _asking(self, cancelled: threading.Event | None) -> IsCancelled:
         return lambda: self._closed.is_set() or (cancelled is not None and cancelled.is_set())
 
-    def _run(self, job: Job, on_record: Tell, is_cancelled: Ask) -> Ending:
-        stage: v.StageStarted | None = None
-
-        def tell(record: v.Record) -> None:
-            nonlocal stage
-            stage = record if isinstance(record, v.StageStarted) else stage
-            on_record(record)
-
+    def _run(self, job: Job, on_record: OnRecord, is_cancelled: IsCancelled) -> Ending:
+        job = job.with_text()
         for _ in range(TRIES):
-            stage = None
             if is_cancelled():
                 raise Cancelled
             try:
-                return self._run_warm(job, tell, is_cancelled)
-            except WarmProcessGone:
+                return self._run_warm(job, on_record, is_cancelled)
+            except WorkerGone:
                 continue
-        if is_cancelled():
-            raise Cancelled
-        if stage is None:  # the processes died before they came to the learner's file: that is our trouble
-            return runner.run(job, on_record, is_cancelled=is_cancelled)
-        # started cold, its parent would be this very process
-        check = endings.ended_its_parent(endings.Last(stage, job.kind, job.file))
-        on_record(check)
-        return Ending(v.Outcome.EXIT, 0.0, (check,), detail=check.says)
+        return runner.run(job, on_record, is_cancelled=is_cancelled)  # cold
 
-    def _run_warm(self, job: Job, tell: Tell, is_cancelled: Ask) -> Ending:
-        """Raises WarmProcessGone, with another process at hand by then."""
+    def _run_warm(self, job: Job, on_record: OnRecord, is_cancelled: IsCancelled) -> Ending:
+        """Do the job in the warm worker. Raises WorkerGone after another worker was started in its place."""
         process = self._ready[job.device].process
         try:
             process.wait(is_cancelled)
-            if job.device != "gpu":
-                return runner.run(job, tell, process.start, is_cancelled)
-        except WarmProcessGone:
+            if process.forks:
+                return runner.run(job, on_record, process.start, is_cancelled)
+        except WorkerGone:
             self._replace(job.device)
             raise
-        self._ready[job.device] = self._fresh(job.device)  # for the next one
+        self._ready[job.device] = self._fresh(job.device)  # for the next job
         try:
-            return runner.run(job, tell, process.start, is_cancelled)
+            return runner.run(job, on_record, process.start, is_cancelled)
         finally:
             process.close()
 

@@ -1,6 +1,6 @@
 """Notices that a level's file was saved, however the editor writes.
 
-The file system's events (watchfiles) only say when to look; what was saved is told by looking: a file that another was
+The file system's events (watchfiles) only say when to look; reading the folder shows what was saved: a file that another was
 renamed over, one that was truncated and written, several events at once, a folder that was deleted and made again all look
 alike, and where there are no events (no inotify watch left, a network file system) looking now and then is enough.
 """
@@ -19,13 +19,14 @@ from watchfiles._rust_notify import WatchfilesRustInternalError
 
 from triton_quest.course.level import Level
 from triton_quest.course.table import LEVELS
+from triton_quest.machine import host
 
 STEP_MS = 20  # events that follow each other within this belong to one save
 DEBOUNCE_MS = 200  # and no save takes longer
 LOOK_MS = 200  # between two looks where no event comes
 EMPTY_SECONDS = 0.3  # for so long an empty file is one that is being written
 
-Seen = dict[str, tuple[int, int, int]]  # file name -> inode, time in ns, size
+FileStamps = dict[str, tuple[int, int, int]]  # file name -> inode, time in ns, size
 
 
 async def saves(folder: Path, rows: Sequence[Level] = LEVELS) -> AsyncGenerator[tuple[Level, ...], None]:
@@ -47,7 +48,7 @@ async def saves(folder: Path, rows: Sequence[Level] = LEVELS) -> AsyncGenerator[
                 yield tuple(level for name, level in levels.items() if name in saved)
 
 
-def look(folder: Path) -> Seen:
+def look(folder: Path) -> FileStamps:
     """The Python files in `folder`; an editor's own files, such as `.#level.py` and `level.py~`, are none."""
     seen = {}
     with contextlib.suppress(OSError):  # the folder is away
@@ -63,6 +64,10 @@ def look(folder: Path) -> Seen:
 async def moments(folder: Path) -> AsyncGenerator[None, None]:
     """When to look: after each burst of events in `folder`, and every LOOK_MS."""
     while True:
+        if not host.REPORTS_CHANGES:
+            await asyncio.sleep(LOOK_MS / 1000)
+            yield
+            continue
         with contextlib.suppress(OSError, WatchfilesRustInternalError):  # not there, or no room for one more watch
             async with contextlib.aclosing(_events(folder)) as events:
                 async for _ in events:
@@ -72,9 +77,11 @@ async def moments(folder: Path) -> AsyncGenerator[None, None]:
 
 
 async def _events(folder: Path) -> AsyncGenerator[None, None]:
-    """The same, until the folder is another one. Raises OSError or WatchfilesRustInternalError if it can't be watched."""
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)  # while it is open, no other folder gets its inode
-    try:
+    """Each burst of events in `folder`, until another folder has its path.
+
+    Raises OSError or WatchfilesRustInternalError if it can't be watched.
+    """
+    with host.folder_handle(folder) as is_the_same:
         watch = watchfiles.awatch(
             folder,
             watch_filter=None,
@@ -88,7 +95,5 @@ async def _events(folder: Path) -> AsyncGenerator[None, None]:
         async with contextlib.aclosing(watch) as bursts:
             async for _ in bursts:
                 yield
-                if not os.path.samestat(os.fstat(handle), os.stat(folder)):
+                if not is_the_same():
                     return
-    finally:
-        os.close(handle)

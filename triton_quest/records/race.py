@@ -28,7 +28,7 @@ class Ceilings:
     matmul_tflops: float  # fp16, 8192 x 8192 x 8192, through PyTorch
     torch: str
     triton: str
-    clocks: str = ""  # as the driver tells them while measuring
+    clocks: str = ""  # as the driver reports them while measuring
 
 
 @dataclass(frozen=True)

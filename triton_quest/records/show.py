@@ -13,7 +13,7 @@ Runs = tuple[tuple[int, int], ...]
 """Ascending numbers as runs: first and last, both included."""
 
 LOAD, STORE, ATOMIC = "load", "store", "atomic"
-STEPS = "012345678"  # the signs of an ErrorMap
+ERROR_SIGNS = "012345678"  # the signs of an ErrorMap
 NOT_A_NUMBER = "n"
 
 
@@ -109,3 +109,4 @@ class ErrorMap:
     tile: tuple[int, ...]
     at: tuple[int, ...]  # which matrix of a batch
     worst: tuple[int, ...]  # row and column of the worst element
+    answer: str = ""  # the name of the tensor; "" where the level has a single one

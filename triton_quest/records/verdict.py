@@ -88,6 +88,7 @@ class Mismatch:
     shape: tuple[int, ...] = ()
     neighbours: tuple[tuple[str, str, str, bool], ...] = ()  # (index, expected, actual, wrong)
     picture: Picture | None = None
+    answer: str = ""  # the name of the tensor that is wrong; "" where the level has a single one
 
 
 @dataclass(frozen=True)
@@ -173,6 +174,7 @@ class Verdict:
     output: str = ""  # what the learner's code printed
     detail: str = ""  # for the log: how the child ended
     not_verified_here: tuple[str, ...] = field(default=())
+    file_changed: bool = False  # the file holds another text by now than the one that was judged
 
     @property
     def passed(self) -> bool:
@@ -206,6 +208,7 @@ class Verdict:
             "checks": checks,
             "not_verified_here": list(self.not_verified_here),
             "output": self.output,
+            **({"file_changed": True} if self.file_changed else {}),
         }
 
 
@@ -228,7 +231,7 @@ def failed(check: Check, outcome: Outcome, says: str, advice: str = "", **more: 
 
 
 def out_of_time(stage: StageStarted, place: Place | None = None) -> Check:
-    """The check that tells of a stage that took longer than its `seconds`. `place`: where the learner's code was."""
+    """The check that reports a stage that took longer than its `seconds`. `place`: where the learner's code was."""
     limit = f"{stage.seconds or 0:.0f}"
     seconds = f"{limit} second" + ("" if limit == "1" else "s")
     check = Check("your code comes to an end", "process", State.FAILED, places=(place,) if place else ())

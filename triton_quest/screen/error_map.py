@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from triton_quest.records.show import NOT_A_NUMBER, STEPS, ErrorMap
+from triton_quest.records.show import ERROR_SIGNS, NOT_A_NUMBER, ErrorMap
 from triton_quest.records.verdict import Mismatch
 from triton_quest.report.regions import cell_of
 from triton_quest.screen.console import Glyphs
@@ -18,7 +18,7 @@ from triton_quest.screen.panels import Sign, grid, inner_borders
 
 ROWS, COLUMNS = 24, 64  # of cells, at the most
 WORST = "X"
-RIGHT, NO_NUMBER = 0, len(STEPS)
+RIGHT, NO_NUMBER = 0, len(ERROR_SIGNS)
 LOOKS = {  # the last step that it stands for: Unicode, ASCII, style, meaning
     RIGHT: ("·", ".", "good", "right"),
     2: ("░", "-", "star", "up to 10"),
@@ -51,7 +51,7 @@ def error_map(found: ErrorMap, mismatch: Mismatch, width: int, g: Glyphs, rows: 
 
 
 def _level(sign: str) -> int:
-    return NO_NUMBER if sign == NOT_A_NUMBER else STEPS.index(sign)
+    return NO_NUMBER if sign == NOT_A_NUMBER else ERROR_SIGNS.index(sign)
 
 
 def _coarser(levels: Sequence[Sequence[int]], down: int, across: int) -> list[list[int]]:
@@ -75,7 +75,8 @@ def _borders(found: ErrorMap, cell: tuple[int, int]) -> tuple[tuple[int, ...], t
 
 
 def _title(found: ErrorMap, cell: tuple[int, int]) -> str:
-    which = f"matrix [{', '.join(map(str, found.at))}], " if found.at else ""
+    whose = f"{found.answer}, " if found.answer else ""
+    which = f"{whose}matrix [{', '.join(map(str, found.at))}], " if found.at else whose
     scale = "one element" if cell == (1, 1) else f"the worst of {cell[0]} x {cell[1]} elements"
     lines = "; lines: what one program wrote" if any(any(places) for places in _borders(found, cell)) else ""
     rows, columns = found.shape
@@ -101,6 +102,6 @@ def _meaning(last: int, g: Glyphs) -> Text:
 
 def _worst(mismatch: Mismatch) -> Text:
     index = ", ".join(map(str, mismatch.index))
-    text = Text(f"The worst element, [{index}]: ", "heading")
+    text = Text(f"The worst element, {mismatch.answer}[{index}]: ", "heading")
     text.append(f"expected {mismatch.expected}, your result {mismatch.actual}", "default")
     return text.append(f" (allowed error {mismatch.allowed})", "soft")

@@ -126,7 +126,9 @@ def _mismatch(mismatch: v.Mismatch, g: Glyphs, is_brief: bool = False) -> Render
     if is_brief and mismatch.picture:
         rows = tuple(row for row in rows if row[-1])[:1] or rows
     for index, expected, actual, wrong in rows:
-        table.add_row(f"[{index}]".replace("[", r"\["), expected, actual, Text("wrong" if wrong else "", "bad"))
+        table.add_row(
+            f"{mismatch.answer}[{index}]".replace("[", r"\["), expected, actual, Text("wrong" if wrong else "", "bad")
+        )
     worst = Text(_worst(mismatch), "soft")
     shown = Padding(Group(table, worst), (0, 0, 0, 2))
     return Group(shown, Text(), picture(mismatch.picture, g)) if mismatch.picture else shown

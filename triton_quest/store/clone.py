@@ -1,6 +1,6 @@
 """The clone: how it gets to a new version while every edited level file stays where it is, as it is.
 
-git refuses to move over an edited file. So its index is told beforehand that those files are as the new version has them: git then has
+git refuses to move over an edited file. So its index is set beforehand as if those files were as the new version has them: git then has
 nothing to write there, a learner's text is at no moment anywhere but in its place, and an update that was cut off is simply done again.
 """
 
@@ -17,10 +17,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from triton_quest.errors import NotUpdated
-from triton_quest.store.git import Change, Entry, Git
+from triton_quest.store.git import Git, TreeChange, TreeEntry
 
-LEVELS = "triton_quest/levels"
-LEVEL_FILE = re.compile(rf"{LEVELS}/level\d\w*\.py")
+LEVELS_FOLDER = "triton_quest/levels"
+LEVEL_FILE = re.compile(rf"{LEVELS_FOLDER}/level\d\w*\.py")
 
 
 @dataclass(frozen=True)
@@ -32,10 +32,10 @@ class Plan:
     commits: int  # that are new
     edited: tuple[str, ...]  # level files with the learner's work in them
     outdated: tuple[
-        Entry, ...
+        TreeEntry, ...
     ]  # those whose template is another one in the new version, as the templates that they began as
-    settled: tuple[Entry, ...]  # what git is told to be there already, and doesn't write
-    missing: tuple[Entry, ...]  # what was deleted here, and is written again
+    settled: tuple[TreeEntry, ...]  # what the index says is there already, and git doesn't write
+    missing: tuple[TreeEntry, ...]  # what was deleted here, and is written again
 
 
 class Clone:
@@ -68,7 +68,7 @@ class Clone:
         return Plan(head, target, commits, tuple(edited), tuple(outdated), tuple(settled), tuple(missing))
 
     def move(self, plan: Plan) -> None:
-        """Go there. Ctrl-C waits until it is done: half of one version and half of another would be none that works."""
+        """Move the clone to the new version. Ctrl-C waits meanwhile: half of one version and half of another would be none that works."""
         git = self.git
         from_here = git.tree(plan.head, plan.settled)
         told = [*plan.settled, *plan.missing]
@@ -91,7 +91,7 @@ class Clone:
         sentence = "This branch follows no other one. Type: git branch --set-upstream-to=origin/main   and then:"
         raise NotUpdated(sentence, "update")
 
-    def _joined(self, head: str, newest: str, own: list[Change], upstream: list[Change]) -> str:
+    def _joined(self, head: str, newest: str, own: list[TreeChange], upstream: list[TreeChange]) -> str:
         """A commit of both, where the learner has committed work: the new version with their files in it."""
         theirs = {change.path: change.new for change in upstream if not LEVEL_FILE.fullmatch(change.path)}
         both = [change.path for change in own if theirs.get(change.path, change.new) != change.new]
@@ -105,14 +105,14 @@ class Clone:
     def _is_there(self, path: str) -> bool:
         return os.path.lexists(self.root / path)
 
-    def _sort(self, changes: list[Change]) -> tuple[list[Entry], list[Entry]]:
+    def _sort(self, changes: list[TreeChange]) -> tuple[list[TreeEntry], list[TreeEntry]]:
         """Of files that were changed on both sides: what git mustn't write, and what it must write again.
 
         A file that is as the new version has it was written by an update that was cut off.
         """
         here = self.git.blobs(change.path for change in changes)
-        settled: list[Entry] = []
-        missing: list[Entry] = []
+        settled: list[TreeEntry] = []
+        missing: list[TreeEntry] = []
         in_the_way = []
         for change in changes:
             is_settled = here.get(change.path) == change.new.blob or LEVEL_FILE.fullmatch(change.path)
@@ -128,9 +128,9 @@ class Clone:
             raise NotUpdated(f"{sentence}Nothing was touched. Lay yours aside with: {aside}   and then:", "update")
         return settled, missing
 
-    def _edited(self, base: str, newest: str, touched: set[str]) -> tuple[list[str], list[Entry]]:
+    def _edited(self, base: str, newest: str, touched: set[str]) -> tuple[list[str], list[TreeEntry]]:
         """The level files with work in them, and those of them that began as another template than the new version's."""
-        began, new = self.git.files(base, LEVELS), self.git.files(newest, LEVELS)
+        began, new = self.git.files(base, LEVELS_FOLDER), self.git.files(newest, LEVELS_FOLDER)
         blobs = self.git.blobs(path for path in sorted({*began, *new} & touched) if LEVEL_FILE.fullmatch(path))
         edited = [path for path, blob in blobs.items() if path not in new or blob != new[path].blob]
         outdated = [began[path] for path in edited if path in began and path in new and began[path] != new[path]]

@@ -7,7 +7,6 @@ puts another file in its place holds it alone.
 
 from __future__ import annotations
 
-import fcntl
 import os
 import sqlite3
 from collections.abc import Callable, Iterator
@@ -15,6 +14,7 @@ from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 from triton_quest.errors import StoreTrouble
+from triton_quest.machine import host
 from triton_quest.store import files, salvage, schema
 
 SIDECARS = ("-journal", "-wal", "-shm")  # what SQLite puts beside a database, and takes for the next one's of that name
@@ -41,7 +41,7 @@ class Unfit(StoreTrouble):
 
 
 class Database:
-    """One SQLite file. `tell` hears what the learner should know; `complete` adds what follows from salvaged rows."""
+    """One SQLite file. `tell` gets each sentence that the learner should know; `complete` adds what follows from salvaged rows."""
 
     def __init__(
         self, path: Path, tell: Callable[[str], object], complete: Callable[[sqlite3.Connection], None]
@@ -73,7 +73,7 @@ class Database:
     def mend(self, trouble: Unfit) -> None:
         """Set the unfit database aside and build a new one from what can be read. Raises StoreTrouble."""
         try:
-            with _folder_lock(self.path.parent, fcntl.LOCK_EX):
+            with host.folder_lock(self.path.parent, alone=True):
                 if _inode(self.path) != trouble.inode:
                     return  # another terminal was first
                 with files.unfinished(self.path) as new:
@@ -99,7 +99,7 @@ class Database:
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             if not self.path.exists():
-                with _folder_lock(self.path.parent, fcntl.LOCK_EX):
+                with host.folder_lock(self.path.parent, alone=True):
                     if not self.path.exists():
                         with files.unfinished(self.path) as new:
                             _build(new)
@@ -111,7 +111,7 @@ class Database:
     def _open(self) -> Iterator[sqlite3.Connection]:
         inode = None
         try:
-            with _folder_lock(self.path.parent, fcntl.LOCK_SH):
+            with host.folder_lock(self.path.parent, alone=False):
                 inode = _inode(self.path)
                 with closing(_connect(self.path)) as db:
                     self._bring_up_to_date(db, inode)
@@ -183,17 +183,6 @@ def _inode(path: Path) -> int | None:
         return None
 
 
-@contextmanager
-def _folder_lock(folder: Path, how: int) -> Iterator[None]:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        with suppress(OSError):  # some network file systems know no locks
-            fcntl.flock(handle, how)
-        yield
-    finally:
-        os.close(handle)
-
-
 def _build(
     path: Path, rows: salvage.Rows | None = None, complete: Callable[[sqlite3.Connection], None] | None = None
 ) -> dict[str, int]:
@@ -204,7 +193,7 @@ def _build(
         salvage.fill(db, rows or {})
         if complete is not None:
             complete(db)
-        return {table: db.execute(f"SELECT count(*) FROM {table}").fetchone()[0] for table in schema.ROWS}
+        return {table: db.execute(f"SELECT count(*) FROM {table}").fetchone()[0] for table in schema.COLUMNS}
 
 
 def _link_beside(path: Path, kind: str, named_after: Path | None = None) -> Path:

@@ -15,7 +15,8 @@ from pathlib import Path
 
 from triton_quest.errors import StoreTrouble, UnusableFile
 
-UNFINISHED = ".quest-tmp"  # ends the name of a file that is still being written
+UNFINISHED_SUFFIX = ".quest-tmp"  # ends the name of a file that is still being written
+EMPTY_SECONDS, LOOK_SECONDS = 0.3, 0.02  # for so long an empty file is one that is being written
 AN_HOUR = 3600.0  # after which nobody is writing it any more: its writer was killed
 
 
@@ -34,8 +35,18 @@ def exact_text(path: Path, repair: str) -> str:
         raise UnusableFile(f"{path} can't be read: {trouble.strerror}.", repair) from None
 
 
+def settled_text(path: Path, repair: str) -> str:
+    """As exact_text; an empty file is looked at again while it is new: some editors truncate it and then write."""
+    deadline = time.monotonic() + EMPTY_SECONDS
+    while True:
+        text = exact_text(path, repair)
+        if text or time.monotonic() >= deadline or time.time() > path.stat().st_mtime + EMPTY_SECONDS:
+            return text
+        time.sleep(LOOK_SECONDS)
+
+
 def read_text(path: Path, repair: str) -> str:
-    """The same as one reads it: plain line ends, and without the mark that some editors begin with."""
+    """A level file's text with plain line ends, and without the mark that some editors begin with. Raises UnusableFile."""
     return plain(exact_text(path, repair))
 
 
@@ -63,7 +74,7 @@ def unfinished(path: Path) -> Iterator[Path]:
     """A new file beside `path`, with its permissions; gone in the end unless it was put in place."""
     _sweep(path)
     mode = path.stat().st_mode if path.is_file() else 0o644
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=UNFINISHED)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=UNFINISHED_SUFFIX)
     new = Path(name)
     try:
         os.close(handle)
@@ -86,7 +97,7 @@ def put_in_place(new: Path, path: Path) -> None:
 
 def _sweep(path: Path) -> None:
     """Take away what a killed process left half written beside `path`."""
-    for stray in path.parent.glob(f".{glob.escape(path.name)}.*{UNFINISHED}*"):
+    for stray in path.parent.glob(f".{glob.escape(path.name)}.*{UNFINISHED_SUFFIX}*"):
         with contextlib.suppress(FileNotFoundError):  # another terminal sweeps too
             if time.time() - stray.stat().st_mtime > AN_HOUR:
                 stray.unlink()

@@ -1,4 +1,4 @@
-"""git, asked and told in its own plumbing: commits, trees, the index. What it can't do is a NotUpdated with git's own reason."""
+"""Runs git's plumbing commands: commits, trees, the index. What it can't do is a NotUpdated with git's own reason."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ MOVING = ("read-tree", "update-ref")  # Ctrl-C at the terminal doesn't reach the
 
 
 @dataclass(frozen=True)
-class Entry:
+class TreeEntry:
     """A file as a commit or the index holds it; where it holds none, the mode is zeros."""
 
     path: str
@@ -32,11 +32,11 @@ class Entry:
 
 
 @dataclass(frozen=True)
-class Change:
+class TreeChange:
     """A file that differs between two commits."""
 
-    old: Entry
-    new: Entry
+    old: TreeEntry
+    new: TreeEntry
 
     @property
     def path(self) -> str:
@@ -72,22 +72,22 @@ class Git:
     def commit(self, name: str) -> str:
         return self("rev-parse", "--quiet", "--verify", f"{name}^{{commit}}").strip()
 
-    def text(self, entry: Entry) -> str:
+    def text(self, entry: TreeEntry) -> str:
         return self("cat-file", "blob", entry.blob)
 
-    def changes(self, old: str, new: str) -> list[Change]:
+    def changes(self, old: str, new: str) -> list[TreeChange]:
         """What differs between two commits."""
         fields = self("diff-tree", "-r", "-z", "--no-renames", old, new).split("\0")
         found = []
         for line, path in zip(fields[::2], fields[1::2], strict=False):
             old_mode, new_mode, old_blob, new_blob, _ = line[1:].split()
-            found.append(Change(Entry(path, old_mode, old_blob), Entry(path, new_mode, new_blob)))
+            found.append(TreeChange(TreeEntry(path, old_mode, old_blob), TreeEntry(path, new_mode, new_blob)))
         return found
 
-    def files(self, commit: str, folder: str) -> dict[str, Entry]:
+    def files(self, commit: str, folder: str) -> dict[str, TreeEntry]:
         """The files of a folder in a commit."""
         rows = [row.split("\t", 1) for row in self("ls-tree", "-z", commit, f"{folder}/").split("\0") if row]
-        return {path: Entry(path, about.split()[0], about.split()[2]) for about, path in rows}
+        return {path: TreeEntry(path, about.split()[0], about.split()[2]) for about, path in rows}
 
     def blobs(self, paths: Iterable[str]) -> dict[str, str]:
         """What git would store of the files that stand here."""
@@ -101,18 +101,18 @@ class Git:
             self("update-index", "-q", "--refresh")
         return set(self("diff-index", "-z", "--name-only", commit, "--").split("\0")) - {""}
 
-    def indexed(self, paths: Iterable[str]) -> list[Entry]:
+    def indexed(self, paths: Iterable[str]) -> list[TreeEntry]:
         """What the index holds in these places."""
         rows = [row.split("\t", 1) for row in self("ls-files", "--stage", "-z").split("\0") if row]
-        held = {path: Entry(path, *about.split()[:2]) for about, path in rows}
-        return [held.get(path, Entry(path)) for path in paths]
+        held = {path: TreeEntry(path, *about.split()[:2]) for about, path in rows}
+        return [held.get(path, TreeEntry(path)) for path in paths]
 
-    def tell_index(self, entries: Iterable[Entry], index: str = "") -> None:
+    def tell_index(self, entries: Iterable[TreeEntry], index: str = "") -> None:
         """Write entries into the index, all or none; the files stay as they are."""
         lines = "".join(f"{entry.mode if entry.exists else 0} {entry.blob}\t{entry.path}\0" for entry in entries)
         self("update-index", "--add", "-z", "--index-info", stdin=lines, index=index)
 
-    def tree(self, commit: str, entries: Iterable[Entry]) -> str:
+    def tree(self, commit: str, entries: Iterable[TreeEntry]) -> str:
         """The tree of a commit with some entries in the place of its own."""
         with tempfile.TemporaryDirectory() as folder:
             index = os.path.join(folder, "index")

@@ -1,7 +1,7 @@
 """What the quest gave: a copy of each file that it wrote into a workspace, in `.quest/given/`.
 
-It tells a file that nobody has edited, and which template an edited level file was begun from. A clone needs it only for the level files
-that were edited when it was updated: what the others began as, git holds.
+The copy shows whether anybody has edited a file, and which template an edited level file was begun from. A clone needs copies only of the
+level files that were edited when it was updated: git holds what the others began as.
 """
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
-from triton_quest.course.level import Level
+from triton_quest.course.level import HINTS_A_LEVEL, Level
 from triton_quest.course.table import LEVELS, by_act
 from triton_quest.errors import LevelAhead, LockedLevel
 from triton_quest.invocation import Command
@@ -26,18 +26,17 @@ if TYPE_CHECKING:
     from triton_quest.records.verdict import Verdict
     from triton_quest.store.story import Feat, Story
 
-HINTS_A_LEVEL = 6
 JUDGED_PASSED = "passed"  # verdict.Outcome.PASSED; the map shouldn't wait for the records to be imported
 UNJUDGED = "unjudged"  # the check was stopped, or ended in a trouble of ours
 
-MEDALS = ("bronze", "silver", "gold")  # from the least to the best
+MEDALS_UPWARDS = ("bronze", "silver", "gold")  # from the least to the best
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
 
 def mended(method: Callable[Concatenate[Progress, P], R]) -> Callable[Concatenate[Progress, P], R]:
-    """Do it again, once, after a database that is of no use was set aside."""
+    """Decorates a method of Progress: a database that is of no use is set aside, and the method is called once more."""
 
     @wraps(method)
     def tried_twice(self: Progress, /, *args: P.args, **named: P.kwargs) -> R:
@@ -51,7 +50,7 @@ def mended(method: Callable[Concatenate[Progress, P], R]) -> Callable[Concatenat
 
 
 class Progress:
-    """What one workspace remembers. `tell` hears of a database that was set aside or brought to a new schema."""
+    """What one workspace remembers. `tell` gets a sentence for each database that was set aside or brought to a new schema."""
 
     def __init__(
         self,
@@ -257,7 +256,7 @@ def _understood(table: str, rows: Iterable[sqlite3.Row]) -> list[sqlite3.Row]:
     kept = list(rows)
     for row in kept:
         for column in row.keys():  # noqa: SIM118  a Row iterates over its values
-            if not schema.ROWS[table][column](row[column]):
+            if not schema.COLUMNS[table][column](row[column]):
                 raise sqlite3.DatabaseError(f"a row of {table} is garbled")
     return kept
 
@@ -270,7 +269,7 @@ def _hints_taken(db: sqlite3.Connection) -> dict[str, int]:
 def _best_medals(db: sqlite3.Connection) -> dict[str, str]:
     """The best medal of each level in this run."""
     won = _rows(db, "SELECT slug, medal FROM speeds WHERE run = ? AND medal != ''")
-    return {row["slug"]: row["medal"] for row in sorted(won, key=lambda row: MEDALS.index(row["medal"]))}
+    return {row["slug"]: row["medal"] for row in sorted(won, key=lambda row: MEDALS_UPWARDS.index(row["medal"]))}
 
 
 def _insert_attempt(

@@ -1,6 +1,6 @@
 """What the database holds: how each version of it came from the one before, and what a row must look like.
 
-To change what is kept, add a step at the end of STEPS, and to ROWS what it adds. Steps that were published never change.
+To change what is kept, add a step at the end of MIGRATIONS, and to COLUMNS what it adds. Steps that were published never change.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import sqlite3
 from collections.abc import Callable, Sequence
 from typing import Any
 
-STEPS: tuple[tuple[str, ...], ...] = (
+MIGRATIONS: tuple[tuple[str, ...], ...] = (
     (
         "CREATE TABLE runs (id INTEGER PRIMARY KEY, at TEXT NOT NULL)",
         "CREATE TABLE attempts (id INTEGER PRIMARY KEY, run INTEGER NOT NULL, slug TEXT NOT NULL, at TEXT NOT NULL,"
@@ -46,7 +46,7 @@ def _text(pattern: str) -> Callable[[Any], bool]:
 
 ID, SLUG, ANYTHING = _number(1, 2**31), _text("[a-z0-9-]+"), _text(".*")
 DATE = _text(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d")
-ROWS: dict[str, dict[str, Callable[[Any], bool]]] = {
+COLUMNS: dict[str, dict[str, Callable[[Any], bool]]] = {
     "runs": {"id": ID, "at": DATE},
     "attempts": {
         "id": ID,
@@ -78,17 +78,17 @@ ROWS: dict[str, dict[str, Callable[[Any], bool]]] = {
 
 def newest() -> int:
     """The version that this quest writes."""
-    return len(STEPS)
+    return len(MIGRATIONS)
 
 
 def upgrade(db: sqlite3.Connection, version: int) -> None:
     """From `version` (0: nothing at all) to the newest one, within the caller's transaction."""
-    for statement in (statement for step in STEPS[version:] for statement in step):
+    for statement in (statement for step in MIGRATIONS[version:] for statement in step):
         db.execute(statement)
     db.execute(f"PRAGMA user_version = {newest()}")
 
 
 def is_row(table: str, values: Sequence[Any]) -> bool:
     """Whether a row of `table` may look like this: what comes out of a damaged file may be anything."""
-    checks = ROWS[table].values()
+    checks = COLUMNS[table].values()
     return len(values) == len(checks) and all(check(value) for check, value in zip(checks, values, strict=True))

@@ -20,7 +20,7 @@ DEVICE = "CASE WHEN json_valid(verdict) THEN json_extract(verdict, '$.device') E
 
 
 @dataclass(frozen=True)
-class Judged:
+class JudgedText:
     """A text of a level that was judged: the outcome, and on what device ("" where nobody needs to know it yet)."""
 
     slug: str
@@ -56,7 +56,7 @@ class Story:
 
     run: int
     acts: tuple[tuple[str, ...], ...]  # the slugs of the table, act by act
-    judged: tuple[Judged, ...] = ()
+    judged: tuple[JudgedText, ...] = ()
     stars: Mapping[str, int] = field(default_factory=dict)  # of the levels that passed
     unaided: frozenset[str] = frozenset()  # those that passed without a hint or a look at the solution before
     races: tuple[Raced, ...] = ()
@@ -88,7 +88,7 @@ def story(db: sqlite3.Connection, run: int, acts: tuple[tuple[str, ...], ...]) -
     return Story(
         run,
         acts,
-        tuple(Judged(*row) for row in judged),
+        tuple(JudgedText(*row) for row in judged),
         stars,
         _unaided(db, run),
         tuple(Raced(slug, gpu, ratio, medal, _sizes(race)) for slug, gpu, ratio, medal, race in races),

@@ -7,10 +7,8 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable
 from contextlib import nullcontext
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -20,17 +18,17 @@ from rich.markup import escape
 from triton_quest.child.instruments.launches import LaunchLog, observed
 from triton_quest.child.instruments.memory.accesses import IllegalAccess
 from triton_quest.child.instruments.memory.model import MemoryModel
-from triton_quest.child.judge import compare, numbers, read
+from triton_quest.child.judge import compare, contract, read, truth
 from triton_quest.child.judge.blocks import block_sizes
+from triton_quest.child.judge.given import Launcher, drawn
 from triton_quest.child.sentences.memory import tell
 from triton_quest.course import parts
 from triton_quest.course import table as levels
+from triton_quest.course.answer import Answer
 from triton_quest.course.case import DEFAULT_BLOCKS, Case, Draw
 from triton_quest.course.level import Level
 from triton_quest.screen.console import glyphs, make_console
 from triton_quest.screen.messages import next_step
-
-Launcher = Callable[..., Any]
 
 
 def quick_check(launcher: Launcher) -> None:
@@ -65,29 +63,38 @@ def _all_right(level: Level, launcher: Launcher, device: str, console: Console) 
     blocks: tuple[int, ...] = DEFAULT_BLOCKS
     quick: list[Case] = [case for case in parts.part(level, "cases").CASES if case.quick]
     for case in quick:
-        inputs = case.inputs(Draw(case.name, torch.float32, blocks, device))
-        shown = escape(numbers.describe_inputs(level, inputs, case))
-        expected = numbers.reference(level, inputs, case)
+        given = drawn(level, case, Draw(case.name, torch.float32, blocks, device))
+        shown = escape(given.shown)
+        expected = truth.reference(given)
         memory = MemoryModel(poison=False).active() if device == "cpu" else nullcontext()
         try:
             with observed(log) if device == "cpu" else nullcontext(), memory:
-                result = launcher(*inputs, **case.keywords)
+                returned, gradients = given.called(launcher)
         except IllegalAccess as trouble:
             console.print(
                 f"  [red]{glyphs(console).failed}[/] {case.name}: {shown}\n    {escape(tell(trouble.finding))}"
             )
             return False
         blocks = block_sizes(log.launches)
-        misfit = numbers.contract_misfit(result, expected.pytorch, level.launcher, shown)
+        misfit = contract.misfit(given, returned, gradients, expected.pytorch, given.shown)
         if misfit:
-            console.print(f"  [red]{glyphs(console).failed}[/] {escape(misfit)}")
+            console.print(f"  [red]{glyphs(console).failed}[/] {escape(misfit.says)}")
             return False
-        wrong = compare.wrong_elements(result, expected.truth, expected.budget)
-        if bool(wrong.any()):
-            mismatch = compare.describe(result, expected.truth, wrong, expected.budget, shown)
-            at = ", ".join(map(str, mismatch.index))
-            told = f"wrong: {mismatch.region}. At [{at}] it should be {mismatch.expected} and is {mismatch.actual}."
+        answer = given.answer(returned, gradients)
+        assert answer is not None, "nothing misfits"
+        wrong = expected.wrong(answer)
+        if wrong.any():
+            told = _told(answer, wrong, expected)
             console.print(f"  [red]{glyphs(console).failed}[/] {case.name}: {shown}\n    {escape(told)}")
             return False
         console.print(f"  [green]{glyphs(console).passed}[/] {case.name}: {shown}")
     return True
+
+
+def _told(answer: Answer, wrong: Answer, expected: truth.Reference) -> str:
+    """Where the first wrong tensor is wrong, and its worst element."""
+    name = wrong.marked[0]
+    mismatch = compare.describe(answer[name], expected.truth[name], wrong[name], expected.budgets[name], "")
+    at = ", ".join(map(str, mismatch.index))
+    whose = f"`{name}` is " if len(answer) > 1 else ""
+    return f"{whose}wrong: {mismatch.region}. At [{at}] it should be {mismatch.expected} and is {mismatch.actual}."

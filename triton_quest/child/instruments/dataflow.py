@@ -16,7 +16,7 @@ OUTSIDE = 0
 
 
 @dataclass(frozen=True)
-class Step:
+class FlowStep:
     """A torch call, a kernel launch, or contents that came from outside unseen."""
 
     inputs: frozenset[int]
@@ -25,7 +25,7 @@ class Step:
     is_launch: bool = False
 
 
-def flowing_into(steps: list[Step], targets: Collection[int]) -> list[TorchCall]:
+def flowing_into(steps: list[FlowStep], targets: Collection[int]) -> list[TorchCall]:
     """The calls whose result flows into the targets as they are after the last step, oldest first."""
     reached = set(targets)
     found: dict[int, TorchCall] = {}
@@ -37,7 +37,7 @@ def flowing_into(steps: list[Step], targets: Collection[int]) -> list[TorchCall]
     return list(found.values())[::-1]
 
 
-def flowing_into_launches(steps: list[Step]) -> Iterable[TorchCall]:
+def flowing_into_launches(steps: list[FlowStep]) -> Iterable[TorchCall]:
     """The calls whose result a later launch was given, oldest first, each once."""
     found: dict[int, TorchCall] = {}
     for index, step in enumerate(steps):

@@ -13,7 +13,7 @@ import torch
 from triton.runtime.autotuner import Autotuner
 
 from .dispatch import FastDispatchMode
-from .torchcalls import Kind, classify
+from .torchcalls import CallKind, classify
 
 GUARD_BYTES = 4096  # on each side; keeps every alignment that a kernel may be specialised for
 MARKS = {  # quiet NaNs with a payload that no arithmetic produces
@@ -98,7 +98,7 @@ class Guards(FastDispatchMode):
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         out = func(*args, **(kwargs or {}))
-        allocates = classify(func.overloadpacket.__name__) is Kind.ALLOCATE and isinstance(out, torch.Tensor)
+        allocates = classify(func.overloadpacket.__name__) is CallKind.ALLOCATE and isinstance(out, torch.Tensor)
         if not allocates or self._tuning or out.layout is not torch.strided or not out.numel():
             return out  # what the autotuner allocates is not the learner's
         return self.enclose(out, keep=False)

@@ -13,7 +13,7 @@ from typing import Any
 
 import torch
 
-from .dataflow import OUTSIDE, Step
+from .dataflow import OUTSIDE, FlowStep
 from .torchcalls import TorchCall
 
 _TRIVIAL = frozenset({0.0, 1.0, -1.0})
@@ -57,7 +57,7 @@ class Ledger:
     """`inputs` are the tensors handed to the launcher; if given, any other storage not seen made is from outside."""
 
     def __init__(self, inputs: Iterable[torch.Tensor] = ()) -> None:
-        self.steps: list[Step] = []
+        self.steps: list[FlowStep] = []
         self._numbers: dict[int, int] = {}
         self._storages: list[torch.UntypedStorage] = []
         self._uninitialised: set[int] = set()
@@ -73,7 +73,7 @@ class Ledger:
         size = len(self._storages)
         number, _ = self.made(tensor)
         if self._complete and len(self._storages) > size:
-            self.steps.append(Step(frozenset({OUTSIDE}), frozenset({number})))
+            self.steps.append(FlowStep(frozenset({OUTSIDE}), frozenset({number})))
         return number
 
     def made(self, tensor: torch.Tensor) -> tuple[int, int]:
@@ -86,7 +86,7 @@ class Ledger:
         number = self._numbers[storage._cdata] = len(self._storages)
         return number, storage.nbytes()
 
-    def add(self, step: Step, *, initialises: bool = True) -> None:
+    def add(self, step: FlowStep, *, initialises: bool = True) -> None:
         """Note a step that has happened."""
         self.steps.append(step)
         if initialises:
@@ -115,7 +115,7 @@ class Ledger:
         for number in self._exports.keys() & set(numbers):
             export = self._exports[number]
             if _bytes_of(self._storages[number - 1]) != export.contents:
-                self.add(Step(frozenset({OUTSIDE}), frozenset({number}), export.call))
+                self.add(FlowStep(frozenset({OUTSIDE}), frozenset({number}), export.call))
 
     def values_left(self, value: Any) -> frozenset[int]:
         """Remember the numbers in what `.item()` or `.tolist()` returned."""

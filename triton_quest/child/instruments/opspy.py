@@ -13,11 +13,11 @@ from typing import Any
 import torch
 from torch.overrides import TorchFunctionMode
 
-from .dataflow import OUTSIDE, Step, flowing_into, flowing_into_launches
+from .dataflow import OUTSIDE, FlowStep, flowing_into, flowing_into_launches
 from .dispatch import FastDispatchMode
 from .launches import Launch, Observer, inside_launch
 from .ledger import Ledger, tensors_in
-from .torchcalls import NOT_ALLOWED_TO_COUNT, Kind, TorchCall, classify
+from .torchcalls import NOT_ALLOWED_TO_COUNT, CallKind, TorchCall, classify
 from .wording import Wording
 
 _SHARING = frozenset({torch.Tensor.numpy, torch.Tensor.__array__, torch.Tensor.__dlpack__})
@@ -112,15 +112,23 @@ class OpSpy(FastDispatchMode, Observer):
         """Where the storages start that nobody has written yet: their `untyped_storage().data_ptr()`."""
         return self._ledger.uninitialised_addresses
 
-    def reaches(self, tensor: torch.Tensor, kinds: frozenset[Kind] = NOT_ALLOWED_TO_COUNT) -> list[TorchCall]:
+    def reaches(self, tensor: torch.Tensor, kinds: frozenset[CallKind] = NOT_ALLOWED_TO_COUNT) -> list[TorchCall]:
         """The calls of these kinds whose result had a part in what `tensor` holds now, oldest first."""
         number = self._ledger.number(tensor)
         self._ledger.settle([number])
         return [call for call in flowing_into(self._ledger.steps, {number}) if call.kind in kinds]
 
-    def reaches_kernels(self, kinds: frozenset[Kind] = NOT_ALLOWED_TO_COUNT) -> list[TorchCall]:
+    def reaches_kernels(self, kinds: frozenset[CallKind] = NOT_ALLOWED_TO_COUNT) -> list[TorchCall]:
         """The calls of these kinds whose result a kernel was given, oldest first."""
         return [call for call in flowing_into_launches(self._ledger.steps) if call.kind in kinds]
+
+    def is_cast_of_a_kernels_work(self, call: TorchCall, tensor: torch.Tensor) -> bool:
+        """Whether a call is the cast that made `tensor`, of storages that kernels wrote, and nothing wrote into it since."""
+        number = self._ledger.number(tensor)
+        stored = {written for step in self._ledger.steps if step.is_launch for written in step.outputs}
+        made = [step for step in self._ledger.steps if number in step.outputs]
+        last = bool(made) and made[-1].call is call
+        return call.kind is CallKind.CAST and last and set(call.inputs) <= stored
 
     def __enter__(self) -> OpSpy:
         super().__enter__()
@@ -140,7 +148,7 @@ class OpSpy(FastDispatchMode, Observer):
 
     def _watched(self, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         name = func.overloadpacket.__name__
-        enters = classify(name) is Kind.ENTER
+        enters = classify(name) is CallKind.ENTER
         read = frozenset() if enters else frozenset(map(self._ledger.number, tensors_in(args, kwargs)))
         self._ledger.settle(read)
         out = func(*args, **kwargs)
@@ -153,7 +161,7 @@ class OpSpy(FastDispatchMode, Observer):
         results = list(tensors_in(out, *_written(func, args, kwargs)))
         if enters:
             read = self._entering(results)
-        elif kind is Kind.FILL:
+        elif kind is CallKind.FILL:
             read |= self._ledger.values_returned(_fill_value(name, args, kwargs))
         self._note(name, kind, read, results)
         return out
@@ -164,7 +172,7 @@ class OpSpy(FastDispatchMode, Observer):
         bulk = {OUTSIDE} if len(single) < len(tensors) else set()
         return frozenset(bulk) | self._ledger.values_returned(single)
 
-    def _note(self, name: str, kind: Kind, read: frozenset[int], results: list[torch.Tensor]) -> None:
+    def _note(self, name: str, kind: CallKind, read: frozenset[int], results: list[torch.Tensor]) -> None:
         made = [self._ledger.made(tensor) for tensor in results]
         written = tuple(dict.fromkeys(number for number, _ in made))
         place = self._wording.place(sys._getframe(1), name)
@@ -179,15 +187,15 @@ class OpSpy(FastDispatchMode, Observer):
             sum(size for _, size in made),
         )
         self.calls.append(call)
-        if kind is Kind.VIEW or kind is Kind.OTHER:
+        if kind is CallKind.VIEW or kind is CallKind.OTHER:
             return
-        self._ledger.add(Step(read, frozenset(written), call), initialises=kind is not Kind.ALLOCATE)
-        if kind is Kind.ALLOCATE:
+        self._ledger.add(FlowStep(read, frozenset(written), call), initialises=kind is not CallKind.ALLOCATE)
+        if kind is CallKind.ALLOCATE:
             self._ledger.mark_uninitialised(written)
             if self._fill:
                 for tensor in results:
                     _poison(tensor)
-        told = {Kind.ALLOCATE: self._on_uninitialised, Kind.FILL: self._on_filled}.get(kind, self._on_written)
+        told = {CallKind.ALLOCATE: self._on_uninitialised, CallKind.FILL: self._on_filled}.get(kind, self._on_written)
         if told is not None:
             for tensor in results:
                 told(tensor)
@@ -197,9 +205,9 @@ class OpSpy(FastDispatchMode, Observer):
         place = self._wording.place(frame, name)
         values = self._ledger.values_left(result)
         written = values if isinstance(result, (int, float)) else values | {OUTSIDE}
-        call = TorchCall(name, place.text or name, self._wording.path, place.line, Kind.LEAVE, (number,))
+        call = TorchCall(name, place.text or name, self._wording.path, place.line, CallKind.LEAVE, (number,))
         self.calls.append(call)
-        self._ledger.add(Step(frozenset({number}), written, call))
+        self._ledger.add(FlowStep(frozenset({number}), written, call))
         if func in _SHARING:
             self._ledger.export(tensor, call)
 
@@ -212,4 +220,4 @@ class OpSpy(FastDispatchMode, Observer):
     def end(self, launch: Launch) -> None:
         tensors = self._stored_to(launch) if self._stored_to else tensors_in(launch.arguments)
         written = frozenset(map(self._ledger.number, tensors))
-        self._ledger.add(Step(self._given.pop(), written, is_launch=True))
+        self._ledger.add(FlowStep(self._given.pop(), written, is_launch=True))

@@ -46,7 +46,7 @@ _Phrase = ast.Call | ast.BinOp | ast.UnaryOp | ast.Compare | ast.Subscript | ast
 
 
 @dataclass(frozen=True)
-class Place:
+class RunningExpression:
     """A line of the learner's file, and the expression in it that is running; empty where it can't be told."""
 
     line: int
@@ -95,17 +95,17 @@ class Wording:
         linecache.checkcache(path)  # the file may have changed since it was last read
         self._lines = linecache.getlines(path)
         self._phrases = _phrases_of("".join(self._lines))
-        self._known: dict[tuple[CodeType, int, str], Place] = {}
+        self._known: dict[tuple[CodeType, int, str], RunningExpression] = {}
 
-    def place(self, frame: FrameType | None, name: str) -> Place:
+    def place(self, frame: FrameType | None, name: str) -> RunningExpression:
         """Where the learner's code stands, seen from `frame`; `name` is what torch calls the operation."""
         frame = learner_frame(frame, self.path)
         if frame is None:
-            return Place(0, "")
+            return RunningExpression(0, "")
         key = (frame.f_code, frame.f_lasti, name)
         if key not in self._known:
             node = self._by_columns(frame) or self._by_name(frame.f_lineno, name)
-            self._known[key] = Place(frame.f_lineno, self._text(node) if node else "")
+            self._known[key] = RunningExpression(frame.f_lineno, self._text(node) if node else "")
         return self._known[key]
 
     def _by_columns(self, frame: FrameType) -> _Phrase | None:

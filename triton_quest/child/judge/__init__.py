@@ -8,6 +8,9 @@ watch.py      one call of the launcher with everybody watching, and the shape of
 rules.py      the kernels do the work
 memory.py     every access inside its tensor             (its sentences: memory_sentences.py)
 numbers.py    the cases against float64
+given.py      what a launcher is given in one call, and its backward pass
+truth.py      what PyTorch says to it: the truth, PyTorch's own result, the budget, each by name
+contract.py   what a launcher must give, in sentences
 compare.py    one result against the truth: the budget, the worst element, the region
 properties.py what holds whatever the numbers
 diagnosis.py  a wrong output explained                   (by mistake.py's data, rerun in reruns.py; hints.py: which hint fits)

@@ -14,6 +14,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from triton_quest.child import source
 from triton_quest.child.instruments.memory.findings import Finding
 from triton_quest.course.level import Level
 from triton_quest.records import verdict as v
@@ -29,11 +30,19 @@ class Stopped(Exception):
         self.check, self.finding = check, finding
 
 
+class _Loader(SourceFileLoader):
+    """Executes the text that is judged, under the file's own name."""
+
+    def get_code(self, fullname: str) -> types.CodeType:
+        text = source.exact_text(Path(self.path), "reset")
+        return self.source_to_code(text.encode(), self.path)
+
+
 def load(file: Path) -> ModuleType:
     """Execute the learner's file as a module. Raises Stopped, with the line, if it raises."""
     check = v.Check(name="the file can be imported", kind="import", state=v.State.PASSED)
     name = LEARNER + file.stem  # a file called torch.py must not take torch's place
-    loader = SourceFileLoader(name, str(file))  # whatever its suffix
+    loader = _Loader(name, str(file))  # whatever its suffix
     module = types.ModuleType(name)
     module.__file__ = str(file)
     sys.modules[name] = module

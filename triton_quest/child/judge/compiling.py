@@ -6,11 +6,12 @@ import contextlib
 import io
 
 from triton_quest.child.judge import code
+from triton_quest.child.judge.given import drawn_for
 from triton_quest.child.judge.watch import Subject
 from triton_quest.child.sentences.compiling import UNEXPLAINED, CompileFinding, explain
 from triton_quest.child.triton.frontend import TARGETS, compile_front_end
 from triton_quest.child.triton.refusals import Refusal
-from triton_quest.course.case import DTYPES, Case, Draw
+from triton_quest.course.case import Case
 from triton_quest.records import verdict as v
 
 NAME = "the kernels compile for a GPU (" + " and ".join(f"sm_{target}" for target in TARGETS) + ")"
@@ -37,9 +38,9 @@ def findings(
 
         def launch(asked: list[Case] = asked, dtype: str = dtype) -> None:
             for case in asked:
-                inputs = case.inputs(Draw(case.name, DTYPES[dtype], blocks))
+                given = drawn_for(subject.level, case, dtype, blocks)
                 with contextlib.suppress(SystemExit, KeyboardInterrupt):  # what ends the runs is told by the runs
-                    subject.launcher(*inputs, **case.keywords)
+                    given.called(subject.launcher)
 
         with contextlib.redirect_stdout(io.StringIO()):  # the learner's prints are for the runs
             targets = TARGETS if number == 0 else TARGETS[:1]

@@ -7,6 +7,7 @@ budget of the case, everywhere. Where few numbers speak, or several mistakes wou
 from __future__ import annotations
 
 import inspect
+import itertools
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ import torch
 from triton_quest.child.judge import compare
 from triton_quest.child.judge.reruns import Reruns
 from triton_quest.child.judge.watch import Run
+from triton_quest.course.answer import Answer
 from triton_quest.course.level import Level
 from triton_quest.course.mistake import Mistake
 
@@ -28,23 +30,31 @@ ENOUGH = 8  # elements below which a match may be chance
 
 @dataclass(frozen=True)
 class Evidence:
-    """One failing run of the learner's launcher, and which elements are wrong."""
+    """One failing run of the learner's launcher, and which elements are wrong. Patterns are sought in the first wrong tensor."""
 
     run: Run
-    wrong: torch.Tensor
+    marked: Answer
+
+    @property
+    def name(self) -> str:
+        return self.marked.marked[0]
+
+    @property
+    def called(self) -> str:
+        """How a sentence calls the wrong tensor."""
+        return self.run.called(self.name) or "output"
+
+    @property
+    def wrong(self) -> torch.Tensor:
+        return self.marked[self.name]
 
     @property
     def result(self) -> torch.Tensor:
-        result: torch.Tensor = self.run.result
-        return result
+        return self.run.result[self.name]
 
     @property
     def truth(self) -> torch.Tensor:
-        return self.run.reference.truth
-
-    @property
-    def allowed(self) -> torch.Tensor:
-        return self.run.reference.budget.allowed
+        return self.run.reference.truth[self.name]
 
 
 @dataclass(frozen=True)
@@ -86,7 +96,7 @@ def _rounds(mistakes: tuple[Mistake, ...], seen: Sequence[Evidence]) -> Iterator
 
 def _told(matching: list[Mistake], compared: list[Evidence]) -> Explanation:
     mistake = matching[0]
-    elements = sum(evidence.result.numel() for evidence in compared)
+    elements = sum(evidence.run.result.elements for evidence in compared)
     sure = elements >= ENOUGH and all(other.says == mistake.says for other in matching)
     says = mistake.says if sure else f"Probably: {mistake.says[0].lower()}{mistake.says[1:]}"
     told = f"Checked: that mistake explains all {elements:,} elements that were compared." if sure else ""
@@ -117,14 +127,21 @@ def _gives(reruns: Reruns, mistake: Mistake, seen: Evidence) -> bool:
     output = _output(reruns, mistake, seen.run)
     if output is None:
         return False
-    theirs = compare.wrong_elements(output, seen.truth, seen.run.reference.budget)
-    either, both = int((theirs | seen.wrong).sum()), int((theirs & seen.wrong).sum())
+    theirs = seen.run.reference.wrong(output)
+    either = sum(int((theirs[name] | wrong).sum()) for name, wrong in seen.marked.items())
+    both = sum(int((theirs[name] & wrong).sum()) for name, wrong in seen.marked.items())
     if not both or both < SAME_ELEMENTS * either:
         return False  # it is right here, or wrong elsewhere
+    return all(_same(seen.run, name, tensor) for name, tensor in output.items())
+
+
+def _same(run: Run, name: str, output: torch.Tensor) -> bool:
+    """Whether the learner's tensor of that name is this one but for rounding."""
     scale = torch.nan_to_num(output.double(), nan=0.0, posinf=0.0, neginf=0.0).abs()
     slack = torch.finfo(output.dtype).eps * scale  # both were rounded once more
-    within = compare.Budget(2 * _enlarged(output.double(), seen.truth) * seen.allowed + slack)
-    return not bool(compare.wrong_elements(seen.result, output.double(), within).any())
+    allowed = run.reference.budgets[name].allowed
+    within = compare.Budget(2 * _enlarged(output.double(), run.reference.truth[name]) * allowed + slack)
+    return not bool(compare.wrong_elements(run.result[name], output.double(), within).any())
 
 
 def _enlarged(output: torch.Tensor, truth: torch.Tensor) -> float:
@@ -136,31 +153,30 @@ def _enlarged(output: torch.Tensor, truth: torch.Tensor) -> float:
 
 def _would_show(reruns: Reruns, mistake: Mistake, run: Run) -> bool:
     output = _output(reruns, mistake, run)
-    return output is not None and _is_wrong(output, run)
+    return output is not None and run.reference.wrong(output).any()
 
 
-def _is_wrong(output: torch.Tensor, run: Run) -> bool:
-    return bool(compare.wrong_elements(output, run.reference.truth, run.reference.budget).any())
-
-
-def _output(reruns: Reruns, mistake: Mistake, run: Run) -> torch.Tensor | None:
-    """What the mistake gives on this run's inputs, in its dtype; None if it can't be told."""
+def _output(reruns: Reruns, mistake: Mistake, run: Run) -> Answer | None:
+    """What the mistake gives on this run's inputs, in its dtypes; None if it can't be told."""
     if mistake.formula and run.constants.keys() >= set(_constants_asked_for(mistake.formula)):
         output = _by_formula(mistake.formula, run)
     else:
         output = reruns.output(mistake, run)
-    if output is None or output.shape != run.reference.truth.shape:
+    pytorch = run.reference.pytorch
+    if output is None or any(output[name].shape != pytorch[name].shape for name in pytorch):
         return None
-    return output.to(run.reference.pytorch.dtype)
+    return Answer({name: tensor.to(pytorch[name].dtype) for name, tensor in output.items()})
 
 
-def _by_formula(formula: Callable[..., Any], run: Run) -> torch.Tensor | None:
+def _by_formula(formula: Callable[..., Any], run: Run) -> Answer | None:
+    """The formula's result: a tensor, or a tuple of the answers and of the wanted gradients. It takes `dout`, if any, last."""
     asked = {name: run.constants[name] for name in _constants_asked_for(formula)}
+    dout = () if run.given.dout is None else (_doubled(run.given.dout),)
     try:
-        output = formula(*map(_doubled, run.inputs), **run.case.keywords, **asked)
+        output = formula(*map(_doubled, run.given.inputs), *dout, **run.given.keywords, **asked)
     except (RuntimeError, ValueError, IndexError):  # a formula that doesn't fit these shapes explains nothing
         return None
-    return output if isinstance(output, torch.Tensor) else None
+    return Answer.of(output, run.given.judged)
 
 
 def _constants_asked_for(formula: Callable[..., Any]) -> list[str]:
@@ -178,10 +194,22 @@ def _doubled(x: Any) -> Any:
 
 def _pattern(seen: Evidence) -> Explanation | None:
     """What the wrong elements have in common, where they have."""
-    for describe in (_constant_ratio, _all_nan, _large_for_infinite, _above_diagonal, _one_matrix):
+    for describe in (_swapped, _constant_ratio, _all_nan, _large_for_infinite, _above_diagonal, _one_matrix):
         explanation = describe(seen)
         if explanation is not None:
             return explanation
+    return None
+
+
+def _swapped(seen: Evidence) -> Explanation | None:
+    """Two tensors in each other's place: each is what the other should be."""
+    run, names = seen.run, seen.marked.marked
+    for first, second in itertools.combinations(names, 2):
+        shapes = {run.reference.truth[name].shape for name in (first, second)}
+        ours = Answer({first: run.result[second], second: run.result[first]})
+        if len(shapes) == 1 and not run.reference.wrong(ours).any():
+            says = f"`{first}` and `{second}` stand in each other's place: each is what the other should be."
+            return Explanation(says, f"Checked: all {ours.elements:,} elements of the two.")
     return None
 
 
@@ -198,7 +226,8 @@ def _constant_ratio(seen: Evidence) -> Explanation | None:
     if ratio == 0 or abs(ratio - 1) < 1e-2 or bool(((ratios - ratio).abs() > 16 * eps * abs(ratio)).any()):
         return None
     return Explanation(
-        f"Your output is {ratio:.4g} times what it should be, everywhere: look for a missing or an extra factor.", ""
+        f"Your {seen.called} is {ratio:.4g} times what it should be, everywhere: look for a missing or an extra factor.",
+        "",
     )
 
 
@@ -206,7 +235,9 @@ def _all_nan(seen: Evidence) -> Explanation | None:
     unexpected = torch.isnan(seen.result) & ~torch.isnan(seen.truth)
     if not bool(unexpected.any()):
         return None
-    says = "Your output has NaN where there should be numbers: 0/0, inf - inf, or a value that was never loaded."
+    says = (
+        f"Your {seen.called} has NaN where there should be numbers: 0/0, inf - inf, or a value that was never loaded."
+    )
     return Explanation(says, f"{int(unexpected.sum()):,} elements are NaN.")
 
 
@@ -220,7 +251,7 @@ def _large_for_infinite(seen: Evidence) -> Explanation | None:
     if bool((towards <= (others.max() if others.numel() else 0)).any()):
         return None
     there, expected = compare.number(instead[0]), compare.number(seen.truth[missed][0])
-    return Explanation(f"Your output has numbers such as {there} where {expected} itself should stand.", "")
+    return Explanation(f"Your {seen.called} has numbers such as {there} where {expected} itself should stand.", "")
 
 
 def _above_diagonal(seen: Evidence) -> Explanation | None:

@@ -38,13 +38,12 @@ def _most_named(mistakes: Iterable[Mistake]) -> int | None:
 
 
 def _touched(mistake: Mistake, solution: str) -> set[str]:
-    """The statements of the solution that the mistake changes."""
+    """The statements of the solution that the mistake changes, or beside which it puts lines of its own."""
     touched: set[str] = set()
     for edit in mistake.edits:
-        first = solution.find(edit.old)
-        if first >= 0:
-            begin = solution.rfind("\n", 0, first) + 1
-            touched |= {_statement(line) for line in solution[begin : first + len(edit.old)].splitlines()}
+        if edit.old in solution:
+            shown, new = edit.old.splitlines(), edit.new.splitlines()
+            touched |= {_statement(line) for line in [line for line in shown if line not in new] or shown}
     return touched - {""}
 
 

@@ -15,6 +15,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from triton_quest.child import source
 from triton_quest.child.instruments.memory.accesses import IllegalAccess
 from triton_quest.child.instruments.memory.findings import Finding
 from triton_quest.child.judge import code, compiling, hints, memory
@@ -112,7 +113,7 @@ def _found_in(subject: Subject | None, run: Run, blocks: tuple[int, ...]) -> Fin
 def _as_written(mistakes: list[Mistake], subject: Subject) -> list[Mistake]:
     """Those of the mistakes whose own statements stand in the learner's file; of one that is part of another, the other."""
     solution = _solution(subject)
-    theirs, right = _statements(subject.file.read_text(encoding="utf-8")), _statements(solution)
+    theirs, right = _statements(source.read_text(subject.file, "reset")), _statements(solution)
     wrong = {}
     for mistake in mistakes:
         with contextlib.suppress(CourseTrouble):  # the gate's affair

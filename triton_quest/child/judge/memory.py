@@ -11,6 +11,7 @@ from triton_quest.child.instruments.memory.findings import Finding, Kind
 from triton_quest.child.judge import code
 from triton_quest.child.judge.watch import Run, Subject, watched
 from triton_quest.child.sentences.memory import tell
+from triton_quest.course.answer import Answer
 from triton_quest.records import verdict as v
 
 NAME = "every load and store stays inside its tensor, and every element is written once"
@@ -51,12 +52,20 @@ def examine_accesses(run: Run) -> None:
 
 def examine_answer(run: Run) -> None:
     """Raises Stopped for elements of the answer that nobody wrote."""
-    unwritten = run.model.unwritten(run.returned)
-    if unwritten is not None:
-        raise refused(unwritten, run)
+    for name, tensor in run.answer.items():
+        unwritten = run.model.unwritten(tensor, run.model.name_of(tensor) or (name if run.called(name) else None))
+        if unwritten is not None:
+            raise code.Stopped(_of_the_answer(refused(unwritten, run).check, unwritten, run, name))
 
 
-def examine_masked_lanes(subject: Subject, run: Run, wrong: torch.Tensor, blocks: tuple[int, ...]) -> None:
+def _of_the_answer(check: v.Check, finding: Finding, run: Run, name: str) -> v.Check:
+    """`check`, with the name under which the tensor is returned, where the learner calls it otherwise."""
+    if not run.called(name) or finding.tensor == name:
+        return check
+    return replace(check, says=f"{check.says} It is returned as `{name}`.")
+
+
+def examine_masked_lanes(subject: Subject, run: Run, wrong: Answer, blocks: tuple[int, ...]) -> None:
     """Raises Stopped if the wrong elements come from lanes that a load masked off without saying what they hold."""
     if not run.model.poison_sites:
         return
@@ -72,9 +81,13 @@ def _about_lanes(site: Finding, run: Run) -> code.Stopped:
     return code.Stopped(replace(refused(site, run).check, name="lanes that are masked off don't reach the answer"))
 
 
-def _differs(run: Run, wrong: torch.Tensor, other: Run) -> bool:
+def _differs(run: Run, wrong: Answer, other: Run) -> bool:
     """Whether a wrong element has another value in the other run, which poisons fewer loads or none."""
-    if not isinstance(other.result, torch.Tensor) or other.result.shape != wrong.shape:
-        return False
-    same = (run.result == other.result) | (torch.isnan(run.result) & torch.isnan(other.result))
-    return bool((wrong & ~same).any())
+    for name in wrong.marked:
+        ours, theirs = run.result[name], other.result.get(name)
+        if theirs is None or theirs.shape != ours.shape:
+            continue
+        same = (ours == theirs) | (torch.isnan(ours) & torch.isnan(theirs))
+        if bool((wrong[name] & ~same).any()):
+            return True
+    return False

@@ -15,12 +15,13 @@ import torch
 from triton_quest.child.instruments import guards
 from triton_quest.child.instruments.gpu_launches import logged
 from triton_quest.child.instruments.opspy import OpSpy
-from triton_quest.child.judge import code, compare, diagnosis, numbers, rules
+from triton_quest.child.judge import code, compare, contract, diagnosis, numbers, rules, truth
 from triton_quest.child.judge.blocks import block_sizes
-from triton_quest.child.judge.watch import Run, Unchecked
+from triton_quest.child.judge.given import drawn_for
+from triton_quest.child.judge.watch import NO_ANSWER, Run, Unchecked
 from triton_quest.child.sentences import on_gpu as gpu_sentences
 from triton_quest.course import parts
-from triton_quest.course.case import DEFAULT_BLOCKS, DTYPES, Case, Draw
+from triton_quest.course.case import DEFAULT_BLOCKS, Case
 from triton_quest.course.level import Level
 from triton_quest.records import verdict as v
 
@@ -45,6 +46,10 @@ class GpuRun(Run):
 
     damages: list[guards.Damage] = field(default_factory=list)
     changed: list[str] = field(default_factory=list)
+
+    @property
+    def shown(self) -> str:
+        return f"{self.given.shown}, on the GPU"
 
 
 class _OnGpu:
@@ -92,35 +97,33 @@ class _OnGpu:
 
     def _called(self, case: Case, dtype: str) -> GpuRun:
         """One call between guards, everything brought back to the CPU afterwards."""
-        drawn = case.inputs(Draw(case.name, DTYPES[dtype], self.blocks))
+        given = drawn_for(self.level, case, dtype, self.blocks)
         fence = guards.Guards()
-        names = numbers.parameter_names(self.level)
-        inputs = tuple(
-            fence.enclose(_on_gpu(x), name) if isinstance(x, torch.Tensor) else x
-            for name, x in zip(names, drawn, strict=False)
-        )
-        shown = f"{numbers.describe_inputs(self.level, drawn, case)}, on the GPU"
-        reference = numbers.reference(self.level, inputs, case)
-        run = GpuRun(case, dtype, drawn, drawn, shown, reference, Unchecked(), OpSpy(""))
+        names = {id(x): name for name, x in given.tensors.items()}
+        there = given.each(lambda x: fence.enclose(_on_gpu(x), names[id(x)]))
+        run = GpuRun(case, dtype, given, there, truth.reference(there), Unchecked(), OpSpy(""))
         with logged() as log:
             try:
                 with fence:
-                    run.returned = self.launcher(*inputs, **case.keywords)
+                    arguments = there.arguments()
+                    run.returned = self.launcher(*arguments, **there.keywords)
+                    run.went_backward = bool(there.wanted)
+                    run.gradients = there.backward(run.returned, arguments)
                 torch.cuda.synchronize()
                 run.damages = fence.damages()
             except BaseException as trouble:  # whatever the learner's code raises is the verdict's matter
                 run.trouble = trouble
                 return run
         run.launches, run.uses_tf32 = log.launches, log.uses_tf32 and dtype == "fp32"
-        run.result = run.returned
+        run.answer = run.result = there.answer(run.returned, run.gradients) or NO_ANSWER
         self.blocks = block_sizes(run.launches) if self.blocks == DEFAULT_BLOCKS else self.blocks
         run.changed = [
             name
-            for name, now, before in zip(names, inputs, drawn, strict=False)
-            if isinstance(now, torch.Tensor) and not torch.equal(now.cpu().nan_to_num(), before.nan_to_num())
+            for name, now in there.tensors.items()
+            if not torch.equal(now.cpu().nan_to_num(), given.tensors[name].nan_to_num())
         ]
         if run.uses_tf32:
-            run.reference = numbers.reference(self.level, inputs, case, tf32=True)
+            run.reference = truth.reference(there, tf32=True)
         return run
 
     def _examine(self, run: GpuRun, trouble: gpu_sentences.GpuTrouble | None) -> None:
@@ -138,25 +141,24 @@ class _OnGpu:
             raise code.Stopped(
                 v.failed(found, v.Outcome.RULES, says, "Store into a tensor that the launcher allocates.")
             )
-        says = numbers.contract_misfit(run.result, run.reference.pytorch, self.level.launcher, run.shown)
-        if says:
-            raise code.Stopped(
-                v.failed(found, v.Outcome.CONTRACT, says, "The briefing says what the launcher returns.")
-            )
+        misfit = contract.misfit(run.kept, run.returned, run.gradients, run.reference.pytorch, run.shown)
+        if misfit is not None:
+            raise code.Stopped(v.failed(found, v.Outcome.CONTRACT, misfit.says, misfit.advice))
         self._compare(run, found)
 
     def _compare(self, run: GpuRun, found: v.Check) -> None:
-        missing = guards.unwritten(run.result).cpu()
-        run.result, run.reference = run.result.cpu(), _on_cpu(run.reference)
-        if bool(missing.any()):
-            says = f"In {run.told}, {compare.region(missing)} of the answer are never written."
+        missing = run.result.each(guards.unwritten).each(torch.Tensor.cpu)
+        run.result, run.reference = run.result.each(torch.Tensor.cpu), run.reference.on_cpu()
+        for name in missing.marked:
+            whose = run.called(name) or "the answer"
+            says = f"In {run.told}, {compare.region(missing[name])} of {whose} are never written."
             raise code.Stopped(v.failed(found, v.Outcome.MEMORY, says, gpu_sentences.FIND_THE_LINE))
         wrong = numbers.wrong_elements(run)
-        if not bool(wrong.any()):
+        if not wrong.any():
             self.right.append(run)
             return
         check = replace(numbers.failed_case(run, wrong, self.blocks), kind="gpu")
-        mistakes = parts.part(self.level, "mistakes").MISTAKES
+        mistakes = parts.known(self.level).mistakes
         cause = diagnosis.explain(self.level, mistakes, [diagnosis.Evidence(run, wrong)], self.right)
         if cause is not None:
             check = replace(check, cause=cause.says, evidence=cause.evidence, finding=cause.finding, hint=cause.hint)
@@ -166,8 +168,9 @@ class _OnGpu:
         assert run.trouble is not None
         place = code.place_of(run.trouble, self.file)
         if trouble is None:
-            return code.explain(found, run.trouble, self.file, f"in {run.told}", v.Outcome.CRASH)
-        says = f"{trouble.says} This was in {run.told}."
+            raised = code.explain(found, run.trouble, self.file, run.where, v.Outcome.CRASH)
+            return numbers.of_the_backward_pass(run, raised)
+        says = f"{trouble.says} This was {run.where}."
         places = (place,) if place else ()
         return v.failed(found, trouble.outcome, says, trouble.advice, finding=trouble.key, places=places)
 
@@ -182,8 +185,3 @@ def _on_gpu(tensor: torch.Tensor) -> torch.Tensor:
     """The same layout on the GPU, gaps in memory included."""
     memory = torch.empty(0, dtype=tensor.dtype).set_(tensor.untyped_storage())
     return memory.cuda().as_strided(tensor.shape, tensor.stride(), tensor.storage_offset())
-
-
-def _on_cpu(reference: numbers.Reference) -> numbers.Reference:
-    budget = compare.Budget(reference.budget.allowed.cpu())
-    return numbers.Reference(reference.truth.cpu(), reference.pytorch.cpu(), budget)

@@ -78,9 +78,8 @@ def run(level: Level, file: Path, send: Send, seconds: float) -> v.Outcome:
     except code.Stopped as stopped:
         check = stopped.check
         if check.hint is None and check.kind in HINTED:
-            mistakes = parts.part(level, "mistakes").MISTAKES
             solution = (level.folder / "solution.py").read_text(encoding="utf-8")
-            check = replace(check, hint=hints.fitting(check, mistakes, solution))
+            check = replace(check, hint=hints.fitting(check, parts.known(level).mistakes, solution))
         send(check)
         return check.outcome or v.Outcome.ERROR
     for name, kind in (*((name, "not_verified_here") for name in able.missing), (v.ON_A_GPU, v.GPU)):
@@ -106,7 +105,9 @@ class _Judge:
 
     def __init__(self, level: Level, file: Path, send: Send, seconds: float, able: Abilities) -> None:
         self.level, self.file, self.send, self.seconds = level, file, send, seconds
-        self.able, self.dtypes = able, able.dtypes
+        memory_too, compiling_too = "memory" in level.stages, "compile" in level.stages
+        self.able = replace(able, memory=able.memory and memory_too, compiling=able.compiling and compiling_too)
+        self.dtypes = able.dtypes
         self.cases: tuple[Case, ...] = parts.part(level, "cases").CASES
         self.blocks: tuple[int, ...] = DEFAULT_BLOCKS
 
@@ -123,7 +124,8 @@ class _Judge:
             self._compile()
         runs = self._first_dtype()
         self._numbers(runs)
-        self._properties()
+        if "property" in self.level.stages:
+            self._properties()
 
     def _stage(self, stage: str, says: str) -> None:
         self.send(v.StageStarted(stage, says, self.seconds))
@@ -152,7 +154,7 @@ class _Judge:
         self.send(rules.passed())
         self.blocks = block_sizes(first.launches)
         runs = [self._watched(case, self.dtypes[0]) for case in self.cases if self.dtypes[0] in case.dtypes]
-        largest = max(runs, key=lambda run: run.reference.truth.numel() if run.case.quick else 0)
+        largest = max(runs, key=lambda run: run.reference.truth.elements if run.case.quick else 0)
         self.send(rules.answer_needs_the_kernels(self.subject, largest.case, largest.dtype, self.blocks))
         if self.able.memory:
             self.send(memory.passed())
@@ -190,8 +192,7 @@ class _Judge:
             raise code.Stopped(named, stopped.finding) from None
 
     def _mistakes(self) -> tuple[Mistake, ...]:
-        mistakes: tuple[Mistake, ...] = parts.part(self.level, "mistakes").MISTAKES
-        return mistakes
+        return parts.known(self.level).mistakes
 
     def _numbers(self, runs: list[Run]) -> None:
         """Every case in every dtype against float64."""
@@ -208,7 +209,7 @@ class _Judge:
     def _compare(self, run: Run, others: Sequence[Run]) -> None:
         """Compare one run with the truth; the `others` help to explain what is wrong."""
         wrong = numbers.wrong_elements(run)
-        if not bool(wrong.any()):
+        if not wrong.any():
             self.send(numbers.case_check(run))
             return
         memory.examine_masked_lanes(self.subject, run, wrong, self.blocks)
@@ -216,7 +217,7 @@ class _Judge:
         seen, right = [diagnosis.Evidence(run, wrong)], []
         for other in others:
             elements = numbers.wrong_elements(other)
-            if not bool(elements.any()):
+            if not elements.any():
                 right.append(other)
             elif other is not run:
                 seen.append(diagnosis.Evidence(other, elements))

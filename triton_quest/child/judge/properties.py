@@ -2,40 +2,75 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import torch
 
-from triton_quest.child.instruments.launches import observed
+from triton_quest.child.instruments.launches import LaunchLog, observed
 from triton_quest.child.instruments.memory.accesses import IllegalAccess
 from triton_quest.child.instruments.opspy import OpSpy
-from triton_quest.child.judge import code, memory, numbers
+from triton_quest.child.instruments.tuning import TuningLog, tuning
+from triton_quest.child.judge import code, memory
+from triton_quest.child.judge.given import Given, Launcher
 from triton_quest.child.judge.watch import Subject
+from triton_quest.course.call import CallRecord, KernelLaunch, Property, Tried
 from triton_quest.course.case import DTYPES, Draw
+from triton_quest.course.level import Level
 from triton_quest.records import verdict as v
 
 
-def allocated_bytes(launcher: numbers.Launcher, *inputs: Any, **keywords: Any) -> int:
-    """What one call of the launcher allocates in torch, in bytes, freed or not. No kernel runs."""
-    spy = OpSpy("", [x for x in inputs if isinstance(x, torch.Tensor)])
-    with observed(spy, noop=True), spy:
-        launcher(*inputs, **keywords)
-    return spy.allocated_bytes
+class NoAnswer(Exception):
+    """A call of a property came to something else than the level's answer."""
 
 
-def allocation_grows_linearly(
-    launcher: numbers.Launcher, inputs: Callable[[int], tuple[Any, ...]], length: int = 256, **keywords: Any
-) -> bool:
-    """Whether four times the length allocates at most four times the bytes; a square matrix takes sixteen times.
+class WatchedCall:
+    """The learner's launcher as a property sees it: `course/call.py` says what it promises."""
 
-    inputs: length -> the launcher's arguments. Lengths that are padded to whole blocks, and scratch of a fixed size, pass.
-    """
-    short, long = (allocated_bytes(launcher, *inputs(n), **keywords) for n in (length, 4 * length))
-    return long <= 4 * short
+    def __init__(self, level: Level, launcher: Launcher) -> None:
+        self.level, self.launcher = level, launcher
+
+    def __call__(
+        self, *inputs: Any, dout: torch.Tensor | None = None, wanted: tuple[str, ...] | None = None, **keywords: Any
+    ) -> CallRecord:
+        return self._called(inputs, dout, wanted, keywords, noop=False)
+
+    def without_kernels(self, *inputs: Any, dout: torch.Tensor | None = None, **keywords: Any) -> CallRecord:
+        return self._called(inputs, dout, None, keywords, noop=True)
+
+    def _called(
+        self,
+        inputs: tuple[Any, ...],
+        dout: torch.Tensor | None,
+        wanted: tuple[str, ...] | None,
+        keywords: dict[str, Any],
+        noop: bool,
+    ) -> CallRecord:
+        asked = () if dout is None else self.level.gradients if wanted is None else wanted
+        given = Given(self.level, inputs, keywords, asked, dout)
+        spy, log, tuned = OpSpy("", given.tensors.values()), LaunchLog(), TuningLog()
+        with observed(spy, log, tuned, noop=noop), tuning(tuned), spy:
+            returned, gradients = given.called(self.launcher)
+        answer = given.answer(returned, gradients)
+        if answer is None:
+            raise NoAnswer(f"`{self.level.launcher}` doesn't give {', '.join(given.judged)}")
+        return CallRecord(
+            answer.each(torch.Tensor.clone),
+            tuple(_launch(launch, tuned) for launch in log.launches),
+            tuple(_tried(*one) for one in tuned.timed),
+            tuple(call.allocates for call in spy.calls if call.allocates),
+        )
 
 
-def holds(subject: Subject, statement: numbers.Property, dtypes: tuple[str, ...], blocks: tuple[int, ...]) -> v.Check:
+def _launch(launch: Any, tuned: TuningLog) -> KernelLaunch:
+    made = tuned.made.get(id(launch))
+    return KernelLaunch(launch.kernel, launch.grid, dict(launch.constexprs), _tried(*made) if made else None)
+
+
+def _tried(tuner: Any, config: Any) -> Tried:
+    return Tried(tuner.base_fn.__name__, config.all_kwargs(), tuner)
+
+
+def holds(subject: Subject, statement: Property, dtypes: tuple[str, ...], blocks: tuple[int, ...]) -> v.Check:
     """Check one property in every dtype. Raises Stopped if it doesn't hold."""
     sentence = (statement.__doc__ or statement.__name__).strip().rstrip(".")
     found = v.Check(name=sentence, kind="property", state=v.State.PASSED, case=statement.__name__)
@@ -44,9 +79,12 @@ def holds(subject: Subject, statement: numbers.Property, dtypes: tuple[str, ...]
         when = f"while checking in {dtype}: {sentence}"
         try:
             with subject.model().active():
-                held = statement(subject.launcher, draw)
+                held = statement(WatchedCall(subject.level, subject.launcher), draw)
         except IllegalAccess as trouble:
             raise code.Stopped(memory.told(trouble.finding, when, statement.__name__)) from None
+        except NoAnswer as trouble:
+            says, advice = f"{trouble}, {when}.", "The briefing says what the launcher returns."
+            raise code.Stopped(v.failed(found, v.Outcome.CONTRACT, says, advice)) from None
         except BaseException as trouble:
             raise code.Stopped(code.explain(found, trouble, subject.file, when, v.Outcome.CRASH)) from trouble
         if not held:

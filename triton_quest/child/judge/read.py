@@ -5,18 +5,18 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from triton_quest.child import source
 from triton_quest.course import template
 from triton_quest.course.level import Level
 from triton_quest.errors import UnusableFile
 from triton_quest.records import verdict as v
-from triton_quest.store import files
 
 
 def examine(level: Level, file: Path) -> v.Check:
     """One check; its outcome is None if the file is ready to be judged."""
     check = v.Check(name="the file parses and no gap is open", kind="read", state=v.State.PASSED)
     try:
-        text = files.read_text(file, f"reset {level.number}")
+        text = source.read_text(file, f"reset {level.number}")
     except UnusableFile as trouble:
         return v.failed(
             check, v.Outcome.CONTRACT, trouble.sentence, "`reset` writes the level's file anew, after a backup."

@@ -8,13 +8,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import torch
-
 from triton_quest.child.instruments.memory.accesses import IllegalAccess
 from triton_quest.child.instruments.memory.model import MemoryModel
 from triton_quest.child.judge import code
 from triton_quest.child.judge.watch import Run, Subject
 from triton_quest.course import template
+from triton_quest.course.answer import Answer
 from triton_quest.course.level import Level
 from triton_quest.course.mistake import Mistake, apply
 from triton_quest.errors import CourseTrouble
@@ -29,7 +28,7 @@ class Reruns:
         self._level, self._folder = level, folder
         self._loaded: dict[tuple[str, tuple[tuple[str, int], ...]], Launcher] = {}
 
-    def output(self, mistake: Mistake, run: Run) -> torch.Tensor | None:
+    def output(self, mistake: Mistake, run: Run) -> Answer | None:
         """What the mistake gives on the run's inputs. None if it can't run there."""
         if not isinstance(run.model, MemoryModel):
             return None  # a wrong version must not touch memory unchecked
@@ -37,7 +36,7 @@ class Reruns:
         try:
             launcher = self._launcher(mistake, run.constants)
             with MemoryModel(poison=False).active():
-                output = launcher(*run.inputs, **run.case.keywords)
+                return run.given.answer(*run.given.called(launcher))
         except CourseTrouble:
             return None  # the gate's affair
         except (Exception, IllegalAccess):  # a mistake that crashes on this case isn't what the learner's kernel did
@@ -46,7 +45,6 @@ class Reruns:
             sys.path[:] = paths
             for name in set(sys.modules) - modules:
                 del sys.modules[name]
-        return output if isinstance(output, torch.Tensor) else None
 
     def subject(self, mistake: Mistake, constants: dict[str, int]) -> Subject | None:
         """The mistake as something to watch, in the learner's place. None if it can't be loaded."""

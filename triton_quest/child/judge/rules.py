@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
 
 import torch
 
-from triton_quest.child.instruments.torchcalls import NOT_ALLOWED_TO_COUNT, Kind, TorchCall
-from triton_quest.child.judge import code, compare, memory, numbers
+from triton_quest.child.instruments.torchcalls import NOT_ALLOWED_TO_COUNT, CallKind, TorchCall
+from triton_quest.child.judge import code, memory, numbers
+from triton_quest.child.judge.given import drawn_for
 from triton_quest.child.judge.watch import Run, Subject, called_with, watched
 from triton_quest.child.sentences import memory as memory_sentences
-from triton_quest.course.case import DTYPES, Case, Draw
+from triton_quest.course.case import Case
 from triton_quest.records import verdict as v
 
 TF32_REMARK = 'tl.dot without input_precision="ieee": a GPU rounds fp32 inputs to TF32, so your fp32 is judged as leniently as fp16.'
-COPYING = frozenset({Kind.COPY})
-FILLING = frozenset({Kind.FILL})
+COPYING = frozenset({CallKind.COPY})
+FILLING = frozenset({CallKind.FILL})
 
 
 def check(name: str) -> v.Check:
@@ -56,11 +56,15 @@ def torch_is_left_alone(replaced: list[str]) -> None:
 
 def kernels_do_the_work(subject: Subject, run: Run) -> None:
     """Raises Stopped if arithmetic, a cast or a detour outside of the kernels reaches a kernel or the answer."""
-    calls = run.spy.reaches_kernels()
-    if isinstance(run.returned, torch.Tensor):
-        calls = [*calls, *run.spy.reaches(run.returned)]
-    for call in calls:
+    for call in run.spy.reaches_kernels():
         _refuse(call)
+    for name, tensor in run.answer.items():
+        for call in run.spy.reaches(tensor):
+            if subject.level.last_cast_allowed and run.spy.is_cast_of_a_kernels_work(call, tensor):
+                continue
+            if name in run.gradients and not call.line:
+                raise _made_by_autograd(call, name)
+            _refuse(call)
     if not subject.level.copies_allowed:
         copies = [call for call in run.spy.reaches_kernels(COPYING) if call.line]
         if copies:
@@ -73,11 +77,11 @@ def _refuse(call: TorchCall) -> None:
     where = f"Line {call.line}: " if call.line else ""
     name = f"`{call.python_name}`"
     what, advice = {
-        Kind.CAST: (
+        CallKind.CAST: (
             "converts a tensor in PyTorch",
             "Convert inside the kernel: x.to(tl.float32), or let tl.store convert.",
         ),
-        Kind.LEAVE: (
+        CallKind.LEAVE: (
             "takes the numbers out of the tensor",
             "The launcher hands tensors to kernels; it needn't look into them.",
         ),
@@ -85,16 +89,30 @@ def _refuse(call: TorchCall) -> None:
     raise refused(passed(), f"{where}{name} {what}.", advice, call.line, call.python_name)
 
 
+def _made_by_autograd(call: TorchCall, name: str) -> code.Stopped:
+    """Of what autograd does itself to a gradient, outside of the learner's lines."""
+    if call.kind is CallKind.CAST:
+        says = f"`{name}` leaves backward in another dtype than `{name[1:]}` has, and PyTorch converts it."
+        return refused(passed(), says, "Store each gradient in the dtype of what it belongs to.")
+    says = f"PyTorch computes on the way to `{name}` in the backward pass: `{call.python_name}`."
+    advice = "backward returns what the kernels stored, for each argument of forward a gradient of its own shape."
+    return refused(passed(), says, advice)
+
+
 def whole_answer_is_stored(subject: Subject, run: Run) -> None:
     """Raises Stopped, in a level where every element must come from a kernel, for those that hold torch's constant."""
-    if subject.level.fills_count or not isinstance(run.returned, torch.Tensor):
-        return
-    filled = run.model.filled_only(run.returned)
+    for name, tensor in run.answer.items():
+        if not subject.level.fills_count:
+            _is_stored(run, name, tensor)
+
+
+def _is_stored(run: Run, answer: str, tensor: torch.Tensor) -> None:
+    filled = run.model.filled_only(tensor)
     if filled is None:
         return
-    name = run.model.name_of(run.returned) or "the answer"
-    where = memory_sentences.places(name, filled, tuple(run.returned.shape))
-    fills = [call for call in run.spy.reaches(run.returned, FILLING) if call.line]
+    name = run.model.name_of(tensor) or (answer if run.called(answer) else "the answer")
+    where = memory_sentences.places(name, filled, tuple(tensor.shape))
+    fills = [call for call in run.spy.reaches(tensor, FILLING) if call.line]
     place = (fills[-1].line, fills[-1].python_name) if fills else (0, "")
     by = f"line {place[0]}, `{place[1]}`" if fills else "PyTorch"
     says = f"What stands in {where} comes from {by}, not from a kernel."
@@ -105,9 +123,9 @@ def whole_answer_is_stored(subject: Subject, run: Run) -> None:
 
 def inputs_are_unchanged(subject: Subject, run: Run) -> None:
     """Raises Stopped if the launcher wrote into an argument that it may not mutate."""
-    names = subject.level.may_mutate
-    for name, now, before in zip(numbers.parameter_names(subject.level), run.inputs, run.kept, strict=False):
-        if isinstance(now, torch.Tensor) and name not in names and not _same(now, before):
+    kept = run.kept.tensors
+    for name, now in run.given.tensors.items():
+        if name not in subject.level.may_mutate and not _same(now, kept[name]):
             says = f"In {run.told}, your code writes into its input `{name}`."
             raise refused(
                 check("the inputs stay as they are"), says, "Store into a tensor that the launcher allocates."
@@ -122,8 +140,10 @@ def answer_needs_the_kernels(subject: Subject, case: Case, dtype: str, blocks: t
     """The same call with every launch turned into nothing must not give the answer."""
     found = check("without the kernels there is no answer")
     run = watched(subject, case, dtype, blocks, noop=True)
-    if run.trouble is None and _is_right(run.result, run.reference):
-        says = f"In {run.told}, the answer is right even when no kernel runs: it comes from somewhere else."
+    right = run.reference.right_in(run.result) if run.trouble is None else ()
+    if right:
+        what = run.called(right[0]) or "the answer"
+        says = f"In {run.told}, {what} is right even when no kernel runs: it comes from somewhere else."
         raise refused(found, says, "Return the tensor that your kernel stored into.")
     return found
 
@@ -131,14 +151,9 @@ def answer_needs_the_kernels(subject: Subject, case: Case, dtype: str, blocks: t
 def new_contents_give_new_answers(subject: Subject, run: Run, blocks: tuple[int, ...]) -> v.Check:
     """Other numbers in the same buffers must give another answer: nothing may be remembered."""
     found = check("new contents in the same tensors give the new answer")
-    fresh = run.case.inputs(Draw(f"{run.case.name}, again", DTYPES[run.dtype], blocks))
-    for old, new in zip(run.inputs, fresh, strict=True):
-        if isinstance(old, torch.Tensor):
-            old.copy_(new)
-    again = called_with(subject, run.case, run.dtype, run.inputs)
-    for old, before in zip(run.inputs, run.kept, strict=True):
-        if isinstance(old, torch.Tensor):
-            old.copy_(before)  # the run may still have to be explained
+    run.given.overwrite(drawn_for(subject.level, run.case, run.dtype, blocks, again=True))
+    again = called_with(subject, run.case, run.dtype, run.given)
+    run.given.overwrite(run.kept)  # the run may still have to be explained
     torch_is_left_alone(again.replaced)
     memory.examine_accesses(again)
     if again.trouble is not None:
@@ -147,10 +162,12 @@ def new_contents_give_new_answers(subject: Subject, run: Run, blocks: tuple[int,
     if misfit is not None:
         raise code.Stopped(misfit)
     wrong = numbers.wrong_elements(again)
-    if bool(wrong.any()) and _is_right(again.result, run.reference):
-        says = f"In {run.told}, new numbers in the same tensors give the old answer."
+    old = set(wrong.marked) & set(run.reference.right_in(again.result))
+    if old:
+        named = [run.called(name) for name in wrong if name in old and run.called(name)]
+        says = f"In {run.told}, new numbers in the same tensors give the old {named[0] if named else 'answer'}."
         raise refused(found, says, "Don't keep results from one call to the next: compute them anew.")
-    if bool(wrong.any()):
+    if wrong.any():
         advice = "The first call was right, and a second one with new numbers isn't: what is kept between them?"
         raise code.Stopped(replace(numbers.failed_case(again, wrong, blocks), advice=advice))
     return found
@@ -161,7 +178,7 @@ def remarks(runs: Sequence[Run]) -> list[v.Check]:
     told: dict[int, str] = {}
     for run in runs:
         for call in run.spy.calls:
-            if call.kind is Kind.COPY and call.allocates and call.line:
+            if call.kind is CallKind.COPY and call.allocates and call.line:
                 size = f"{call.allocates:,} bytes in {run.told}"
                 told[call.line] = (
                     f"Line {call.line}: `{call.python_name}` copies a tensor, {size}: reads and writes it once more."
@@ -170,9 +187,3 @@ def remarks(runs: Sequence[Run]) -> list[v.Check]:
     if any(run.uses_tf32 for run in runs):
         sentences.append(TF32_REMARK)
     return [v.Check(name=sentence, kind="remark", state=v.State.PASSED) for sentence in sentences]
-
-
-def _is_right(result: Any, expected: numbers.Reference) -> bool:
-    if not isinstance(result, torch.Tensor) or result.shape != expected.truth.shape:
-        return False
-    return not bool(compare.wrong_elements(result, expected.truth, expected.budget).any())

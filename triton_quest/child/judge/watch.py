@@ -5,7 +5,7 @@ What was seen is judged elsewhere: `rules.py`, `memory.py`, `numbers.py`.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,12 +20,14 @@ from triton_quest.child.instruments.memory.findings import Box, Finding
 from triton_quest.child.instruments.memory.model import MemoryModel
 from triton_quest.child.instruments.memory.trace import Trace
 from triton_quest.child.instruments.opspy import OpSpy
-from triton_quest.child.judge import numbers
+from triton_quest.child.judge import truth
+from triton_quest.child.judge.given import Given, Launcher, drawn_for
 from triton_quest.child.judge.tampering import Snapshot
-from triton_quest.course.case import DTYPES, Case, Draw
+from triton_quest.course.answer import Answer
+from triton_quest.course.case import Case
 from triton_quest.course.level import Level
 
-Launcher = Callable[..., Any]
+NO_ANSWER = Answer({})
 
 
 class Unchecked:
@@ -54,7 +56,7 @@ class Unchecked:
     def tile(self, tensor: torch.Tensor) -> tuple[int, int] | None:
         return None
 
-    def unwritten(self, tensor: torch.Tensor) -> Finding | None:
+    def unwritten(self, tensor: torch.Tensor, name: str | None = None) -> Finding | None:
         return None
 
 
@@ -82,18 +84,26 @@ class Run:
 
     case: Case
     dtype: str
-    inputs: tuple[Any, ...]
-    kept: tuple[Any, ...]  # copies of the inputs as they were
-    shown: str  # "x (1025,), y (1025,), fp32"
-    reference: numbers.Reference
+    given: Given
+    kept: Given  # copies of what was given, as it was
+    reference: truth.Reference
     model: MemoryModel | Unchecked
     spy: OpSpy
     returned: Any = None
-    result: Any = None  # what was returned, as it was then
+    gradients: Mapping[str, torch.Tensor | None] = field(default_factory=dict)  # what the backward pass gave
+    answer: Answer = NO_ANSWER  # both by name, if they are tensors, in their own memory
+    result: Answer = (
+        NO_ANSWER  # the answer as it was when the call ended: its memory may be written anew by the next one
+    )
+    went_backward: bool = False  # the launcher has returned, and the backward pass begun
     trouble: BaseException | None = None
     launches: list[Launch] = field(default_factory=list)
     uses_tf32: bool = False  # fp32 dots that a GPU would make in TF32
     replaced: list[str] = field(default_factory=list)  # members of torch and others that the code replaced
+
+    @property
+    def shown(self) -> str:
+        return self.given.shown
 
     @property
     def told(self) -> str:
@@ -101,17 +111,18 @@ class Run:
         return f"the case “{self.case.name}” ({self.shown})"
 
     @property
+    def where(self) -> str:
+        """Where the call ended, if with an exception."""
+        return f"in the backward pass of {self.told}" if self.went_backward else f"in {self.told}"
+
+    def called(self, name: str) -> str:
+        """How a sentence calls one of the answers: not at all where there is a single one."""
+        return f"`{name}`" if len(self.given.judged) > 1 else ""
+
+    @property
     def constants(self) -> dict[str, int]:
         """The learner's own launch constants, by name."""
         return {name: size for launch in self.launches for name, size in launch.blocks.items()}
-
-
-def _is_plain(returned: Any) -> bool:
-    return isinstance(returned, torch.Tensor) and returned.layout is torch.strided and returned.device.type == "cpu"
-
-
-def copied(inputs: tuple[Any, ...]) -> tuple[Any, ...]:
-    return tuple(x.clone() if isinstance(x, torch.Tensor) else x for x in inputs)
 
 
 def watched(
@@ -126,46 +137,46 @@ def watched(
     traced: bool = False,
 ) -> Run:
     """Call the launcher on the case's inputs; with `noop`, no kernel runs, with `traced`, the model keeps every access."""
-    inputs = case.inputs(Draw(case.name, DTYPES[dtype], blocks))
-    return called_with(subject, case, dtype, inputs, poison=poison, poison_only=poison_only, noop=noop, traced=traced)
+    given = drawn_for(subject.level, case, dtype, blocks)
+    return called_with(subject, case, dtype, given, poison=poison, poison_only=poison_only, noop=noop, traced=traced)
 
 
 def called_with(
     subject: Subject,
     case: Case,
     dtype: str,
-    inputs: tuple[Any, ...],
+    given: Given,
     *,
     poison: bool = True,
     poison_only: Finding | None = None,
     noop: bool = False,
     traced: bool = False,
 ) -> Run:
-    """Call the launcher on these inputs, in the name of a case."""
-    level = subject.level
-    shown = numbers.describe_inputs(level, inputs, case)
-    reference = numbers.reference(level, inputs, case)
+    """Call the launcher on what is given, in the name of a case, and where its answer is differentiated, go backward."""
+    reference = truth.reference(given)
     model = subject.model(poison=poison, poison_only=poison_only, traced=traced)
     spy = OpSpy(
         str(subject.file),
-        [x for x in inputs if isinstance(x, torch.Tensor)],
+        given.tensors.values(),
         fill_uninitialised_with_nan=True,
         on_uninitialised=model.mark_uninitialised,
         on_written=model.mark_initialised,
-        on_filled=None if level.fills_count else model.mark_filled,
+        on_filled=None if subject.level.fills_count else model.mark_filled,
     )
-    run = Run(case, dtype, inputs, copied(inputs), shown, reference, model, spy)
+    run = Run(case, dtype, given, given.each(torch.Tensor.clone), reference, model, spy)
     log, members = LaunchLog(), Snapshot()
     try:
         with counted() as counts, model.active(), observed(spy, log, noop=noop), spy:
-            run.returned = subject.launcher(*inputs, **case.keywords)
+            arguments = given.arguments()
+            run.returned = subject.launcher(*arguments, **given.keywords)
+            run.went_backward = bool(given.wanted)
+            run.gradients = given.backward(run.returned, arguments)
     except BaseException as trouble:  # whatever the learner's code raises is the verdict's matter
         run.trouble = trouble
     run.replaced = members.undo()
     run.launches = log.launches
-    run.result = (
-        run.returned.clone() if _is_plain(run.returned) else run.returned
-    )  # it may be written anew by the next call
+    run.answer = given.answer(run.returned, run.gradients) or NO_ANSWER
+    run.result = run.answer.each(torch.Tensor.clone)
     if counts.tf32_dots and dtype == "fp32":
-        run.uses_tf32, run.reference = True, numbers.reference(level, run.kept, case, tf32=True)
+        run.uses_tf32, run.reference = True, truth.reference(run.kept, tf32=True)
     return run

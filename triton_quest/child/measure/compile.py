@@ -8,7 +8,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from triton_quest.child.judge import code, numbers
+from triton_quest.child.judge import code
 from triton_quest.child.judge.pipeline import abilities, unfit
 from triton_quest.child.measure import inputs
 from triton_quest.child.sentences.compiling import explain
@@ -86,10 +86,8 @@ class _Compilation:
     def choose(self, name: str | None, dtype: str) -> None:
         """What the launcher will be called with."""
         self.case = chosen_case(self.level, name)
-        self.inputs = inputs.drawn(self.case, dtype)
-        describe = inputs.described(self.level, self.inputs, dtype)
-        shown = numbers.describe_inputs(self.level, self.inputs, self.case) if name else describe
-        self.send(m.Inputs(shown))
+        self.given = inputs.given(self.level, self.case, dtype)
+        self.send(m.Inputs(self.given.shown if name else inputs.described(self.given)))
 
     def compile_for(self, target: Target) -> None:
         """Send a record for each kernel: what it became, or why it was refused."""
@@ -109,7 +107,7 @@ class _Compilation:
 
     def _call(self) -> None:
         with contextlib.suppress(SystemExit, KeyboardInterrupt):
-            self.launcher(*self.inputs, **self.case.keywords)
+            self.given.called(self.launcher)
 
     def _launching(self) -> None:
         self.send(v.StageStarted("launch", f"calling {self.level.launcher}", self.seconds))
@@ -117,7 +115,7 @@ class _Compilation:
     def _compiling(self, kernel: str, arch: Arch) -> None:
         self.send(v.StageStarted(v.COMPILER, f"compiling {kernel} for {name_of(arch)}", self.limit))
 
-    def _send_compiled(self, one: frontend.Compiled, target: Target) -> None:
+    def _send_compiled(self, one: frontend.CompiledLaunch, target: Target) -> None:
         fields: dict[str, Any] = binaries.read(one.binary)
         self.send(m.Compiled(one.kernel, target.name, one.constants, seconds=one.seconds, **fields))
         if self.assembly is not None:

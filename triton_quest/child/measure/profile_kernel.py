@@ -18,6 +18,7 @@ from typing import Any
 import torch
 
 from triton_quest.child.judge import code
+from triton_quest.child.judge.given import drawn
 from triton_quest.course import parts
 from triton_quest.course.case import DTYPES, Draw, Race
 from triton_quest.course.level import Level
@@ -51,11 +52,7 @@ def prepared(level: Level, file: Path, size: str | None) -> tuple[Callable[[], A
     races: tuple[Race, ...] = parts.part(level, "cases").RACES
     race = next((race for race in races if race.name == size), races[-1])
     launcher = code.launcher_of(code.load(file), level)
-    inputs = race.inputs(Draw(race.name, DTYPES[race.dtype], device="cuda"))
-
-    def call() -> Any:
-        return launcher(*inputs, **race.keywords)
-
+    call = drawn(level, race, Draw(race.name, DTYPES[race.dtype], device="cuda")).timed(launcher)
     check = v.Check(name="your kernel runs", kind="gpu", state=v.State.PASSED)
     try:
         for _ in range(WARM_UP):

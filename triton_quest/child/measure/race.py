@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import subprocess
 from collections.abc import Callable, Sequence
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +14,12 @@ import torch
 import triton
 
 from triton_quest.child.judge import code
+from triton_quest.child.judge.given import Given, drawn
 from triton_quest.child.measure.rivals import Contender, lineup
 from triton_quest.child.measure.timing import alternately
 from triton_quest.child.sentences import on_gpu as gpu_sentences
 from triton_quest.course import parts
+from triton_quest.course.answer import Answer
 from triton_quest.course.case import DTYPES, Draw, Race
 from triton_quest.course.level import Level
 from triton_quest.records import race as race_records
@@ -73,21 +74,19 @@ def ceilings() -> race_records.Ceilings:
 
 def _race(level: Level, race: Race, yours: Contender, send: Send, seconds: float) -> None:
     send(v.StageStarted("race", f"{level.title}, {race.name}", seconds))
-    inputs = race.inputs(Draw(race.name, DTYPES[race.dtype], device="cuda"))
+    given = drawn(level, race, Draw(race.name, DTYPES[race.dtype], device="cuda"))
     everybody = {**lineup(level), race_records.YOURS: yours}
     calls: dict[str, Callable[[], Any]] = {
-        name: partial(contender, *inputs, **race.keywords)
-        for name, contender in everybody.items()
-        if name not in race.leave_out
+        name: given.timed(contender) for name, contender in everybody.items() if name not in race.leave_out
     }
 
     def leave_out(name: str, says: str) -> None:
         send(race_records.DidNotRun(level.slug, race.name, name, says))
         del calls[name]
 
-    expected = _first_round(calls, leave_out)
+    expected = _first_round(calls, given, leave_out)
     for name, measured in (alternately(calls) if calls else {}).items():
-        if name == race_records.YOURS and not _same(calls[name](), expected):
+        if name == race_records.YOURS and not _same(_answer(calls[name], given), expected):
             leave_out(name, "its result was right once, and wrong after being timed")
             continue
         times = (measured.time_ms, measured.low_ms, measured.high_ms, measured.rounds)
@@ -95,27 +94,40 @@ def _race(level: Level, race: Race, yours: Contender, send: Send, seconds: float
     torch.cuda.empty_cache()
 
 
-def _first_round(calls: dict[str, Callable[[], Any]], leave_out: Callable[[str, str], None]) -> Any:
+def _answer(call: Callable[[], Any], given: Given) -> Answer | None:
+    return Answer.of(call(), given.judged)
+
+
+def _first_round(
+    calls: dict[str, Callable[[], Any]], given: Given, leave_out: Callable[[str, str], None]
+) -> Answer | None:
     """Call everybody once, and leave out who can't do this size or has another result than the first; that result."""
     expected = None
     for name, call in list(calls.items()):
         try:
-            result = call()
+            result = _answer(call, given)
             torch.cuda.synchronize()
         except Exception as trouble:  # a backend without this size, or too little memory for the S x S matrix
             leave_out(name, _reason(trouble))
             torch.cuda.empty_cache()
             continue
-        if expected is None:
+        if expected is None and result is not None:
             expected = result
         elif not _same(result, expected):
             leave_out(name, "its result isn't the others'")
     return expected
 
 
-def _same(result: Any, expected: torch.Tensor) -> bool:
-    """Equal but for rounding, infinities included. Looks at parts: the whole in fp32 might not fit."""
-    if not isinstance(result, torch.Tensor) or result.shape != expected.shape or result.dtype != expected.dtype:
+def _same(result: Answer | None, expected: Answer | None) -> bool:
+    """Equal in every name but for rounding, infinities included."""
+    if result is None or expected is None:
+        return False
+    return all(_same_tensor(result[name], tensor) for name, tensor in expected.items())
+
+
+def _same_tensor(result: torch.Tensor, expected: torch.Tensor) -> bool:
+    """Looks at parts: the whole in fp32 might not fit."""
+    if result.shape != expected.shape or result.dtype != expected.dtype:
         return False
     wrong = square = 0.0
     for first in range(0, expected.numel(), PART):

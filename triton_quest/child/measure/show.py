@@ -25,6 +25,7 @@ from triton_quest.child.judge.watch import Run, Subject, watched
 from triton_quest.child.triton.fake_driver import activate
 from triton_quest.child.triton.interpreter import enable
 from triton_quest.course import parts
+from triton_quest.course.answer import Answer
 from triton_quest.course.case import DEFAULT_BLOCKS, DTYPES, Case
 from triton_quest.course.level import Level
 from triton_quest.records import show as show_records
@@ -74,26 +75,26 @@ class Showing:
         self._send_walks(run.model.trace.walks, run.trouble is None)
         self._require(run)
         wrong = numbers.wrong_elements(run)
-        self.send(show_records.Answered(int(wrong.sum()), wrong.numel()))
+        self.send(show_records.Answered(sum(int(marked.sum()) for marked in wrong.values()), wrong.elements))
 
     def map_errors(self, dtypes: tuple[str, ...]) -> None:
         """Send the map of the first wrong answer that is large enough for one, and raise Stopped; of a smaller one if no other is wrong."""
         blocks = self._blocks()
-        small: tuple[Run, torch.Tensor] | None = None
+        small: tuple[Run, Answer] | None = None
         for case, dtype in (*numbers.plan(self.subject.level, dtypes), (self.cases.SHOWN, DTYPE)):
             run = self._call(case, dtype, blocks)
             self._require(run)
             wrong = numbers.wrong_elements(run)
-            if not bool(wrong.any()):
+            if not wrong.any():
                 self.send(numbers.case_check(run))
-            elif wrong.numel() >= PATTERN:
+            elif wrong[wrong.marked[0]].numel() >= PATTERN:
                 self._stop_with_map(run, wrong, blocks)
             elif small is None:
                 small = run, wrong
         if small is not None:
             self._stop_with_map(*small, blocks)
 
-    def _stop_with_map(self, run: Run, wrong: torch.Tensor, blocks: tuple[int, ...]) -> NoReturn:
+    def _stop_with_map(self, run: Run, wrong: Answer, blocks: tuple[int, ...]) -> NoReturn:
         check = numbers.failed_case(run, wrong, blocks)
         assert check.mismatch is not None
         self.send(error_map(run, wrong, check.mismatch.index))
@@ -177,12 +178,13 @@ def _nothing_to_show(level: Level) -> v.Check:
 # Where the answer is wrong
 
 
-def error_map(run: Run, wrong: torch.Tensor, index: tuple[int, ...]) -> show_records.ErrorMap:
-    """The matrix that holds the worst element at `index`; a vector is a matrix of one row."""
-    truth, result = run.reference.truth, run.result
-    allowed = run.reference.budget.allowed.expand(truth.shape)
-    ratio = (result.double() - truth).abs() / allowed.clamp_min(torch.finfo(torch.float64).tiny)
-    ratio = torch.where(wrong, torch.nan_to_num(ratio, nan=torch.inf, posinf=torch.inf), 0.0)
+def error_map(run: Run, wrong: Answer, index: tuple[int, ...]) -> show_records.ErrorMap:
+    """The matrix that holds the worst element, at `index` of the first wrong tensor; a vector is a matrix of one row."""
+    name = wrong.marked[0]
+    marked, truth = wrong[name], run.reference.truth[name]
+    allowed = run.reference.budgets[name].allowed.expand(truth.shape)
+    ratio = (run.result[name].double() - truth).abs() / allowed.clamp_min(torch.finfo(torch.float64).tiny)
+    ratio = torch.where(marked, torch.nan_to_num(ratio, nan=torch.inf, posinf=torch.inf), 0.0)
     matrix = ratio[index[: max(0, ratio.ndim - 2)]] if ratio.ndim > 2 else ratio
     matrix = matrix.reshape(-1, matrix.shape[-1]) if matrix.ndim else matrix.reshape(1, 1)
     rows, columns = matrix.shape
@@ -192,9 +194,10 @@ def error_map(run: Run, wrong: torch.Tensor, index: tuple[int, ...]) -> show_rec
         cells=tuple("".join(_sign(float(part.max())) for part in band) for band in bands),
         shape=(rows, columns),
         cell=cell,
-        tile=run.model.tile(run.returned) or (0, 0),
-        at=index[:-2] if wrong.numel() > matrix.numel() else (),
+        tile=run.model.tile(run.answer[name]) or (0, 0),
+        at=index[:-2] if marked.numel() > matrix.numel() else (),
         worst=(0, *index)[-2:],
+        answer=name if run.called(name) else "",
     )
 
 
@@ -206,7 +209,7 @@ def _cell(length: int) -> int:
 def _sign(ratio: float) -> str:
     """How many times the allowed error it is, in half powers of ten."""
     if ratio == 0:
-        return show_records.STEPS[0]
+        return show_records.ERROR_SIGNS[0]
     if math.isinf(ratio):
         return show_records.NOT_A_NUMBER
-    return show_records.STEPS[min(len(show_records.STEPS) - 1, 1 + max(0, int(2 * math.log10(ratio))))]
+    return show_records.ERROR_SIGNS[min(len(show_records.ERROR_SIGNS) - 1, 1 + max(0, int(2 * math.log10(ratio))))]

@@ -19,10 +19,12 @@ from triton_quest.child.instruments.memory.findings import Traffic
 from triton_quest.child.instruments.memory.model import MemoryModel
 from triton_quest.child.instruments.opspy import OpSpy
 from triton_quest.child.judge import code, memory
+from triton_quest.child.judge.given import Given
 from triton_quest.child.judge.pipeline import abilities, unfit
 from triton_quest.child.measure import inputs
 from triton_quest.child.triton.fake_driver import activate
 from triton_quest.child.triton.interpreter import enable
+from triton_quest.course.answer import Answer
 from triton_quest.course.level import SIZES, Level
 from triton_quest.records import measured as m
 from triton_quest.records import verdict as v
@@ -78,12 +80,16 @@ class Counting:
         self.send(v.StageStarted("count", f"counting at {self.level.grows} = {size:,}", self.seconds))
         sizes = inputs.counted_sizes(self.level, size)
         case = inputs.typical(self.level, sizes)
-        given = inputs.drawn(case, DTYPE)
-        shown = inputs.described(self.level, given, DTYPE)
-        model, log, spy = MemoryModel(poison=False, cooperative=True, footprints=True), LaunchLog(), OpSpy("", given)
+        given = inputs.given(self.level, case, DTYPE)
+        shown = inputs.described(given)
+        model, log, spy = (
+            MemoryModel(poison=False, cooperative=True, footprints=True),
+            LaunchLog(),
+            OpSpy("", given.tensors.values()),
+        )
         try:
             with counted(arithmetic=True) as counts, model.active(), observed(spy, log), spy:
-                returned = self.launcher(*given)
+                returned, gradients = given.called(self.launcher)
         except IllegalAccess as trouble:
             raise code.Stopped(memory.told(trouble.finding, f"while counting with {shown}", case.name)) from None
         except BaseException as trouble:
@@ -91,16 +97,11 @@ class Counting:
             when = f"while counting with {shown}"
             raise code.Stopped(code.explain(check, trouble, self.file, when, v.Outcome.CRASH)) from trouble
         self._launches = log.launches
-        outputs = _tensors(returned)
-        if not log.launches or not outputs:
-            raise code.Stopped(_nothing_to_count(self.level, launched=bool(log.launches)))
-        found = _record(size, shown, model.traffic, counts, given, outputs, spy.allocated_bytes, len(log.launches))
-        return replace(found, pattern=inputs.pattern(self.level, sizes, DTYPE))
-
-
-def _tensors(returned: Any) -> list[torch.Tensor]:
-    parts = returned if isinstance(returned, (tuple, list)) else [returned]
-    return [part for part in parts if isinstance(part, torch.Tensor)]
+        answer = given.answer(returned, gradients)
+        if not log.launches or answer is None:
+            raise code.Stopped(_nothing_to_count(given, launched=bool(log.launches)))
+        found = _record(size, shown, model.traffic, counts, given, answer, spy.allocated_bytes, len(log.launches))
+        return replace(found, pattern=inputs.pattern(self.level, given, sizes))
 
 
 def _bytes(tensors: Iterable[torch.Tensor]) -> int:
@@ -112,12 +113,12 @@ def _record(
     shown: str,
     traffic: list[Traffic],
     counts: Counts,
-    given: Iterable[torch.Tensor],
-    outputs: list[torch.Tensor],
+    given: Given,
+    answer: Answer,
     allocated: int,
     launches: int,
 ) -> m.Counted:
-    least_loaded, least_stored = _bytes(given), _bytes(outputs)
+    least_loaded, least_stored = _bytes(given.tensors.values()), _bytes(answer.values())
     return m.Counted(
         size,
         shown,
@@ -142,11 +143,13 @@ def _moved(traffic: Iterable[Traffic]) -> tuple[m.Moved, ...]:
     return tuple(m.Moved(*names, *parts) for names, parts in sums.items() if any(parts))
 
 
-def _nothing_to_count(level: Level, launched: bool) -> v.Check:
+def _nothing_to_count(given: Given, launched: bool) -> v.Check:
     check = v.Check("a kernel is launched", "traffic", v.State.PASSED)
+    names = given.judged
+    no_answer = "returns no tensor" if len(names) == 1 else f"doesn't give {', '.join(names)}"
     says = (
-        f"`{level.launcher}` "
-        + ("returns no tensor" if launched else "launches no kernel")
+        f"`{given.level.launcher}` "
+        + (no_answer if launched else "launches no kernel")
         + ": there is nothing to count."
     )
     return v.failed(check, v.Outcome.RULES, says, "`check` says what the level asks for.")

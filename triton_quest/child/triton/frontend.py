@@ -44,7 +44,7 @@ def constants_of(source: ASTSource, kernel: JITFunction) -> tuple[tuple[str, str
 
 
 @dataclass(frozen=True)
-class Compiled:
+class CompiledLaunch:
     """One specialisation of a kernel that went through. `shared_bytes` per block; None where it wasn't asked for.
 
     `binary` is Triton's CompiledKernel, where it went all the way.
@@ -63,19 +63,19 @@ class FrontEndReport:
     """`launcher_error`: what the launcher itself raised, since no kernel wrote the numbers that it may go on with."""
 
     refusals: tuple[Refusal, ...]
-    compiled: tuple[Compiled, ...]
+    compiled: tuple[CompiledLaunch, ...]
     launcher_error: Exception | None
 
 
 @dataclass
-class Session:
+class CompileSession:
     """One call of `compile_launches`: what was refused and what went through. `thorough`: beyond the front end."""
 
     module: ModuleType
     drivers: Sequence[FakeDriver]
     thorough: bool
     refusals: list[Refusal] = field(default_factory=list)
-    compiled: list[Compiled] = field(default_factory=list)
+    compiled: list[CompiledLaunch] = field(default_factory=list)
     outcomes: dict[tuple[Any, ...], Refusal | None] = field(default_factory=dict)
     our_fault: Exception | None = None
 
@@ -128,7 +128,9 @@ class Session:
             else:
                 seconds = time.perf_counter() - began
                 constants = constants_of(source, kernel)
-                self.compiled.append(Compiled(kernel.fn.__name__, device, shared_bytes, seconds, constants, binary))
+                self.compiled.append(
+                    CompiledLaunch(kernel.fn.__name__, device, shared_bytes, seconds, constants, binary)
+                )
                 return None
         if isinstance(failure, OutOfResources):
             return blame_launch(failure, kernel.fn.__name__, device, self.module.__file__)
@@ -172,7 +174,7 @@ class Session:
 
 
 @contextmanager
-def _in_place_of_launches(session: Session) -> Iterator[None]:
+def _in_place_of_launches(session: CompileSession) -> Iterator[None]:
     run, call = InterpretedFunction.run, InterpretedFunction.__call__
     do_compile, tune = JITFunction._do_compile, Autotuner.run
 
@@ -205,10 +207,10 @@ def compile_front_end(
     `targets` are compute capabilities. `shared_memory` also lowers each kernel as far as its shared memory, and refuses
     what doesn't fit. The process can interpret kernels afterwards as before. Raises what is a fault of this package.
     """
-    return compile_launches(run, Session(module, [FakeDriver(arch) for arch in targets], shared_memory))
+    return compile_launches(run, CompileSession(module, [FakeDriver(arch) for arch in targets], shared_memory))
 
 
-def compile_launches(run: Callable[[], object], session: Session) -> FrontEndReport:
+def compile_launches(run: Callable[[], object], session: CompileSession) -> FrontEndReport:
     """Call `run` and hand each of its launches to the session."""
     launcher_error = None
     with activated(session.drivers[0].arch), _in_place_of_launches(session):

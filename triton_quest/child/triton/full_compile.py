@@ -18,7 +18,7 @@ from triton.runtime.driver import driver
 from triton_quest.machine.targets import Arch
 
 from .fake_driver import FakeDriver
-from .frontend import FrontEndReport, Session, compile_launches
+from .frontend import CompileSession, FrontEndReport, compile_launches
 from .generator import generating
 from .language import for_the_compiler
 from .limits import check_resources
@@ -29,7 +29,7 @@ Tell = Callable[[str, Arch], None]
 
 
 @dataclass
-class _AllTheWay(Session):
+class _AllTheWay(CompileSession):
     before: Tell = lambda kernel, arch: None
     after: Callable[[], None] = lambda: None
 

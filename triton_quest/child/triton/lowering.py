@@ -16,6 +16,8 @@ from triton.backends.compiler import Language
 from triton.compiler.compiler import ASTSource
 from triton.runtime.jit import JITFunction
 
+from triton_quest.machine import host
+
 from .generator import generating
 from .language import for_the_compiler, twins
 
@@ -27,7 +29,7 @@ _PTX_VERSION = 83  # of the allocation pass, whose sizes don't depend on it for 
 def quiet() -> Iterator[list[str]]:
     """Nothing printed or warned reaches the learner's output. Afterwards the list holds what MLIR wrote to stderr."""
     written: list[str] = []
-    sink = open(os.memfd_create("diagnostics"), "w+b")  # noqa: SIM115
+    sink = host.anonymous_file()
     with contextlib.redirect_stdout(io.StringIO()), warnings.catch_warnings(), sink:
         warnings.simplefilter("ignore")
         try:

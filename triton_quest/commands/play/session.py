@@ -23,11 +23,11 @@ from triton_quest.commands.shared import announcing, catching_up, finale, subjec
 from triton_quest.commands.shared.context import Context
 from triton_quest.commands.shared.templates import new_templates, template_remark
 from triton_quest.course import template
-from triton_quest.course.level import Level
+from triton_quest.course.level import HINTS_A_LEVEL, Level
 from triton_quest.errors import NoWorkspace, QuestError, UnusableFile
 from triton_quest.invocation import Command
 from triton_quest.parent import devices, runner
-from triton_quest.parent.runner import Cancelled, Job, Tell
+from triton_quest.parent.runner import Cancelled, Job, OnRecord
 from triton_quest.parent.watching import saves
 from triton_quest.progress import achievements
 from triton_quest.progress.achievements import Award
@@ -39,10 +39,9 @@ from triton_quest.screen.achievements import AT_ONCE
 from triton_quest.screen.achievements import line as award_line
 from triton_quest.screen.session.game import Attempts, Hints, JudgedSave, ProgramsShown, States
 from triton_quest.store import files, history, workspace
-from triton_quest.store.progress import HINTS_A_LEVEL
 from triton_quest.store.records import LevelState, stars_for
 
-Judge = Callable[[Job, Tell, Event], v.Verdict]  # raises Cancelled once the event is set
+Judge = Callable[[Job, OnRecord, Event], v.Verdict]  # raises Cancelled once the event is set
 STEP_SECONDS = 30.0  # for any one step of the learner's code, as `check` gives it
 AT_LINE = {  # how editors are told to open a file at a line; others get the file alone
     **dict.fromkeys(
@@ -157,7 +156,7 @@ class LiveSession:
 
     # The learner's file
 
-    def judge(self, level: Level, tell: Tell, cancelled: Event) -> JudgedSave | None:
+    def judge(self, level: Level, tell: OnRecord, cancelled: Event) -> JudgedSave | None:
         self._require_workspace()
         mine = subject.locate(self._context, level, None, "check")
 
@@ -196,7 +195,7 @@ class LiveSession:
             for again in catching_up.catch_up(self._context, STEP_SECONDS, quiet=True, judge=judge):
                 self._told.append(f"Level {catching_up.told(again)}.")
 
-    def finale(self, level: Level, tell: Tell, cancelled: Event) -> RenderableType | None:
+    def finale(self, level: Level, tell: OnRecord, cancelled: Event) -> RenderableType | None:
         def judge(job: Job) -> v.Verdict:
             return self._judge(job, tell, cancelled)
 
@@ -245,7 +244,7 @@ class LiveSession:
 
     # Views of it
 
-    def look(self, kind: str, level: Level, tell: Tell, cancelled: Event) -> RenderableType | None:
+    def look(self, kind: str, level: Level, tell: OnRecord, cancelled: Event) -> RenderableType | None:
         self._require_workspace()
         try:
             seen = session_views.VIEWS[kind](session_views.Asked(self._context, level, tell, cancelled, self._run))
@@ -254,7 +253,7 @@ class LiveSession:
         self._tell_of(announcing.announce(self._context, quiet=True, level=level, measured=seen.measured))
         return seen.drawn
 
-    def programs(self, level: Level, tell: Tell, cancelled: Event) -> ProgramsShown | None:
+    def programs(self, level: Level, tell: OnRecord, cancelled: Event) -> ProgramsShown | None:
         self._require_workspace()
         chosen = subject.choose(self._context, level, None, "show")
         try:

@@ -18,12 +18,12 @@ from triton_quest.errors import QuestError
 from triton_quest.invocation import Command
 from triton_quest.machine.targets import USUAL
 from triton_quest.parent import runner
-from triton_quest.parent.runner import Ending, Job, Start, Tell
+from triton_quest.parent.runner import Ending, Job, OnRecord, Start
 from triton_quest.records import verdict as v
 from triton_quest.screen import compile as compile_screen
 from triton_quest.screen.fitted import Fitted
 
-Run = Callable[[Job, Tell, Event], Ending]  # raises Cancelled once the event is set
+Run = Callable[[Job, OnRecord, Event], Ending]  # raises Cancelled once the event is set
 
 COUNTING_SECONDS = 60.0
 NO_RACE = (
@@ -32,7 +32,7 @@ NO_RACE = (
 )
 
 
-def cold(job: Job, tell: Tell, cancelled: Event) -> Ending:
+def cold(job: Job, tell: OnRecord, cancelled: Event) -> Ending:
     """Run the job in a process of its own: a long job must not occupy the pre-forked child that the next save needs."""
     return runner.run(job, tell, is_cancelled=cancelled.is_set)
 
@@ -43,7 +43,7 @@ class Asked:
 
     context: Context
     level: Level
-    tell: Tell
+    tell: OnRecord
     cancelled: Event
     run: Run
 
@@ -77,7 +77,7 @@ def see_race(asked: Asked) -> Seen:
     if not environment.can_use_gpu():
         raise QuestError(NO_RACE, Command("traffic", asked.level.number))
 
-    def timed(job: Job, take: Tell) -> Ending:
+    def timed(job: Job, take: OnRecord) -> Ending:
         def hear(record: v.Record) -> None:
             take(record)
             asked.tell(record)

@@ -25,7 +25,7 @@ def judge_again(context: Context, level: Level, seconds: float, judge: Judge) ->
     """Judge the level's present file and keep the attempt. Raises UnusableFile if there is no text to be judged."""
     path = context.workspace.file(level)
     text = files.exact_text(path, Command("reset", level.number))
-    verdict = judge(Job(level, path, seconds))
+    verdict = judge(Job(level, path, seconds, text=text))
     if verdict.outcome is not v.Outcome.ERROR:
         context.progress.record_attempt(level, text, verdict)
     return verdict

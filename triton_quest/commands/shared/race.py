@@ -14,7 +14,7 @@ from rich.text import Text
 
 from triton_quest.commands.shared.context import Context
 from triton_quest.course.level import Level
-from triton_quest.parent.runner import Cancelled, Ending, Job, Tell, run
+from triton_quest.parent.runner import Cancelled, Ending, Job, OnRecord, run
 from triton_quest.records import verdict as v
 from triton_quest.records.race import Ceilings, DidNotRun, Lineup, Timing
 from triton_quest.report import race as race_report
@@ -77,7 +77,7 @@ class RaceResult:
 
 
 def race(
-    context: Context, chosen: Sequence[tuple[Level, Path]], quiet: bool, run: Callable[[Job, Tell], Ending] = run
+    context: Context, chosen: Sequence[tuple[Level, Path]], quiet: bool, run: Callable[[Job, OnRecord], Ending] = run
 ) -> tuple[list[RaceResult], bool]:
     """Race each file for its level; Ctrl-C ends it and keeps what was measured. The races, and whether all were run."""
     races: list[RaceResult] = []
@@ -99,7 +99,7 @@ def race(
     return races, True
 
 
-def _run(race: RaceResult, job: Job, bar: Progress | None, run: Callable[[Job, Tell], Ending]) -> None:
+def _run(race: RaceResult, job: Job, bar: Progress | None, run: Callable[[Job, OnRecord], Ending]) -> None:
     task = bar.add_task(race.level.title, total=None) if bar else None
 
     def tell(record: v.Record) -> None:

@@ -4,24 +4,15 @@ with. The first case has D = 16, so that it shows the sizes of the tiles.
 One program of softmax_kernel is one row: in the interpreter rows are what costs time, so most cases have few queries.
 """
 
-from collections.abc import Callable
-
 import torch
 
-from triton_quest.course.case import Case, Draw, Race
-
-Inputs = tuple[torch.Tensor, torch.Tensor, torch.Tensor]
-FULL = {"causal": False}
+from triton_quest.course.case import Case, Draw
+from triton_quest.course.shared.attention_cases import FULL, Inputs, of_attention, qkv, races
 
 
 def tile(d: Draw) -> int:
     """The size that the cases are ragged around: a larger one would take the interpreter too long."""
     return min(d.block, 128)
-
-
-def qkv(d: Draw, b: int, h: int, m: int, n: int, dim: int = 64) -> Inputs:
-    """q: (b, h, m, dim), k, v: (b, h, n, dim), contiguous"""
-    return d.normal(b, h, m, dim), d.normal(b, h, n, dim), d.normal(b, h, n, dim)
 
 
 def square(d: Draw, b: int, h: int, s: int, dim: int = 64) -> Inputs:
@@ -183,64 +174,6 @@ CASES = (
 
 SHOWN = Case("two heads, two tiles and a rest", "what `show` draws", lambda d: square(d, 1, 2, 2 * tile(d) + 19, 16))
 
-RACES = tuple(
-    Race(
-        f"S {s}, D 64, {'causal' if causal else 'full'}",
-        lambda d, s=s: square(d, 1, 16, s),
-        least_bytes=2 * 16 * 4 * s * 64,
-        length=s,
-        flops=4 * 16 * s * s * 64 // (2 if causal else 1),
-        keywords={"causal": causal},
-    )
-    for s in (256, 1024, 4096, 8192)
-    for causal in (False, True)
-)
+RACES = races(256, 1024, 4096, 8192)
 
-# What holds whatever the numbers: a property's docstring is the sentence that it asserts.
-
-Launcher = Callable[..., torch.Tensor]
-
-
-def inputs(d: Draw, b: int, h: int, m: int, n: int) -> Inputs:
-    """q: (b, h, m, 16), k, v: (b, h, n, 16)"""
-    return d.normal(b, h, m, 16, scale=2.0), d.normal(b, h, n, 16), d.normal(b, h, n, 16)
-
-
-def close(left: torch.Tensor, right: torch.Tensor, d: Draw, largest: float) -> bool:
-    """Whether two means of values up to `largest` differ by no more than rounding: of the weights, and of the result."""
-    return bool(((left.double() - right.double()).abs() <= 4 * torch.finfo(d.dtype).eps * largest).all())
-
-
-def values_of_one_give_one(attention: Launcher, d: Draw) -> bool:
-    """Where all values are 1, the result is 1: the weights of each query sum to 1."""
-    q, k, v = inputs(d, 1, 1, 5, 5)
-    ones = torch.ones_like(v)
-    return all(close(attention(q, k, ones, causal=causal), ones, d, 1.0) for causal in (True, False))
-
-
-def the_future_changes_nothing(attention: Launcher, d: Draw) -> bool:
-    """With causal=True, other keys and values from position 7 on change no result before position 7."""
-    q, k, v = inputs(d, 1, 1, 12, 12)
-    before = attention(q, k, v).clone()
-    k[:, :, 7:], v[:, :, 7:] = 100.0, -1000.0
-    return torch.equal(attention(q, k, v)[:, :, :7], before[:, :, :7])
-
-
-def the_order_of_keys_is_free(attention: Launcher, d: Draw) -> bool:
-    """Without the mask, keys and values in another order give the same result."""
-    q, k, v = inputs(d, 1, 1, 4, d.block + 1)
-    there, back = attention(q, k, v, causal=False), attention(q, k.flip(2), v.flip(2), causal=False)
-    return close(there, back, d, float(v.abs().max()))
-
-
-def heads_stay_apart(attention: Launcher, d: Draw) -> bool:
-    """Changing one head of one batch changes the result of no other."""
-    q, k, v = inputs(d, 2, 2, 3, 3)
-    before = attention(q, k, v).clone()
-    for x in (q, k, v):
-        x[1, 0] = d.normal(3, 16, scale=3.0)
-    changed = (attention(q, k, v) != before).flatten(2).any(dim=2)
-    return changed.tolist() == [[False, False], [True, False]]
-
-
-PROPERTIES = (values_of_one_give_one, the_future_changes_nothing, the_order_of_keys_is_free, heads_stay_apart)
+PROPERTIES = of_attention(lambda d: tile(d) + 1, lambda d: (12, 7))

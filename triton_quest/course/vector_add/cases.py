@@ -1,9 +1,8 @@
 """What level 1 is judged on. Tiny first; `d.block` is the largest block size that the learner's kernel was launched with."""
 
-from collections.abc import Callable
-
 import torch
 
+from triton_quest.course.call import Call
 from triton_quest.course.case import Case, Draw, Race
 
 
@@ -50,33 +49,31 @@ RACES = tuple(
 
 # What holds whatever the numbers: a property's docstring is the sentence that it asserts.
 
-Launcher = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
 
-
-def zeros_change_nothing(vector_add: Launcher, d: Draw) -> bool:
+def zeros_change_nothing(vector_add: Call, d: Draw) -> bool:
     """Adding a vector of zeros gives x back, bit for bit."""
     x = d.normal(2 * d.block + 1)
-    return torch.equal(vector_add(x, torch.zeros_like(x)), x)
+    return torch.equal(vector_add(x, torch.zeros_like(x)).out, x)
 
 
-def order_does_not_matter(vector_add: Launcher, d: Draw) -> bool:
+def order_does_not_matter(vector_add: Call, d: Draw) -> bool:
     """x + y equals y + x, bit for bit."""
     x, y = d.normal(d.block + 5), d.normal(d.block + 5)
-    return torch.equal(vector_add(x, y), vector_add(y, x))
+    return torch.equal(vector_add(x, y).out, vector_add(y, x).out)
 
 
-def opposites_cancel(vector_add: Launcher, d: Draw) -> bool:
+def opposites_cancel(vector_add: Call, d: Draw) -> bool:
     """x + (-x) is 0 everywhere."""
     x = d.normal(d.block + 7, scale=10.0)
-    return not vector_add(x, -x).any()
+    return not vector_add(x, -x).out.any()
 
 
-def elements_stay_apart(vector_add: Launcher, d: Draw) -> bool:
+def elements_stay_apart(vector_add: Call, d: Draw) -> bool:
     """Changing one element of x changes that element of the result, and no other."""
     x, y = d.normal(2 * d.block + 3), d.normal(2 * d.block + 3)
     changed = x.clone()
     changed[d.block + 1] += 100.0
-    difference = vector_add(x, y) != vector_add(changed, y)
+    difference = vector_add(x, y).out != vector_add(changed, y).out
     return difference.nonzero().flatten().tolist() == [d.block + 1]
 
 

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from triton_quest.records.show import ATOMIC, LOAD, NOT_A_NUMBER, STEPS, STORE, ErrorMap, length
+from triton_quest.records.show import ATOMIC, ERROR_SIGNS, LOAD, NOT_A_NUMBER, STORE, ErrorMap, length
 from triton_quest.records.verdict import Mismatch
 from triton_quest.report import regions
 from triton_quest.report.pictures.traffic import DPI, INK, LEAST, PALE, STYLE
@@ -66,7 +66,10 @@ def save_errors(path: Path, found: ErrorMap, mismatch: Mismatch, title: str) -> 
     size = (min(11.0, max(6.4, 1.8 + 5.2 * columns / max(rows, 1))), 5.6 if rows > 1 else 2.6)
     with _figure(path, size, title) as figure:
         axes = figure.subplots()
-        levels = [[len(STEPS) if sign == NOT_A_NUMBER else STEPS.index(sign) for sign in row] for row in found.cells]
+        levels = [
+            [len(ERROR_SIGNS) if sign == NOT_A_NUMBER else ERROR_SIGNS.index(sign) for sign in row]
+            for row in found.cells
+        ]
         extent = (-0.5, len(levels[0]) * found.cell[1] - 0.5, len(levels) * found.cell[0] - 0.5, -0.5)
         _image(axes, levels, [colour for colour, _ in SCALE], extent)
         axes.set_xlim(-0.5, columns - 0.5)
@@ -79,13 +82,14 @@ def save_errors(path: Path, found: ErrorMap, mismatch: Mismatch, title: str) -> 
             axes.plot([column], [row], "o", markersize=13, fillstyle="none", color=colour, markeredgewidth=width)
         if rows == 1:
             axes.set_yticks([])
-        which = f"matrix [{', '.join(map(str, found.at))}] of the answer, " if found.at else ""
+        whose = found.answer or "the answer"
+        which = f"matrix [{', '.join(map(str, found.at))}] of {whose}, " if found.at else f"{found.answer} ".lstrip()
         axes.set_title(f"{which}{f'{rows:,} x ' if rows > 1 else ''}{columns:,}", loc="left", fontsize=10)
         _error_key(figure, levels)
         index = ", ".join(map(str, mismatch.index))
         numbers = f"expected {mismatch.expected}, got {mismatch.actual} (allowed error {mismatch.allowed})"
         lines = " Lines: what one program wrote." if any(found.tile) else ""
-        _note(figure, f"In the circle the worst element, [{index}]: {numbers}.{lines}")
+        _note(figure, f"In the circle the worst element, {mismatch.answer}[{index}]: {numbers}.{lines}")
 
 
 @contextmanager

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from triton_quest.records.show import Runs
+
 from ..launches import Launch
 from .arguments import WINDOW_BITS, Argument
 from .findings import Operation, Site
@@ -19,7 +21,6 @@ if TYPE_CHECKING:
     from .evidence import Access
 
 MOST_RUNS = 200_000  # more couldn't be looked at: what comes after is left out
-Runs = tuple[tuple[int, int], ...]
 
 
 class Touch(NamedTuple):

@@ -1,0 +1,36 @@
+"""The text of the learner's file as the history keeps it: what is judged, whatever is saved, reset or deleted meanwhile.
+
+The worker holds it before anything reads the file; Python's tracebacks and Triton, which reads a kernel's source, get it too.
+"""
+
+from __future__ import annotations
+
+import linecache
+from pathlib import Path
+
+from triton_quest.store import files
+
+_held: dict[str, str] = {}
+
+
+def hold(file: Path, text: str) -> None:
+    """From now on `text` is what stands in `file`, to this process."""
+    _held[str(file)] = text
+    lines = files.plain(text).splitlines(keepends=True)
+    linecache.cache[str(file)] = (
+        len(text),
+        None,
+        lines,
+        str(file),
+    )  # without a time it is never compared with the disk
+
+
+def exact_text(file: Path, repair: str) -> str:
+    """To the byte. Raises UnusableFile, naming `repair` as the next command, if no text is held or can be read."""
+    held = _held.get(str(file))
+    return files.exact_text(file, repair) if held is None else held
+
+
+def read_text(file: Path, repair: str) -> str:
+    """With plain line ends, and without the mark that some editors begin with. Raises UnusableFile."""
+    return files.plain(exact_text(file, repair))
