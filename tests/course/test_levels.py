@@ -130,6 +130,12 @@ def test_side_stories_stand_behind_the_code_each_with_its_title(level: Level) ->
 
 
 @every_level
+def test_traffic_counts_in_the_dtype_in_which_the_briefing_counts(level: Level) -> None:
+    costs = briefing(level).partition("## What it costs\n")[2].partition("\n## ")[0]
+    assert level.counted_in in costs
+
+
+@every_level
 def test_every_drawn_line_of_the_briefing_fits_a_terminal(level: Level) -> None:
     text = briefing(level) + "\n" + template.more(solution(level))
     drawn = [line for line in text.splitlines() if line.startswith("    ")]

@@ -85,6 +85,8 @@ def stray_files(levels: tuple[Level, ...], course: Path) -> Iterator[str]:
     for folder in sorted(course.iterdir()):
         if folder.name.startswith((".", "__")) or folder.name in BESIDE_FOLDERS:
             continue
+        if folder.is_dir() and {path.name for path in folder.iterdir()} <= {"__pycache__"}:
+            continue  # what Python leaves of a folder that an update has moved
         if folder.name not in held:
             yield f"{folder.name}: the table (course/table.py) names no such folder"
             continue
@@ -123,9 +125,8 @@ def _texts(level: Level) -> Iterator[str]:
         yield "solution.py has a `...` of its own"
     if not template.briefing(expected):
         yield "solution.py has no docstring: it is the level's briefing"
-    wide = [
-        line for line in template.briefing(expected).splitlines() if line.startswith("    ") and len(line) > PICTURE
-    ]
+    told = [*template.briefing(expected).splitlines(), *template.more(expected).splitlines()]
+    wide = [line for line in told if line.startswith("    ") and len(line) > PICTURE]
     if wide:
         yield f"solution.py: a drawn line of the briefing is wider than {PICTURE} columns: {wide[0].strip()[:40]} ..."
     held = held_text(level)
@@ -178,7 +179,7 @@ def _row(level: Level) -> Iterator[str]:
         yield 'level.py: the row has no inputs: a shape for each argument of the launcher, as in ("B H S D",) * 3'
     elif unknown:
         yield f"level.py: the row's inputs have letters without a size in SIZES: {', '.join(unknown)}"
-    elif level.grows not in letters:
+    elif not level.grown or not set(level.grown) <= set(letters):
         yield f"level.py: {level.grows}, which the row lets grow, stands in none of its inputs"
 
 

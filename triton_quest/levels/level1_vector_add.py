@@ -30,7 +30,7 @@ and starts the programs.
 on by many threads, 128 here, and Triton deals the lanes out to them: 1024 lanes are 8 for each. You write what happens
 to the block, and never see a thread. (If you know CUDA: a program is what is called a thread block there.)
 
-**Without a GPU** Triton's interpreter runs the programs one after the other, on the CPU. So that nothing passes here and
+**Without a GPU.** There, Triton's interpreter runs the programs one after the other, on the CPU. So that nothing passes here and
 fails there, the judge also compiles each kernel for two GPUs, which its messages call what the compiler calls them:
 `sm_80` is the A100, `sm_90` the H100.
 

@@ -23,7 +23,7 @@ matrix lies in it: from `a[m, k]` to `a[m + 1, k]` it is `stride_am` elements, f
 A matrix (M, K) fresh from `torch.empty` has the strides (K, 1). Its transpose is the same memory with the strides the
 other way round; in `a[:, ::2]` (every second column) the second stride is 2. So never assume (K, 1).
 
-**Grids of pointers.** In level 1 we had a vector of pointers. A tile needs a grid of them. `offs_m[:, None]` stands
+**Grids of pointers.** A tile needs a grid of pointers. `offs_m[:, None]` stands
 the vector `offs_m` up as a column, shape (BLOCK_M, 1); `offs_k[None, :]` lays `offs_k` down as a row, shape (1,
 BLOCK_K). Column plus row gives every sum of one of these with one of those, a grid of shape (BLOCK_M, BLOCK_K). This
 is called **broadcasting**. The first tile of `a` is the formula above with vectors in it.
@@ -208,6 +208,7 @@ def matmul_kernel(
     pid_m = first_m + place % rows  # down first,
     pid_n = place // rows  # then to the right
 
+    # Step 1, one tile: TODO 1 to 3.
     # TODO 1 (2 lines): `offs_m` and `offs_n`, the rows and the columns of c that this program computes.
     # [gap: offs_m, offs_n]
     offs_m = pid_m * BLOCK_M + tl.arange(0, BLOCK_M)  # (BLOCK_M,)
@@ -228,11 +229,13 @@ def matmul_kernel(
 
     for k in range(0, K, BLOCK_K):
         # TODO 4 (2 lines): `a_mask` and `b_mask`, True where the tile lies inside the matrix: two comparisons each.
+        #      Step 3, the masks: leave this open until the loop is right.
         # [gap: a_mask, b_mask]
         a_mask = (offs_m[:, None] < M) & (offs_k[None, :] < K - k)
         b_mask = (offs_k[:, None] < K - k) & (offs_n[None, :] < N)
         # [end]
 
+        # Step 2, the loop: TODO 5 to 7.
         # TODO 5 (2 lines): `a` and `b`, this step's tiles, with 0 in the lanes that are masked off.
         #      M * K numbers read for each column of tiles, K * N numbers for each row of tiles
         # [gap: a, b]
@@ -252,6 +255,7 @@ def matmul_kernel(
         b_ptrs += BLOCK_K * stride_bk
         # [end]
 
+    # Step 3, the masks: TODO 4 and 8.
     # TODO 8 (2 lines): `c_ptrs` and `c_mask`, both (BLOCK_M, BLOCK_N), for this program's tile of c.
     # [gap: c_ptrs, c_mask]
     c_ptrs = c_ptr + offs_m[:, None] * stride_cm + offs_n[None, :] * stride_cn
