@@ -3,65 +3,23 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from tests.conftest import arrived
+from tests.course import trials_of_attention
+from tests.course.trials import Trial, matrices, positive, queries_and_keys, rows, swapped, vectors
 from tests.judge.conftest import adapted_interpreter, as_a_child  # noqa: F401  fixtures, and the interpreter is on
 from triton_quest.child.judge import code, pipeline
 from triton_quest.course import template
-from triton_quest.course.case import Case, Draw
+from triton_quest.course.case import Case
 from triton_quest.course.level import Level
 from triton_quest.course.mistake import Mistake
 from triton_quest.course.table import find
 from triton_quest.store import workspace
 
 SECONDS = 60.0  # for a step of the program, which takes far less
-
-Inputs = Callable[[Draw], tuple[Any, ...]]
-
-
-@dataclass(frozen=True)
-class Trial:
-    """A program and one set of inputs. `ends` is the kind of the check that it fails, or "passes"; `told`, words of its sentence."""
-
-    what: str
-    edits: tuple[tuple[str, str], ...]  # of the solution: a text that stands in it once, and what it becomes
-    inputs: Inputs
-    ends: str
-    told: str = ""
-    dtype: str = "fp32"
-    sm_scale: float | None = None
-    compiled: bool = False  # whether the kernels are compiled as well: where the sentence speaks of the compiler
-
-
-def vectors(n: int) -> Inputs:
-    return lambda d: (d.normal(n), d.normal(n))
-
-
-def matrices(m: int, k: int, n: int) -> Inputs:
-    return lambda d: (d.normal(m, k), d.normal(k, n))
-
-
-def positive(m: int, k: int, n: int) -> Inputs:
-    return lambda d: (d.positive(m, k, low=0.5), d.positive(k, n, low=0.5))
-
-
-def rows(r: int, c: int, scale: float = 1.0, offset: float = 0.0) -> Inputs:
-    return lambda d: (d.normal(r, c, scale=scale, offset=offset),)
-
-
-def queries_and_keys(b: int, h: int, m: int, n: int, dim: int) -> Inputs:
-    return lambda d: (d.normal(b, h, m, dim), d.normal(b, h, n, dim))
-
-
-def swapped(b: int, h: int, m: int, n: int, dim: int) -> Inputs:
-    """Made in the order (B, M, H, D)."""
-    return lambda d: (d.normal(b, m, h, dim).transpose(1, 2), d.normal(b, n, h, dim).transpose(1, 2))
 
 
 # Level 1
@@ -252,8 +210,9 @@ TRIALS: dict[tuple[str, str], tuple[Trial, ...]] = {
         Trial("fp32", SCALED_Q, queries_and_keys(1, 1, 5, 7, 16), "passes", compiled=True),
     ),
     ("attention-scores", "No int64"): (Trial("small tensors", NO_INT64, queries_and_keys(2, 3, 5, 7, 16), "passes"),),
+    **trials_of_attention.TRIALS,
 }
-TRIED = arrived()[:4]
+TRIED = arrived()[:8]
 
 
 class OneCase(pipeline._Judge):
@@ -303,12 +262,13 @@ def test_a_common_mistake_does_what_the_briefing_says(slug: str, trial: Trial, t
         text = text.replace(old, new)
     file = tmp_path / level.file
     file.write_text(text, encoding="utf-8")
-    keywords = {} if trial.sm_scale is None else {"sm_scale": trial.sm_scale}
+    given = {"sm_scale": trial.sm_scale, "causal": trial.causal}
+    keywords = {name: value for name, value in given.items() if value is not None}
     case = Case(trial.what, "a common mistake", trial.inputs, keywords, (trial.dtype,), quick=True)
     ended, told = "passes", ""
     try:
         OneCase(level, file, case, trial.dtype, compiled=trial.compiled).everything()
     except code.Stopped as stopped:
-        ended, told = stopped.check.kind, stopped.check.says
+        ended, told = stopped.check.kind, f"{stopped.check.says} {stopped.check.mismatch}"
     assert ended == trial.ends, told
     assert trial.told in told, told

@@ -155,7 +155,7 @@ The share of the tiles above grows with S: it is 44 % here, and 49 % for S = 819
 
 - A. Vaswani and seven others: *Attention Is All You Need*, 2017. Section 3.2.3 masks the future with minus infinity.
 
-Behind the code: More on minus infinity, on what the memory sees, and on skipping.
+Behind the code: More on minus infinity, what the memory sees, and skipping.
 
 A line that ends in `= ...` or is nothing but `...` is a gap. Where several names stand in it, as in `a = b = ...`,
 write a line for each of them instead.

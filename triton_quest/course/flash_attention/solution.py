@@ -194,14 +194,14 @@ Take B = 1, H = 16, S = 8192 and D = 64 in fp16, and tiles of 128 queries by 64 
 
 Each tile of keys and values serves 128 queries instead of one. That is 128 operations per byte instead of 1, and most
 of these bytes come out of the L2. So the kernel is **compute-bound**, like a large matrix product: what it needs from
-memory is 67 MB, and 4096 operations go with each of these bytes.
+memory is 67 MB, and 4096 operations go with each byte.
 
 ## Common mistakes
 
 - `tl.exp2` without log2(e): powers of 2 instead of powers of e. The weights of a row still sum to 1, and all are wrong.
 - The scale applied twice: once to `q` or `qk`, once in `qk_scale`. Or `m_i` without it, while `qk` is scaled: right
   until the scores are so large that every `p` is 0.
-- `axis=0` in `tl.max` or `tl.sum`: down the columns, over the queries.
+- `axis=0` in `tl.max` or `tl.sum`: down the columns, over the queries. It fits square tiles alone.
 - `acc` or `l_i` not rescaled: right for texts that fit into one tile.
 - `tl.arange(0, BLOCK_N)` in the mask, without `start_n`: places in the tile, not in the text.
 - `mask_from` rounded up, or not rounded: the first loop then works on keys that not everybody sees, or that don't
@@ -216,8 +216,7 @@ memory is 67 MB, and 4096 operations go with each of these bytes.
 - T. Dao and four others: *FlashAttention: Fast and Memory-Efficient Exact Attention with IO-Awareness*, 2022.
 - T. Dao: *FlashAttention-2: Faster Attention with Better Parallelism and Work Partitioning*, 2023.
 
-Behind the code: More on rescaling, on one program, on offsets, on the table of tiles, on the order of the programs, on
-counting tiles, and on what is faster.
+Behind the code: More on rescaling, one program, offsets, tiles, the order of programs, counting, and what is faster.
 
 A line that ends in `= ...` or is nothing but `...` is a gap. Where several names stand in it, as in `a = b = ...`,
 write the lines that give each of them its value instead.
@@ -471,7 +470,7 @@ this way than with tiles of pointers, as in level 4.
 In a long text with many heads, `start_n * stride_kn` passes 2^31. That is why N, up to which `start_n` counts, has 64
 bits.
 
-## More on the table of tiles
+## More on tiles
 
 `BLOCK_M` and `BLOCK_N` decide what has to be kept in registers: for 128 queries, 64 keys and `D = 64`, `acc` and `qk`
 are 32 KB each. A processor of the GPU has 256 KB of registers for all that runs on it, so there is a limit to what a
@@ -479,13 +478,13 @@ larger tile wins. `num_warps` is how many groups of 32 threads share the work of
 steps ahead its tiles are loaded. fp32 in full precision takes more of everything. Try other numbers: powers of 2, and
 at least 16 for the blocks. The answer must not depend on them.
 
-## More on the order of the programs
+## More on the order of programs
 
 With `causal`, the lowest tile of queries sees the most keys and takes longest. Programs start roughly in the order of
 their number. If the longest came last, a few of them would still be running when everything else is done. So program 0
 takes the lowest tile, and so on upwards.
 
-## More on counting tiles
+## More on counting
 
 With `causal`, count tiles, as in level 5. Row of tiles number `i` ends with query `128 * i + 127`, so it takes
 `2 * (i + 1)` tiles of keys, and the last two of them lie on the diagonal:

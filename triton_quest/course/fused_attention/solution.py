@@ -172,7 +172,7 @@ operation per byte. A tile of queries is the remedy, as in level 2. That is leve
 
 - M. Milakov, N. Gimelshein: *Online Normalizer Calculation for Softmax*, 2018.
 
-Behind the code: More on the proof, on sums along an axis, on one program, on types, and on what is fetched.
+Behind the code: More on the proof, sums along an axis, one program, types, and what is fetched.
 
 A line that ends in `= ...` or is nothing but `...` is a gap. Where several names stand in it, as in `a = b = ...`,
 write a line for each of them instead.

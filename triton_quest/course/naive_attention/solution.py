@@ -169,7 +169,7 @@ for. If it never went to memory, there would be 4176 operations per byte.
 - T. Dao and four others: *FlashAttention: Fast and Memory-Efficient Exact Attention with IO-Awareness*, 2022. What it
   calls standard attention is these three kernels.
 
-Behind the code: More on fp32, on who reads what, on the strip of values, and on what grows.
+Behind the code: More on fp32, who reads what, the strip of values, and what grows.
 
 A line that ends in `= ...` or is nothing but `...` is a gap. Where several names stand in it, as in `a = b = ...`,
 write a line for each of them instead.
