@@ -41,10 +41,10 @@ stay as they are (`exp(0) = 1`) when none does. The block's own terms are made w
 infinity: `m_i = -inf`, `l_i = 0`, `acc = 0`. Then the first block is like any other: its `m_new` is a number, so
 `alpha = exp(-inf - m_new) = 0`.
 
-**No block without a key.** A first block in which the query may look at no key would make `m_new` minus infinity,
-`m_i - m_new` is NaN then, and NaN never leaves the sums again. The end of the loop prevents it. With `causal`, query
-number `pid_m` looks at keys 0, 1, ..., `pid_m`, without, at all N. Call the number of these keys `end`. A block that
-begins at `start_n < end` has a key for the query: its first. The blocks behind are not even loaded.
+**No block without a key.** A first block in which the query may look at no key would leave both `m_i` and `m_new` minus
+infinity. Their difference is NaN, and NaN never leaves the sums again. The end of the loop prevents it. With `causal`,
+query number `pid_m` looks at keys 0, 1, ..., `pid_m`; without, at all N. Call the number of these keys `end`. A block
+that begins at `start_n < end` has a key for the query: its first. The blocks behind are not even loaded.
 
 **One mask for both.** The query looks at the lanes with `offs_n < end - start_n`. This is the mask against the end of
 the keys, or the causal mask, whichever `end` is. It stops the loads, and puts minus infinity into the scores.
