@@ -11,6 +11,7 @@ from tests.conftest import arrived
 from tests.course import trials_of_attention
 from tests.course.trials import Trial, matrices, positive, queries_and_keys, rows, swapped, vectors
 from tests.judge.conftest import adapted_interpreter, as_a_child  # noqa: F401  fixtures, and the interpreter is on
+from triton_quest.child.instruments.warned import Warned, warnings_once
 from triton_quest.child.judge import code, pipeline
 from triton_quest.course import template
 from triton_quest.course.case import Case
@@ -218,12 +219,15 @@ TRIED = arrived()[:8]
 class OneCase(pipeline._Judge):
     """The judgement of one case in one dtype. It looks for no known mistake: what happens is asked, not why."""
 
-    def __init__(self, level: Level, file: Path, case: Case, dtype: str, *, compiled: bool) -> None:
-        super().__init__(level, file, lambda record: None, SECONDS, pipeline.Abilities((dtype,), compiling=compiled))
+    def __init__(self, level: Level, file: Path, case: Case, trial: Trial, warned: Warned) -> None:
+        able = pipeline.Abilities((trial.dtype,), compiling=trial.compiled)
+        super().__init__(level, file, lambda record: None, SECONDS, able, warned)
         self.cases = (case,)
 
     def _mistakes(self) -> tuple[Mistake, ...]:
         return ()
+
+    def _large(self) -> None: ...
 
     def _properties(self) -> None: ...
 
@@ -267,7 +271,8 @@ def test_a_common_mistake_does_what_the_briefing_says(slug: str, trial: Trial, t
     case = Case(trial.what, "a common mistake", trial.inputs, keywords, (trial.dtype,), quick=True)
     ended, told = "passes", ""
     try:
-        OneCase(level, file, case, trial.dtype, compiled=trial.compiled).everything()
+        with warnings_once(str(file)) as warned:
+            OneCase(level, file, case, trial, warned).everything()
     except code.Stopped as stopped:
         ended, told = stopped.check.kind, f"{stopped.check.says} {stopped.check.mismatch}"
     assert ended == trial.ends, told
