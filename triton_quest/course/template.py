@@ -104,7 +104,8 @@ def split_hints(text: str) -> tuple[tuple[str, str], ...]:
     starts = list(HINT_TITLE.finditer(text))
     ends = [*(start.start() for start in starts[1:]), len(text)][: len(starts)]
     return tuple(
-        (start["title"].strip(), text[start.end() : end].strip("\n").rstrip()) for start, end in zip(starts, ends, strict=True)
+        (start["title"].strip(), text[start.end() : end].strip("\n").rstrip())
+        for start, end in zip(starts, ends, strict=True)
     )
 
 
