@@ -43,8 +43,7 @@ class Reruns:
             return None
         finally:
             sys.path[:] = paths
-            for name in set(sys.modules) - modules:
-                del sys.modules[name]
+            _forget(modules)
 
     def subject(self, mistake: Mistake, constants: dict[str, int]) -> Subject | None:
         """The mistake as something to watch, in the learner's place. None if it can't be loaded."""
@@ -56,8 +55,7 @@ class Reruns:
             return None
         finally:
             sys.path[:] = paths
-            for name in set(sys.modules) - modules:
-                del sys.modules[name]
+            _forget(modules)
         return Subject(self._level, Path(launcher.__code__.co_filename), module, launcher)
 
     def _launcher(self, mistake: Mistake, constants: dict[str, int]) -> Launcher:
@@ -69,6 +67,13 @@ class Reruns:
             path.write_text(ast.unparse(tree), encoding="utf-8")
             self._loaded[key] = getattr(code.load(path), self._level.launcher)
         return self._loaded[key]
+
+
+def _forget(modules: set[str]) -> None:
+    """Drop the modules that became of wrong versions, and no library that their run happened to import first."""
+    for name in set(sys.modules) - modules:
+        if name.startswith(code.LEARNER):
+            del sys.modules[name]
 
 
 class _WithConstants(ast.NodeTransformer):
