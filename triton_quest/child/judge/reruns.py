@@ -63,7 +63,7 @@ class Reruns:
         if key not in self._loaded:
             text = apply(mistake.edits, (self._level.folder / "solution.py").read_text(encoding="utf-8"), mistake.key)
             path = self._folder / f"mistake_{len(self._loaded)}_{mistake.key}.py"
-            tree = _WithConstants(constants).visit(ast.parse(template.without_docstring(text)))
+            tree = _WithConstants(constants).visit(ast.parse(template.without_texts(text)))
             path.write_text(ast.unparse(tree), encoding="utf-8")
             self._loaded[key] = getattr(code.load(path), self._level.launcher)
         return self._loaded[key]
