@@ -24,9 +24,9 @@ HALF = with_open(solution_of(ONE), {4, 5, 6})
 MASK = "    mask = offsets < n\n"
 
 
-def states(*told: v.Standing, why: str = "") -> tuple[v.GapState, ...]:
+def states(*told: v.GapStanding, why: str = "") -> tuple[v.GapState, ...]:
     return tuple(
-        v.GapState(number, 40 + number, (), state, why if state is v.Standing.NOT_TOLD else "")
+        v.GapState(number, 40 + number, (), state, why if state is v.GapStanding.NOT_TOLD else "")
         for number, state in enumerate(told, start=1)
     )
 
@@ -37,7 +37,7 @@ def drawn(what: object) -> str:
     return console.file.getvalue()  # type: ignore[attr-defined, no-any-return]
 
 
-RIGHT, WRONG, OPEN, NOT_TOLD = v.Standing.RIGHT, v.Standing.WRONG, v.Standing.OPEN, v.Standing.NOT_TOLD
+RIGHT, WRONG, OPEN, NOT_TOLD = v.GapStanding.RIGHT, v.GapStanding.WRONG, v.GapStanding.OPEN, v.GapStanding.NOT_TOLD
 
 
 @pytest.mark.parametrize(

@@ -378,7 +378,7 @@ def test_colours_are_taken_out_and_the_words_stay() -> None:
 # Gaps
 
 
-OPEN_GAP = "send(v.Gaps((v.GapState(1, 40, ('pid',), v.Standing.RIGHT), v.GapState(2, 44, (), v.Standing.OPEN))))"
+OPEN_GAP = "send(v.Gaps((v.GapState(1, 40, ('pid',), v.GapStanding.RIGHT), v.GapState(2, 44, (), v.GapStanding.OPEN))))"
 
 
 @pytest.mark.parametrize("ending", ["finish()", "finish(v.Outcome.WRONG)", "os._exit(3)"])
@@ -392,7 +392,7 @@ def test_a_file_with_an_open_gap_ends_with_gaps_however_its_child_ends(act: Act,
 
 
 def test_the_last_word_on_the_gaps_counts_and_our_own_trouble_stays_ours(act: Act) -> None:
-    told = OPEN_GAP.replace("v.Standing.RIGHT", "v.Standing.WRONG")
+    told = OPEN_GAP.replace("v.GapStanding.RIGHT", "v.GapStanding.WRONG")
     verdict = act(f"stage(); {OPEN_GAP}; {told}; finish(v.Outcome.ERROR)")
-    assert [gap.state for gap in verdict.gaps] == [v.Standing.WRONG, v.Standing.OPEN]
+    assert [gap.state for gap in verdict.gaps] == [v.GapStanding.WRONG, v.GapStanding.OPEN]
     assert verdict.outcome is v.Outcome.ERROR

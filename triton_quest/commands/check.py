@@ -109,7 +109,7 @@ def next_after(progress: Progress, level: Level, judged: v.Verdict) -> tuple[str
         return "To have it back as it was:", Command("reset", number)
     is_wrong = failure is not None and failure.outcome not in (v.Outcome.NOT_STARTED, v.Outcome.GAPS)
     if judged.outcome in (v.Outcome.NOT_STARTED, v.Outcome.GAPS) and not is_wrong:
-        waiting = next((gap for gap in judged.gaps if gap.state is v.Standing.OPEN), None)
+        waiting = next((gap for gap in judged.gaps if gap.state is v.GapStanding.OPEN), None)
         where = f"Next: TODO {waiting.number}, line {waiting.line}. " if waiting else ""
         return f"{where}Instructions:", Command("start", number)
     taken = progress.state(level).hints_taken

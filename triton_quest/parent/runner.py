@@ -143,7 +143,7 @@ def judge(
 def verdict_of(job: Job, ended: Ending) -> v.Verdict:
     checks = ended.all(v.Check)
     gaps = next((record.gaps for record in reversed(ended.all(v.Gaps))), ())
-    is_open = any(gap.state is v.Standing.OPEN for gap in gaps)  # then nothing unlocks, however the child ended
+    is_open = any(gap.state is v.GapStanding.OPEN for gap in gaps)  # then nothing unlocks, however the child ended
     return v.Verdict(
         level=job.level.number,
         slug=job.level.slug,

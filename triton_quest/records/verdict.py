@@ -53,7 +53,7 @@ class State(str, Enum):
     NOT_VERIFIED_HERE = "not_verified_here"
 
 
-class Standing(str, Enum):
+class GapStanding(str, Enum):
     """What is known of one gap."""
 
     OPEN = "open"
@@ -128,7 +128,7 @@ class GapState:
     number: int
     line: int
     names: tuple[str, ...]
-    state: Standing
+    state: GapStanding
     why: str = ""
 
 

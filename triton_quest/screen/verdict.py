@@ -57,16 +57,16 @@ def verdict(judged: v.Verdict, title: str, g: Glyphs, is_brief: bool = False) ->
 
 def gap_line(gaps: Sequence[v.GapState]) -> Text:
     """ "TODO 1-3: right so far   TODO 4: wrong   TODO 5, 6: open", and why what isn't told isn't."""
-    by_state: dict[v.Standing, list[v.GapState]] = {}
+    by_state: dict[v.GapStanding, list[v.GapState]] = {}
     for gap in gaps:
         by_state.setdefault(gap.state, []).append(gap)
-    styles = {v.Standing.RIGHT: "good", v.Standing.WRONG: "bad"}
+    styles = {v.GapStanding.RIGHT: "good", v.GapStanding.WRONG: "bad"}
     told = [
         Text(f"TODO {_ranges([gap.number for gap in alike])}: {state.value}", styles.get(state, "soft"))
         for state, alike in by_state.items()
     ]
     line = Text("   ").join(told)
-    for why in dict.fromkeys(gap.why for gap in by_state.get(v.Standing.NOT_TOLD, ()) if gap.why):
+    for why in dict.fromkeys(gap.why for gap in by_state.get(v.GapStanding.NOT_TOLD, ()) if gap.why):
         line.append(f"\n(not told: {why})", "soft")
     return line
 

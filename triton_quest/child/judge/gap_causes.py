@@ -38,7 +38,7 @@ def explained(
     found = _not_given(stopped, mine)
     if isinstance(found, NotFound):
         lines = template.open_gaps(mine.text)
-        return read.waiting(mine.text, lines, len(mine.gaps), found.why), mine.record(v.Standing.NOT_TOLD, found.why)
+        return read.waiting(mine.text, lines, len(mine.gaps), found.why), mine.record(v.GapStanding.NOT_TOLD, found.why)
     found = found or trials.fault([place.line for place in check.places])
     if isinstance(found, Fault):
         known = _named(check, mistakes)
@@ -47,10 +47,10 @@ def explained(
             check, known = replace(check, cause="", hint=None), []  # it is in lines that were shown to be right
         if agrees or not known:
             told = _with_cause(check, found.says)
-            others = v.Standing.NOT_TOLD if found.unknown else v.Standing.RIGHT
+            others = v.GapStanding.NOT_TOLD if found.unknown else v.GapStanding.RIGHT
             return told, mine.record(others, found.unknown, wrong=found.numbers)
         found = NotFound("what went wrong and where the reference's lines help are not the same")
-    return check, mine.record(v.Standing.NOT_TOLD, found.why) if mine.filled is not None else None
+    return check, mine.record(v.GapStanding.NOT_TOLD, found.why) if mine.filled is not None else None
 
 
 def _named(check: v.Check, mistakes: tuple[Mistake, ...]) -> list[Mistake]:

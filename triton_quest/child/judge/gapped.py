@@ -53,15 +53,15 @@ class Gapped:
         """The text that is judged, with the reference's lines in these gaps as well."""
         return course_gaps.fill(self.text, [g for g in self.gaps if g.is_open or g.number in numbers]).text
 
-    def record(self, state: v.Standing, why: str = "", wrong: Collection[int] = ()) -> v.Gaps:
+    def record(self, state: v.GapStanding, why: str = "", wrong: Collection[int] = ()) -> v.Gaps:
         """What is known of each gap: `state`, and `why`, of all that are written and not `wrong`."""
         return v.Gaps(tuple(self._state(gap, state, why, wrong) for gap in self.gaps))
 
-    def _state(self, gap: Gap, state: v.Standing, why: str, wrong: Collection[int]) -> v.GapState:
+    def _state(self, gap: Gap, state: v.GapStanding, why: str, wrong: Collection[int]) -> v.GapState:
         if gap.trouble:
-            state, why = v.Standing.NOT_TOLD, gap.trouble
+            state, why = v.GapStanding.NOT_TOLD, gap.trouble
         elif gap.is_open or gap.number in wrong:
-            state, why = v.Standing.OPEN if gap.is_open else v.Standing.WRONG, ""
+            state, why = v.GapStanding.OPEN if gap.is_open else v.GapStanding.WRONG, ""
         return v.GapState(gap.number, 0 if gap.trouble else gap.first, gap.names, state, why)
 
     def not_given(self, name: str) -> int | None:
@@ -109,7 +109,7 @@ def of_text(level: Level, text: str) -> Gapped | None:
 
 def summary(gaps: Iterable[v.GapState]) -> str:
     """ "TODO 1, 2: right so far; TODO 3: open" """
-    states: dict[v.Standing, list[int]] = {}
+    states: dict[v.GapStanding, list[int]] = {}
     for gap in gaps:
         states.setdefault(gap.state, []).append(gap.number)
     return "; ".join(f"TODO {', '.join(map(str, numbers))}: {state.value}" for state, numbers in states.items())

@@ -81,7 +81,7 @@ def _judged(judge: _Judge) -> v.Outcome:
     mine = judge.gapped
     is_open = mine is not None and mine.filled is not None
     if mine is not None and is_open:
-        judge.send(mine.record(v.Standing.NOT_TOLD, "the check didn't come to its end"))
+        judge.send(mine.record(v.GapStanding.NOT_TOLD, "the check didn't come to its end"))
     lacking = ""
     try:
         judge.everything()
@@ -93,7 +93,7 @@ def _judged(judge: _Judge) -> v.Outcome:
             return v.Outcome.GAPS if is_open else check.outcome or v.Outcome.ERROR
     if mine is None or not is_open:
         return v.Outcome.PASSED
-    states = mine.record(v.Standing.NOT_TOLD, lacking) if lacking else mine.record(v.Standing.RIGHT)
+    states = mine.record(v.GapStanding.NOT_TOLD, lacking) if lacking else mine.record(v.GapStanding.RIGHT)
     judge.send(states)
     judge.send(read.right_so_far(mine.text, states))
     return v.Outcome.GAPS

@@ -51,7 +51,7 @@ def examined(level: Level, file: Path, may_have_gaps: bool = False) -> tuple[v.C
     waits = waiting(text, lines, total, why)
     if may_have_gaps and waits.outcome is v.Outcome.GAPS and found is not None and found.filled is not None:
         return v.Check(name="the file parses", kind="read", state=v.State.PASSED), None
-    return waits, found.record(v.Standing.NOT_TOLD, why or UNSEEN) if found is not None else None
+    return waits, found.record(v.GapStanding.NOT_TOLD, why or UNSEEN) if found is not None else None
 
 
 def waiting(text: str, gaps: tuple[int, ...], total: int, why: str) -> v.Check:
