@@ -95,6 +95,17 @@ class Reach:
 
 
 @dataclass(frozen=True)
+class Idle:
+    """Programs that stored nothing into a tensor, since the mask of their store was false in each lane: the first and the last."""
+
+    first: tuple[int, ...]
+    last: tuple[int, ...]
+    count: int
+    in_a_row: bool
+    grid: tuple[int, ...]
+
+
+@dataclass(frozen=True)
 class Finding:
     """One wrong (or remarkable) access, or the elements that none made.
 
@@ -104,9 +115,13 @@ class Finding:
     tensor's first; of a misaligned access bytes, and of a pointer into no tensor it is the address.
 
     `UNWRITTEN` counts elements, not lanes. Where all were masked off, `program` to `other_program` came to them and the
-    line is the store's; where no store came to any, `reach` says how far the last program got.
+    line is the store's; where no store came to any, `reach` says how far the last program got. `written`: the elements
+    that were written, where they fill a box. `idle`: programs whose store was masked off in every lane; the line is that
+    store's. `stored_into`: the tensors that the call did store into, where this one isn't among them; `mask_is_given`: the
+    mask of that line is the template's.
 
-    `written_elsewhere`: an earlier launch has stored to the tensor, but not to these elements.
+    `written_elsewhere`: the grid of the earlier launch that has stored to the tensor, but not to these elements.
+    `masked_there`: that launch's store came to them, and its mask stopped it.
     """
 
     kind: Kind
@@ -130,7 +145,12 @@ class Finding:
     limits: tuple[Limit, ...] = ()
     other_program: tuple[int, ...] | None = None
     reach: Reach | None = None
-    written_elsewhere: bool = False
+    written: Box | None = None
+    idle: Idle | None = None
+    stored_into: tuple[str, ...] | None = None
+    mask_is_given: bool = False
+    written_elsewhere: tuple[int, ...] | None = None
+    masked_there: bool = False
 
     @property
     def name(self) -> str:
