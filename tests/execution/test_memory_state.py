@@ -59,7 +59,9 @@ def test_nothing_written() -> None:
     )
     model, out = MemoryModel(), torch.empty(8)
     model.mark_uninitialised(out)
-    assert tell(model.unwritten(out, "out")) == "no program writes any element of out: no kernel has come to a `tl.store`."
+    assert (
+        tell(model.unwritten(out, "out")) == "no program writes any element of out: no kernel has come to a `tl.store`."
+    )
 
 
 def test_no_guess_where_both_the_grid_and_the_mask_fall_short() -> None:

@@ -141,7 +141,7 @@ def makes_a_block_of_four_million(x_ptr):
     tl.store(x_ptr + offsets * 0, 1.0)
 
 
-@refused("shape_tuple", "write `(16,)`", x_ptr=floats)
+@refused("shape_tuple", "write `tl.zeros((16,), dtype=tl.float32)`", x_ptr=floats)
 @triton.jit
 def gives_a_shape_as_a_number(x_ptr):
     zeros = tl.zeros(16, tl.float32)  # here

@@ -17,6 +17,7 @@ from triton_quest.records import verdict as v
 NAME = "the kernels compile for a GPU (" + " and ".join(f"sm_{target}" for target in TARGETS) + ")"
 
 NOT_ON_A_GPU = "What runs in the interpreter must compile for a GPU, too."
+NOWHERE = "No matter of the GPU: the interpreter can't run such a line either."
 ON_A_GPU = "A GPU would run it, and understand it otherwise than the interpreter."
 
 
@@ -50,7 +51,6 @@ def findings(
 
 def refused(finding: CompileFinding) -> code.Stopped:
     places = (v.Place(finding.line, finding.source_line.strip()),) if finding.line else ()
-    advice = ON_A_GPU if finding.compiles else NOT_ON_A_GPU
-    return code.Stopped(
-        v.failed(passed(), v.Outcome.COMPILE, finding.says, advice, finding=finding.construct, places=places)
-    )
+    advice = ON_A_GPU if finding.compiles else NOT_ON_A_GPU if finding.runs else NOWHERE
+    outcome = v.Outcome.COMPILE if finding.runs else v.Outcome.CRASH
+    return code.Stopped(v.failed(passed(), outcome, finding.says, advice, finding=finding.construct, places=places))

@@ -6,6 +6,7 @@ stands before one that says it in general.
 
 from .changing import CHANGES, CONDITIONS
 from .constructs import CONSTRUCTS
+from .habits import HABITS
 from .launching import LAUNCH
 from .meaning import MEANING
 from .naming import NAMES
@@ -15,4 +16,4 @@ from .valuing import VALUES
 
 __all__ = ["TABLE", "Row"]
 
-TABLE: tuple[Row, ...] = (*MEANING, *LAUNCH, *CONSTRUCTS, *NAMES, *CHANGES, *CONDITIONS, *SIZES, *DOT, *VALUES)
+TABLE: tuple[Row, ...] = (*HABITS, *MEANING, *LAUNCH, *CONSTRUCTS, *NAMES, *CHANGES, *CONDITIONS, *SIZES, *DOT, *VALUES)

@@ -47,6 +47,7 @@ VALUES = (
         "A block in a kernel isn't a torch tensor, and has no `.{name}`: {instead}.",
         reason=r"'tensor' object has no attribute '(?P<name>\w+)'",
         fact=facts.instead_of_method,
+        runs=False,
     ),
     Row(
         "constant_has_no_method",
@@ -57,11 +58,10 @@ VALUES = (
     ),
     Row(
         "number_conversion",
-        "Python's `{kind}` can't convert a run-time value: write `{argument}.to(tl.{kind}32)`.",
+        "Python's `{kind}` can't convert a run-time value: write `tl.cast({argument}, tl.{kind}32)`.",
         reason=r"^(?P<kind>int|float)\(\) argument",
         fact=facts.first_argument,
     ),
-    Row("len", "A block has no `len`: its sizes are in `.shape`.", reason="'tensor' has no len"),
     Row(
         "floor_of_float",
         "`//` and `%` need integers: write `tl.floor(x / y)`.",
