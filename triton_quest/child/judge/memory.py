@@ -59,7 +59,7 @@ def examine_answer(run: Run) -> None:
         unwritten = run.model.unwritten(tensor, run.model.name_of(tensor) or (name if run.called(name) else None))
         if unwritten is not None:
             unwritten = _without_blaming_the_template(unwritten, run)
-            raise code.Stopped(_of_the_answer(refused(unwritten, run).check, unwritten, run, name))
+            raise code.Stopped(_of_the_answer(refused(unwritten, run).check, unwritten, run, name), unwritten)
 
 
 def _without_blaming_the_template(finding: Finding, run: Run) -> Finding:

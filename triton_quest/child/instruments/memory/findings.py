@@ -60,6 +60,9 @@ class Box:
     last: tuple[int, ...]
     full: bool
 
+    def holds(self, index: tuple[int, ...]) -> bool:
+        return all(low <= at <= high for low, at, high in zip(self.first, index, self.last, strict=True))
+
     @property
     def elements(self) -> int:
         count = 1
@@ -156,6 +159,12 @@ class Finding:
     def name(self) -> str:
         """What it is called in JSON and in a level's mistakes: its kind, or `elsewhere` of a block wholly in a wrong place."""
         return "elsewhere" if any(limit.at is not None for limit in self.limits) else self.kind.value
+
+    def is_left_out(self, index: tuple[int, ...]) -> bool:
+        """Of unwritten elements: whether the one at `index` is sure to be among them."""
+        if self.written is not None:
+            return not self.written.holds(index)
+        return self.elements is not None and self.elements.full and self.elements.holds(index)
 
     @property
     def first(self) -> tuple[int, ...]:
