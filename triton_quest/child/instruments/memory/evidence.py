@@ -153,7 +153,7 @@ def meant(offsets: Ints, access: Access, argument: Argument) -> tuple[Bools, boo
     if block is None:
         return legal, False
     sizes = np.array(argument.shape).reshape(-1, *(1,) * offsets.ndim)
-    inside: Bools = ((block.indices >= 0) & (block.indices < sizes)).all(axis=0)
+    inside = np.logical_and.reduce((block.indices >= 0) & (block.indices < sizes), axis=0)
     return legal & inside, bool(inside[active].all())
 
 

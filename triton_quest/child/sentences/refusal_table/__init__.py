@@ -13,7 +13,20 @@ from .naming import NAMES
 from .row import Row
 from .sizing import DOT, SIZES
 from .valuing import VALUES
+from .versions import VERSIONS
 
 __all__ = ["TABLE", "Row"]
 
-TABLE: tuple[Row, ...] = (*HABITS, *MEANING, *LAUNCH, *CONSTRUCTS, *NAMES, *CHANGES, *CONDITIONS, *SIZES, *DOT, *VALUES)
+TABLE: tuple[Row, ...] = (
+    *HABITS,
+    *VERSIONS,
+    *MEANING,
+    *LAUNCH,
+    *CONSTRUCTS,
+    *NAMES,
+    *CHANGES,
+    *CONDITIONS,
+    *SIZES,
+    *DOT,
+    *VALUES,
+)

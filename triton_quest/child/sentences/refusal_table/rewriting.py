@@ -60,8 +60,9 @@ def with_a_tuple(refusal: Refusal, groups: Facts) -> Facts | None:
         if len(given) < 2:
             return None
         value = given.pop()
-    shape = ast.Tuple(given, ast.Load())
-    arguments = [shape, value] if is_full and value is not None else [shape]
+    arguments: list[ast.expr] = [ast.Tuple(given, ast.Load())]
+    if is_full and value is not None:
+        arguments.append(value)
     return _written(ast.Call(call.func, arguments, [ast.keyword("dtype", dtype)]))
 
 
