@@ -95,7 +95,9 @@ LINES = (
     ("y = helper(x)", "@triton.jit", "y = helper(x)"),
     ("x[0] = 1.0", "tl.where(index == i, new, old)", "x = tl.where(lanes == 0, 1.0, x)"),
     ("y = x_ptr[0]", "tl.load(x_ptr + 0)", "y = tl.load(x_ptr + 0)"),
-    ("y = one.to(tl.float32)", "one * 1.0", "y = one * 1.0"),
+    ("y = one.to(tl.float32)", "tl.cast(one, tl.float32)", "y = tl.cast(one, tl.float32)"),
+    ("y = n * one.to(tl.int64)", "tl.cast(one, tl.int64)", "y = n * tl.cast(one, tl.int64)"),
+    ("y = tl.zeros((N,), one.dtype)", "tl.full((), one, tl.int32)", "y = tl.zeros((N,), tl.full((), one, tl.int32).dtype)"),
     ("print(x)", 'print("x", x)', 'print("x", x)'),
     ("H = N // 2\n    y = tl.arange(0, H)", "HALF: tl.constexpr = BLOCK // 2", "H: tl.constexpr = N // 2\n    y = tl.arange(0, H)"),
 )  # fmt: skip

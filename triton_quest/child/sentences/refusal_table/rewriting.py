@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Callable, Iterator
 
 from triton_quest.child.triton.refusals import Refusal
@@ -213,3 +214,9 @@ def load_through_a_pointer(refusal: Refusal, groups: Facts) -> Facts | None:
         return None
     place = ast.BinOp(node.value, ast.Add(), node.slice)
     return {"pointer": node.value.id, **_written(ast.Call(ast.parse("tl.load", mode="eval").body, [place], []))}
+
+
+def dtype_asked_for(refusal: Refusal, groups: Facts) -> Facts:
+    """The type in `name.to(tl.int64)`, of which the compiler names `name.to` alone."""
+    asked = re.search(rf"\b{re.escape(groups['name'])}\.to\((?P<dtype>[\w.]+)", refusal.source_line)
+    return {"dtype": asked["dtype"] if asked else "tl.int64"}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import facts
+from . import facts, rewriting
 from .row import Row
 
 VALUES = (
@@ -60,14 +60,15 @@ VALUES = (
     Row(
         "constant_has_no_to",
         "`{name}` is a compile-time constant here (an argument that equals 1 becomes one) and has no `.to`: "
-        "write `tl.cast({name}, tl.int64)`, which takes constants too.",
+        "write `tl.cast({name}, {dtype})`, which takes constants too.",
         reason=r"'int' object has no attribute 'to'",
         code=r"^(?P<name>\w+)\.to$",
+        fact=rewriting.dtype_asked_for,
     ),
     Row(
         "constant_has_no_method",
         "`{name}` is a compile-time constant here (an argument that equals 1 becomes one) and has no `.{attribute}`: "
-        "`{name} * 1.0` makes a float of it, `tl.full((), {name}, tl.int32)` an integer.",
+        "`tl.full((), {name}, tl.int32)` makes a value of the kernel of it, which has.",
         reason=r"'(?:int|float|bool)' object has no attribute '(?P<attribute>\w+)'",
         code=r"^(?P<name>\w+)\.",
     ),
