@@ -18,6 +18,7 @@ from triton_quest.child.instruments.warned import Warned, warnings_once
 from triton_quest.child.judge import (
     code,
     compiling,
+    contrast,
     diagnosis,
     hazards,
     hints,
@@ -130,6 +131,7 @@ class _Judge:
         self.cases: tuple[Case, ...] = parts.part(level, "cases").CASES
         self.blocks: tuple[int, ...] = DEFAULT_BLOCKS
         self.fits_elsewhere: list[str] = []
+        self.right: list[contrast.Traits] = []
 
     def everything(self) -> None:
         self._stage("import", "importing your file")
@@ -254,6 +256,7 @@ class _Judge:
         """Compare one run with the truth; the `others` help to explain what is wrong."""
         wrong = numbers.wrong_elements(run)
         if not wrong.any():
+            self.right.append(contrast.traits(run))
             self.send(numbers.case_check(run))
             return
         hazards.examine_order(self.subject, run, wrong, self.blocks)
@@ -271,6 +274,9 @@ class _Judge:
             check = replace(check, cause=found.says, evidence=found.evidence, finding=found.finding, hint=found.hint)
         elif narrow := numbers.through_fp16(run, wrong):
             check = replace(check, cause=narrow, finding="through_fp16")
+        else:
+            apart = contrast.advice(contrast.traits(run), [*self.right, *map(contrast.traits, right)])
+            check = replace(check, advice=apart or check.advice)
         raise code.Stopped(check)
 
     def _properties(self) -> None:
