@@ -20,6 +20,7 @@ from triton_quest.child.judge import (
     compiling,
     contrast,
     diagnosis,
+    effort,
     hazards,
     hints,
     known,
@@ -190,7 +191,12 @@ class _Judge:
             self.send(memory.passed())
         if self.able.compiling:
             self.send(compiling.passed())
-        for remark in (*rules.remarks(runs), *code.remarks(self.file, (*self.warned.of_triton, *self.fits_elsewhere))):
+        wasted = effort.remarks(self.subject, runs)
+        for remark in (
+            *rules.remarks(runs),
+            *wasted,
+            *code.remarks(self.file, (*self.warned.of_triton, *self.fits_elsewhere)),
+        ):
             self.send(remark)
         self.last_quick = largest
         return runs

@@ -14,7 +14,7 @@ from typing import Any
 
 import torch
 
-from triton_quest.child.instruments.counting import counted
+from triton_quest.child.instruments.counting import Counts, counted
 from triton_quest.child.instruments.hazards import Hazards
 from triton_quest.child.instruments.launches import Launch, LaunchLog, observed
 from triton_quest.child.instruments.memory.findings import Box, Finding
@@ -103,6 +103,7 @@ class Run:
     went_backward: bool = False  # the launcher has returned, and the backward pass begun
     trouble: BaseException | None = None
     launches: list[Launch] = field(default_factory=list)
+    counts: Counts = field(default_factory=Counts)
     uses_tf32: bool = False  # fp32 dots that a GPU would make in TF32
     hazards: Hazards = field(default_factory=Hazards)  # lines that mean something else on a GPU
     forcing: Forcing = field(default_factory=Forcing)  # what was launched of autotuned kernels
@@ -199,7 +200,7 @@ def called_with(
     except BaseException as trouble:  # whatever the learner's code raises is the verdict's matter
         run.trouble = trouble
     run.replaced = members.undo()
-    run.launches = log.launches
+    run.launches, run.counts = log.launches, counts
     run.answer = given.answer(run.returned, run.gradients) or NO_ANSWER
     run.result = run.answer.each(torch.Tensor.clone)
     if counts.tf32_dots and dtype == "fp32":
