@@ -126,6 +126,7 @@ def test_a_row_with_an_empty_folder_is_told_everything_that_is_missing(toy: ToyQ
 @judged_kindly
 def test_a_folder_without_a_row_is_named(toy: ToyQuest) -> None:
     (toy.course / "orphan").mkdir()
+    (toy.course / "orphan" / "solution.py").write_text("")
     assert the_complaint(toy).startswith("orphan: ")
     assert "names no such folder" in the_complaint(toy)
 
@@ -193,7 +194,7 @@ def test_a_placeholder_of_the_solutions_own_is_refused(toy: ToyQuest) -> None:
 
 
 def test_a_solution_without_a_briefing_is_refused(toy: ToyQuest) -> None:
-    toy.solution.write_text(template.without_docstring(toy.solution.read_text()))
+    toy.solution.write_text(template.without_texts(toy.solution.read_text()))
     toy.build()
     toy.add()
     assert "no docstring" in the_complaint(toy)

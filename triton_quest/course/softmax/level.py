@@ -12,5 +12,6 @@ LEVEL = Level(
     lesson=("softmax",),
     feats=("least-traffic",),
     grows="C",
+    counted_in="fp32",
     races=("eager", "compile"),
 )
