@@ -68,7 +68,7 @@ def _count_dots(counts: Counts, edits: Edits) -> None:
 
     def create_dot(self: Any, a: Any, b: Any, d: Any, input_precision: Any, *rest: Any) -> Any:
         counts.dot_flops += 2 * a.data.size * b.data.shape[-1]
-        counts.tiles[(*a.data.shape[-2:], b.data.shape[-1])] += 1
+        counts.tiles[(a.data.shape[-2], a.data.shape[-1], b.data.shape[-1])] += 1
         counts.tf32_dots += a.dtype.scalar == tl.float32 and input_precision in coarse
         return dot(self, a, b, d, input_precision, *rest)
 
