@@ -21,7 +21,7 @@ SOFTMAX = (
     ("    row_max = tl.max(x, axis=0)\n", ""),
     ("    numerator = tl.exp(x - row_max)  # exp(-inf) = 0 in the masked lanes\n", ""),
     ("    denominator = tl.sum(numerator, axis=0)\n", ""),
-    ("numerator / denominator", "tl.softmax(x)"),
+    ("numerator / denominator, mask=mask)", "tl.softmax(x), mask=mask)"),
 )
 
 
@@ -77,7 +77,7 @@ SLIPS = (
     Slip(
         "columns counted on from row to row", 3,
         (("cols = tl.arange(0, BLOCK_SIZE)", "cols = row * BLOCK_SIZE + tl.arange(0, BLOCK_SIZE)"),),
-        ("Your|your columns start at `row \\* BLOCK_SIZE`",), ("your grid", "all take row 0"),
+        ("[Yy]our columns start at `row \\* BLOCK_SIZE`",), ("your grid", "all take row 0"),
     ),
     Slip(
         "a name that isn't there", 3, (("tl.sum(numerator, axis=0)", "tl.sum(nummerator, axis=0)"),),
