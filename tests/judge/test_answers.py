@@ -438,6 +438,11 @@ def test_traffic_of_what_is_no_answer_is_told_by_names(tmp_path: Path) -> None:
         ("two answers", ("", ""), ["one element", "two blocks and a rest", "These numbers are right"]),
         ("two answers", ("minus = x - y", "minus = x + y"), ["`difference` is wrong: the only element. At [0]"]),
         ("two answers", ("return total, difference", "return total"), ["returned a tensor instead of a tuple of 2"]),
+        (
+            "two answers",
+            ("    tl.store(difference_ptr + offsets, minus, mask=mask)\n", ""),
+            ["No program writes difference"],
+        ),
         ("gradients", ("", ""), ["one element", "ragged", "These numbers are right"]),
         ("gradients", ("dw = x * x * dout", "dw = x * dout"), ["`dw` is wrong"]),
         ("gradients", ("return dx, dw", "return dx, None"), ["The backward pass gave nothing (None) as `dw`"]),
