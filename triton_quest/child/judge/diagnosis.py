@@ -74,14 +74,16 @@ def explain(
 
     `right` are runs whose result was right: a mistake that would have shown there isn't the learner's.
     """
+    partly: list[_Match] = []
     with tempfile.TemporaryDirectory() as folder:
         reruns = Reruns(level, Path(folder))
         for candidates, least in _rounds(mistakes, seen):
-            matching, compared = _matching(reruns, candidates, seen, least)
-            matching = [mistake for mistake in matching if not any(_would_show(reruns, mistake, run) for run in right)]
-            if matching:
-                return _told(matching, compared)
-    return _pattern(seen[0])
+            match = _matching(reruns, candidates, seen, least)
+            match.drop(lambda mistake: any(_would_show(reruns, mistake, run) for run in right))
+            if match.mistakes and match.unexplained is None:
+                return _told(match)
+            partly.append(match)
+    return next((_told_in_part(match) for match in partly if match.carries), None) or _pattern(seen)
 
 
 def _rounds(mistakes: tuple[Mistake, ...], seen: Sequence[Evidence]) -> Iterator[tuple[tuple[Mistake, ...], int]]:
@@ -94,26 +96,61 @@ def _rounds(mistakes: tuple[Mistake, ...], seen: Sequence[Evidence]) -> Iterator
     yield known, WITNESSES
 
 
-def _told(matching: list[Mistake], compared: list[Evidence]) -> Explanation:
-    mistake = matching[0]
-    elements = sum(evidence.run.result.elements for evidence in compared)
-    sure = elements >= ENOUGH and all(other.says == mistake.says for other in matching)
-    says = mistake.says if sure else f"Probably: {mistake.says[0].lower()}{mistake.says[1:]}"
-    told = f"Checked: that mistake explains all {elements:,} elements that were compared." if sure else ""
+@dataclass
+class _Match:
+    """The mistakes whose output is the learner's in the runs `compared`; `unexplained`: the first run in which none of them fits."""
+
+    mistakes: list[Mistake]
+    compared: list[Evidence]
+    unexplained: Evidence | None = None
+
+    def drop(self, isnt: Callable[[Mistake], bool]) -> None:
+        self.mistakes = [mistake for mistake in self.mistakes if not isnt(mistake)]
+
+    @property
+    def elements(self) -> int:
+        return sum(evidence.run.result.elements for evidence in self.compared)
+
+    @property
+    def is_one(self) -> bool:
+        return bool(self.mistakes) and all(other.says == self.mistakes[0].says for other in self.mistakes)
+
+    @property
+    def carries(self) -> bool:
+        """Whether it may be told although further cases are wrong in another way."""
+        return self.unexplained is not None and self.is_one and self.elements >= ENOUGH
+
+
+def _told(match: _Match) -> Explanation:
+    mistake = match.mistakes[0]
+    sure = match.elements >= ENOUGH and match.is_one
+    says = mistake.says if sure else _probably(mistake)
+    told = f"Checked: that mistake explains all {match.elements:,} elements that were compared." if sure else ""
     return Explanation(says, told, mistake.key, mistake.hint)
 
 
-def _matching(
-    reruns: Reruns, mistakes: tuple[Mistake, ...], seen: Sequence[Evidence], least: int
-) -> tuple[list[Mistake], list[Evidence]]:
+def _told_in_part(match: _Match) -> Explanation:
+    assert match.unexplained is not None
+    mistake, other = match.mistakes[0], match.unexplained.run.case.name
+    rest = f"In the case “{other}” something else is wrong, too: mend this first, and check again."
+    told = f"Checked: that mistake explains all {match.elements:,} elements here, but not those of “{other}”."
+    return Explanation(f"{_probably(mistake)} {rest}", told, mistake.key, mistake.hint)
+
+
+def _probably(mistake: Mistake) -> str:
+    return f"Probably: {mistake.says[0].lower()}{mistake.says[1:]}"
+
+
+def _matching(reruns: Reruns, mistakes: tuple[Mistake, ...], seen: Sequence[Evidence], least: int) -> _Match:
     """The mistakes whose output is the learner's, and where that was looked at: most drop out at the first, smallest run."""
-    matching = list(mistakes)
-    compared: list[Evidence] = []
+    match = _Match(list(mistakes), [])
     for number, evidence in enumerate(seen):
-        if number < least or _several(matching):
-            matching = [mistake for mistake in matching if _gives(reruns, mistake, evidence)]
-            compared.append(evidence)
-    return matching, compared
+        if number < least or _several(match.mistakes):
+            left = [mistake for mistake in match.mistakes if _gives(reruns, mistake, evidence)]
+            if not left and number:
+                return _Match(match.mistakes, match.compared, evidence)
+            match = _Match(left, [*match.compared, evidence])
+    return match
 
 
 def _several(matching: list[Mistake]) -> bool:
@@ -192,13 +229,21 @@ def _doubled(x: Any) -> Any:
     return memory.double().as_strided(x.shape, x.stride(), x.storage_offset())
 
 
-def _pattern(seen: Evidence) -> Explanation | None:
-    """What the wrong elements have in common, where they have."""
+def _pattern(seen: Sequence[Evidence]) -> Explanation | None:
+    """What the wrong elements of the first run have in common, where they have; a factor is one only if all runs have one."""
     for describe in (_swapped, _constant_ratio, _all_nan, _large_for_infinite, _above_diagonal, _one_matrix):
-        explanation = describe(seen)
-        if explanation is not None:
+        explanation = describe(seen[0])
+        if explanation is not None and (describe is not _constant_ratio or _are_multiples(seen)):
             return explanation
     return None
+
+
+def _are_multiples(seen: Sequence[Evidence]) -> bool:
+    """Whether a factor is missing: each failing run has one. A row that is divided by too large a sum has a ratio of its own, so at
+    least two rows must share theirs.
+    """
+    rows = [evidence.wrong.flatten(0, -2).any(dim=-1).sum() for evidence in seen if evidence.wrong.ndim > 1]
+    return (not rows or max(rows) > 1) and all(_ratio(evidence) is not None for evidence in seen)
 
 
 def _swapped(seen: Evidence) -> Explanation | None:
@@ -214,9 +259,20 @@ def _swapped(seen: Evidence) -> Explanation | None:
 
 
 def _constant_ratio(seen: Evidence) -> Explanation | None:
+    ratio = _ratio(seen)
+    if ratio is None or seen.wrong.numel() < ENOUGH:
+        return None
+    return Explanation(
+        f"Your {seen.called} is {ratio:.4g} times what it should be, everywhere: look for a missing or an extra factor.",
+        "",
+    )
+
+
+def _ratio(seen: Evidence) -> float | None:
+    """How many times the truth the learner's tensor is, where that is the same everywhere."""
     comparable = torch.isfinite(seen.truth) & (seen.truth.abs() > 0)
     finite = comparable & torch.isfinite(seen.result)
-    if int(finite.sum()) < ENOUGH or not torch.equal(finite, comparable):
+    if not int(finite.sum()) or not torch.equal(finite, comparable):
         return None
     if bool((seen.wrong & ~torch.isfinite(seen.truth)).any()):
         return None  # an infinity is no multiple of a number
@@ -225,10 +281,7 @@ def _constant_ratio(seen: Evidence) -> Explanation | None:
     eps = torch.finfo(seen.result.dtype).eps
     if ratio == 0 or abs(ratio - 1) < 1e-2 or bool(((ratios - ratio).abs() > 16 * eps * abs(ratio)).any()):
         return None
-    return Explanation(
-        f"Your {seen.called} is {ratio:.4g} times what it should be, everywhere: look for a missing or an extra factor.",
-        "",
-    )
+    return ratio
 
 
 def _all_nan(seen: Evidence) -> Explanation | None:

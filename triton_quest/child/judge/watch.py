@@ -20,6 +20,7 @@ from triton_quest.child.instruments.memory.findings import Box, Finding
 from triton_quest.child.instruments.memory.model import MemoryModel
 from triton_quest.child.instruments.memory.trace import Trace
 from triton_quest.child.instruments.opspy import OpSpy
+from triton_quest.child.judge import blocks as tiles
 from triton_quest.child.judge import truth
 from triton_quest.child.judge.given import Given, Launcher, drawn_for
 from triton_quest.child.judge.tampering import Snapshot
@@ -121,8 +122,9 @@ class Run:
 
     @property
     def constants(self) -> dict[str, int]:
-        """The learner's own launch constants, by name."""
-        return {name: size for launch in self.launches for name, size in launch.blocks.items()}
+        """The learner's launch constants: tile lengths by the names that the levels give them, whatever the learner calls them."""
+        last = next((int(x.shape[-1]) for x in self.given.tensors.values() if x.ndim), 1)
+        return tiles.constants(self.launches, last)
 
 
 def watched(
