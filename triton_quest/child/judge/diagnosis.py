@@ -132,7 +132,7 @@ def _told(match: _Match) -> Explanation:
 def _told_in_part(match: _Match) -> Explanation:
     assert match.unexplained is not None
     mistake, other = match.mistakes[0], match.unexplained.run.case.name
-    rest = f"In the case “{other}” something else is wrong, too: mend this first, and check again."
+    rest = f"That alone doesn't explain the case “{other}”: something else is wrong as well. Mend this first, and check again."
     told = f"Checked: that mistake explains all {match.elements:,} elements here, but not those of “{other}”."
     return Explanation(f"{_probably(mistake)} {rest}", told, mistake.key, mistake.hint)
 
@@ -230,20 +230,23 @@ def _doubled(x: Any) -> Any:
 
 
 def _pattern(seen: Sequence[Evidence]) -> Explanation | None:
-    """What the wrong elements of the first run have in common, where they have; a factor is one only if all runs have one."""
+    """What the wrong elements of the first run have in common, where they have."""
     for describe in (_swapped, _constant_ratio, _all_nan, _large_for_infinite, _above_diagonal, _one_matrix):
         explanation = describe(seen[0])
-        if explanation is not None and (describe is not _constant_ratio or _are_multiples(seen)):
+        if explanation is not None and (describe is not _constant_ratio or _is_a_factor(seen)):
             return explanation
     return None
 
 
-def _are_multiples(seen: Sequence[Evidence]) -> bool:
-    """Whether a factor is missing: each failing run has one. A row that is divided by too large a sum has a ratio of its own, so at
-    least two rows must share theirs.
-    """
-    rows = [evidence.wrong.flatten(0, -2).any(dim=-1).sum() for evidence in seen if evidence.wrong.ndim > 1]
-    return (not rows or max(rows) > 1) and all(_ratio(evidence) is not None for evidence in seen)
+def _is_a_factor(seen: Sequence[Evidence]) -> bool:
+    """Whether rows have a ratio in common. A row that was divided by too large a sum has one of its own, so a single row shows nothing."""
+    several = (evidence for evidence in seen if evidence.wrong.ndim < 2 or _wrong_rows(evidence) > 1)
+    witness = next(several, None)
+    return witness is not None and _ratio(witness) is not None
+
+
+def _wrong_rows(seen: Evidence) -> int:
+    return int(seen.wrong.flatten(0, -2).any(dim=-1).sum())
 
 
 def _swapped(seen: Evidence) -> Explanation | None:
