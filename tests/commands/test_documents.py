@@ -52,6 +52,7 @@ TYPED_ELSEWHERE = {  # what takes longer, or needs more than a copy of the clone
     "./quest dev check --table": "tests/course/test_mutation.py",
     "git add": "tests/course/test_gate.py",
     "python benchmarks/gpu.py": "tests/benchmark/test_speeds_page.py",
+    "python benchmarks/public_kernels.py FOLDER": "tests/benchmark/test_public_kernels.py",
 }
 TYPED_NOWHERE = {'docker run -it -v "$PWD":/quest -w /quest python:3.12 ./quest'}  # a container in a container
 SLOW = (

@@ -147,6 +147,7 @@ def test_a_stray_file_beside_the_course_folders_is_named(toy: ToyQuest) -> None:
 def test_what_python_and_editors_leave_behind_is_no_complaint(toy: ToyQuest) -> None:
     (toy.folder / "__pycache__").mkdir()
     (toy.course / "__pycache__").mkdir()
+    (toy.course / "moved-away" / "__pycache__").mkdir(parents=True)
     (toy.course / ".hidden").mkdir()
     assert complaints(toy) == []
 

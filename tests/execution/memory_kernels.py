@@ -419,3 +419,27 @@ def copy_heads(
     offsets = batch * stride_b + head * stride_h + offs_m[:, None] * stride_m + tl.arange(0, D)[None, :]
     mask = (offs_m[:, None] < M) | (not MASK)
     tl.store(o_ptr + offsets, tl.load(x_ptr + offsets, mask=mask), mask=mask)  # HERE copy_heads
+
+
+@triton.jit
+def turned_around(x_ptr, tmp_ptr, o_ptr, BARRIER: tl.constexpr, BACK: tl.constexpr, BLOCK: tl.constexpr):
+    lanes = tl.arange(0, BLOCK)
+    tl.store(tmp_ptr + lanes, tl.load(x_ptr + lanes))
+    if BARRIER:
+        tl.debug_barrier()
+    back = BLOCK - 1 - lanes if BACK else lanes
+    tl.store(o_ptr + lanes, tl.load(tmp_ptr + back))  # HERE turned_around
+
+
+@triton.jit
+def stored_block_read_as_one(x_ptr, tmp_ptr, o_ptr, BLOCK: tl.constexpr):
+    lanes = tl.arange(0, BLOCK)
+    tl.store(tmp_ptr + lanes, tl.load(x_ptr + lanes))
+    tl.store(o_ptr, tl.load(tmp_ptr))  # HERE stored_block_read_as_one
+
+
+@triton.jit
+def stored_row_read_as_column(x_ptr, tmp_ptr, o_ptr, BLOCK: tl.constexpr):
+    lanes = tl.arange(0, BLOCK)
+    tl.store(tmp_ptr + lanes, tl.load(x_ptr + lanes))
+    tl.store(o_ptr + lanes[:, None], tl.load(tmp_ptr + lanes[:, None]))

@@ -441,3 +441,40 @@ def test_arguments_passed_by_name_in_any_order() -> None:
 
 def test_the_judge_is_not_taken_for_the_learner() -> None:
     assert kernels.__file__ == check(lambda: kernels.copy[(1,)](torch.ones(1), torch.ones(8), 8, BLOCK=8))[0].file
+
+
+def turn(**options: object) -> Callable[[], object]:
+    x, tmp, out = numbers(64), torch.zeros(64), torch.zeros(64)
+    chosen = {"BARRIER": False, "BACK": True, "BLOCK": 64} | options
+    return lambda: kernels.turned_around[(1,)](x, tmp, out, **chosen)
+
+
+def test_lanes_that_read_what_other_lanes_stored_without_a_barrier() -> None:
+    says = only(turn(), Kind.OWN_STORE_READ, "turned_around")
+    assert "other lanes of the same program stored" in says and "`tl.debug_barrier()`" in says
+
+
+def test_a_barrier_lets_lanes_read_what_other_lanes_stored() -> None:
+    assert not check(turn(BARRIER=True))
+
+
+def test_a_lane_may_read_back_what_it_stored_itself() -> None:
+    assert not check(turn(BACK=False))
+
+
+def test_the_lanes_of_a_single_warp_are_in_step() -> None:
+    assert not check(turn(num_warps=1))
+
+
+def test_one_value_read_from_a_block_that_lanes_stored() -> None:
+    x, tmp, out = numbers(64), torch.zeros(64), torch.zeros(1)
+    only(
+        lambda: kernels.stored_block_read_as_one[(1,)](x, tmp, out, BLOCK=64),
+        Kind.OWN_STORE_READ,
+        "stored_block_read_as_one",
+    )
+
+
+def test_a_column_has_the_lanes_of_a_row_of_its_length() -> None:
+    x, tmp, out = numbers(64), torch.zeros(64), torch.zeros(64)
+    assert not check(lambda: kernels.stored_row_read_as_column[(1,)](x, tmp, out, BLOCK=64))

@@ -1,4 +1,4 @@
-"""Guards that everything which reaches into Triton's private parts works with the newest Triton that the quest knows, too."""
+"""Guards that everything which reaches into Triton's private parts works with the other Tritons that the quest knows, too."""
 
 from __future__ import annotations
 
@@ -13,18 +13,25 @@ import pytest
 from triton_quest import environment
 
 pytestmark = pytest.mark.slow
-NEWEST = "3.9.0"
+OTHERS = ("3.8.0", "3.9.0")  # beside the one that is installed
+NEEDS_PYTHON = (3, 11)
 ROOT = Path(environment.ROOT)
+TABLE = ("test_table", "test_every_construct_has_a_case")
+
+
+@pytest.fixture(scope="module", params=OTHERS)
+def version(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
 
 
 @pytest.fixture(scope="module")
-def environ(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+def environ(version: str, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """This Python with another Triton before its own."""
-    if sys.version_info < (3, 11):
-        pytest.skip(f"Triton {NEWEST} needs Python 3.11")
+    if sys.version_info < NEEDS_PYTHON:
+        pytest.skip(f"Triton {version} needs Python 3.11")
     folder = tmp_path_factory.mktemp("triton")
-    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--target", str(folder), f"triton=={NEWEST}"]
-    subprocess.run(pip, check=True, capture_output=True, stdin=subprocess.DEVNULL)
+    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--target", str(folder)]
+    subprocess.run([*pip, f"triton=={version}"], check=True, capture_output=True, stdin=subprocess.DEVNULL)
     return {**os.environ, "PYTHONPATH": os.pathsep.join([str(folder), str(ROOT)]), "TRITON_INTERPRET": "1"}
 
 
@@ -32,8 +39,21 @@ def run(environ: dict[str, str], *words: str) -> subprocess.CompletedProcess[str
     return subprocess.run([sys.executable, *words], env=environ, capture_output=True, text=True, cwd=ROOT)
 
 
-def test_the_newest_known_triton_is_the_one_that_is_tested() -> None:
-    assert tuple(map(int, NEWEST.split(".")[:2])) == environment.KNOWN["triton"][1]
+def test_the_newest_known_triton_is_tested() -> None:
+    assert tuple(map(int, OTHERS[-1].split(".")[:2])) == environment.KNOWN["triton"][1]
+
+
+def test_the_table_of_divergences_holds_with_it(environ: dict[str, str]) -> None:
+    tests = [f"tests/execution/test_frontend.py::{name}" for name in TABLE]
+    told = run(environ, "-m", "pytest", "-q", "-p", "no:xdist", "-p", "no:cacheprovider", *tests)
+    assert told.returncode == 0, told.stdout[-3000:]
+
+
+def test_what_a_gpu_accepts_runs_with_it(environ: dict[str, str]) -> None:
+    told = run(
+        environ, "-m", "pytest", "-q", "-p", "no:xdist", "-p", "no:cacheprovider", "tests/execution/test_acceptance.py"
+    )
+    assert told.returncode == 0, told.stdout[-3000:]
 
 
 def test_the_self_test_holds_with_it(environ: dict[str, str]) -> None:
@@ -41,8 +61,8 @@ def test_the_self_test_holds_with_it(environ: dict[str, str]) -> None:
     assert [test for test in told if not test["ok"]] == [] and len(told) > 10
 
 
-def test_it_is_really_used(environ: dict[str, str]) -> None:
-    assert run(environ, "-c", "import triton; print(triton.__version__)").stdout.strip() == NEWEST
+def test_it_is_really_used(environ: dict[str, str], version: str) -> None:
+    assert run(environ, "-c", "import triton; print(triton.__version__)").stdout.strip() == version
 
 
 @pytest.mark.parametrize("number, slug", [("1", "vector-add"), ("2", "matmul"), ("3", "softmax")])

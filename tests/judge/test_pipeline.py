@@ -78,7 +78,7 @@ def test_stages_come_in_order_and_each_limits_the_learners_code(passing: Judgeme
 
 def test_checks_come_in_order(passing: Judgement) -> None:
     kinds = list(dict.fromkeys(check.kind for check in passing.checks))
-    assert kinds == ["rules", "memory", "compile", "numbers", "property", "gpu"]
+    assert kinds == ["rules", "memory", "compile", "numbers", "remark", "property", "gpu"]
 
 
 def test_every_check_is_told_once(passing: Judgement) -> None:

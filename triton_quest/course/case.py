@@ -43,6 +43,10 @@ class Draw:
         values = torch.rand(*shape, generator=self._generator, dtype=torch.float32, device=self.device)
         return (values * (high - low) + low).to(self.dtype)
 
+    def without_memory(self, *shape: int) -> torch.Tensor:
+        """A contiguous tensor of any size, which has a shape and strides and nothing else."""
+        return torch.empty(*shape, dtype=self.dtype, device="meta")
+
     def whole(self, *shape: int, below: int, low: int = 0, dtype: torch.dtype = torch.int64) -> torch.Tensor:
         """Whole numbers from `low` up to `below`, which is none of them; contiguous."""
         return torch.randint(low, below, shape, generator=self._generator, dtype=dtype, device=self.device)

@@ -4,7 +4,7 @@
 full compiler, which `full_compile.py` runs.
 """
 
-from . import control_flow, launching, meanings, memory_and_dot, names, python_objects, types_and_shapes
+from . import control_flow, launching, meanings, memory_and_dot, names, python_objects, types_and_shapes, versions
 from .cases import CASES, Case
 
 __all__ = [
@@ -17,4 +17,5 @@ __all__ = [
     "names",
     "python_objects",
     "types_and_shapes",
+    "versions",
 ]

@@ -77,6 +77,13 @@ refused_launch("forgets_the_grid", "no_grid", "`fills` needs a grid", lambda: fi
 refused_launch(
     "has_too_many_rows", "grid_too_large", "70000 programs along axis 1", lambda: fills[1, 70000](floats(), 9, 16)
 )
+refused_launch(
+    "has_half_a_program", "grid_of_floats", "axis 0 is a float", lambda: fills[(9 / 16 + 1,)](floats(), 9, 16)
+)
+refused_launch("has_a_fourth_axis", "grid_axes", "has 4 axes", lambda: fills[1, 1, 1, 1](floats(), 9, 16))
+refused_launch("has_no_axis", "no_grid", "`fills` needs a grid", lambda: fills[()](floats(), 9, 16))
+refused_launch("gives_a_number_as_grid", "no_grid", "is a tuple", lambda: fills[lambda meta: 1](floats(), 9, 16))
+accepted_launch("takes_a_grid_in_a_list", lambda: fills[[1]](floats(), 9, 16))
 refused_launch("needs_a_cluster", "num_ctas", "sm_90", lambda: fills[(1,)](floats(), 9, 16, num_ctas=2))
 refused_launch(
     "needs_too_much_shared_memory",

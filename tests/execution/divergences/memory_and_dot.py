@@ -115,7 +115,7 @@ def multiplies_without_transposing(x_ptr):
 
 
 @refused(
-    "dot_accumulator", "create it as `tl.zeros((rows, columns), dtype=tl.float32)`", before=(3, 9), x_ptr=halves, N=16
+    "dot_accumulator", "create it as `tl.zeros((rows, columns), dtype=tl.float32)`", before=(3, 8), x_ptr=halves, N=16
 )
 @triton.jit
 def accumulates_a_dot_in_fp16(x_ptr, N: tl.constexpr):
@@ -165,7 +165,7 @@ def loads_and_stores_in_every_usual_way(x_ptr, n, N: tl.constexpr):
     tl.atomic_add(x_ptr + offsets, x, mask=offsets < n)
 
 
-@refused("block_pointers", "use pointers with a mask", since=(3, 8), x_ptr=floats, N=16)
+@refused("block_pointers", "use pointers with a mask", since=(3, 9), x_ptr=floats, N=16)
 @triton.jit
 def uses_a_block_pointer(x_ptr, N: tl.constexpr):
     pointer = tl.make_block_ptr(x_ptr, (N,), (1,), (0,), (N,), (0,))  # here

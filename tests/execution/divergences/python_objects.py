@@ -105,7 +105,7 @@ def yields_a_value(x_ptr, n):
     yield n  # here
 
 
-@refused("walrus", "on a line of its own", before=(3, 9), x_ptr=floats, n=4)
+@refused("walrus", "on a line of its own", before=(3, 8), x_ptr=floats, n=4)
 @triton.jit
 def assigns_in_a_condition(x_ptr, n):
     if (twice := n * 2) > 3:  # here

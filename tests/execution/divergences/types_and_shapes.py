@@ -3,6 +3,7 @@
 import torch
 import triton
 import triton.language as tl
+from triton.language.extra import libdevice
 
 from .cases import accepted, floats, halves, integers, refused
 
@@ -202,7 +203,30 @@ def joins_a_mask_with_floats(x_ptr, N: tl.constexpr):
     tl.store(x_ptr + tl.arange(0, N), x, mask=(x > 0) & x)  # here
 
 
-@refused("constant_has_no_method", "an argument that equals 1 becomes one", x_ptr=floats, n=1)
+@refused("constant_has_no_method", "`n * 1.0` makes a float of it", x_ptr=floats, n=1)
+@triton.jit
+def asks_for_the_type_of_an_argument_that_is_one(x_ptr, n):
+    tl.store(x_ptr, tl.full((), 2, n.dtype))  # here
+
+
+@refused("libdevice_dtype", "`x.to(tl.float32)`", x_ptr=halves, N=16)
+@triton.jit
+def takes_an_exponential_of_halves_from_libdevice(x_ptr, N: tl.constexpr):
+    x = tl.load(x_ptr + tl.arange(0, N))
+    tl.store(x_ptr + tl.arange(0, N), libdevice.exp(x))  # here
+
+
+@accepted(x_ptr=halves, n=1, N=16)
+@triton.jit
+def casts_as_the_advice_says(x_ptr, n, N: tl.constexpr):
+    x = tl.load(x_ptr + tl.arange(0, N))
+    tl.store(
+        x_ptr + tl.cast(n, tl.int64) + tl.arange(0, N),
+        libdevice.exp(x.to(tl.float32)) + n * 1.0 + tl.full((), n, tl.int32),
+    )
+
+
+@refused("constant_has_no_to", "write `tl.cast(n, tl.int64)`", x_ptr=floats, n=1)
 @triton.jit
 def casts_an_argument_that_is_one(x_ptr, n):
     tl.store(x_ptr, n.to(tl.float32))  # here

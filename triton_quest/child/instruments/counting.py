@@ -28,7 +28,7 @@ class Counts:
 
     dot_flops: int = 0  # 2 * M * N * K for each tl.dot
     exponentials: int = 0  # elements
-    tf32_dots: int = 0  # fp32 dots that a GPU makes in TF32, as it does unless told "ieee"
+    tf32_dots: int = 0  # fp32 dots that a GPU makes in TF32, as it does unless told "ieee", or of two bf16 parts
     other_flops: int = 0  # an operation on an element each; counted only with `arithmetic`
 
 
@@ -49,11 +49,12 @@ def counted(arithmetic: bool = False) -> Iterator[Counts]:
 
 def _count_dots(counts: Counts, edits: Edits) -> None:
     builder = interpreter.InterpreterBuilder
-    dot, tf32 = builder.create_dot, interpreter._ir.INPUT_PRECISION.TF32
+    dot, precisions = builder.create_dot, interpreter._ir.INPUT_PRECISION
+    coarse = [getattr(precisions, name) for name in ("TF32", "BF16x3") if hasattr(precisions, name)]
 
     def create_dot(self: Any, a: Any, b: Any, d: Any, input_precision: Any, *rest: Any) -> Any:
         counts.dot_flops += 2 * a.data.size * b.data.shape[-1]
-        counts.tf32_dots += a.dtype.scalar == tl.float32 and input_precision == tf32
+        counts.tf32_dots += a.dtype.scalar == tl.float32 and input_precision in coarse
         return dot(self, a, b, d, input_precision, *rest)
 
     edits.set(builder, "create_dot", create_dot)

@@ -13,7 +13,7 @@ from triton.runtime.jit import JITFunction
 
 from .launches import Launch
 
-TF32_DOT = re.compile(r"tt\.dot\b.*inputPrecision = tf32.*xf32")  # as Triton's IR prints it
+TF32_DOT = re.compile(r"tt\.dot\b.*inputPrecision = (tf32|bf16x3)\b.*xf32")  # as Triton's IR prints it
 
 
 @dataclass

@@ -65,6 +65,17 @@ def inside_launch() -> bool:
     return _depth > 0
 
 
+@contextmanager
+def unseen() -> Iterator[None]:
+    """Inside, what torch does is an instrument's doing, not the learner's."""
+    global _depth
+    _depth += 1
+    try:
+        yield
+    finally:
+        _depth -= 1
+
+
 def _describe(executor: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Launch:
     known = {name: value for name, value in kwargs.items() if name in executor.arg_names}
     options = {name: value for name, value in kwargs.items() if name not in executor.arg_names}

@@ -17,6 +17,7 @@ from .dataflow import OUTSIDE, FlowStep, flowing_into, flowing_into_launches
 from .dispatch import FastDispatchMode
 from .launches import Launch, Observer, inside_launch
 from .ledger import Ledger, tensors_in
+from .operators import body_of
 from .torchcalls import NOT_ALLOWED_TO_COUNT, CallKind, TorchCall, classify
 from .wording import Wording
 
@@ -143,6 +144,10 @@ class OpSpy(FastDispatchMode, Observer):
         kwargs = kwargs or {}
         if inside_launch():
             return func(*args, **kwargs)
+        body = body_of(func)
+        if body is not None:
+            with self:  # what the body of the learner's operator calls is looked at as if it stood in the launcher
+                return body(*args, **kwargs)
         with torch._C.DisableTorchFunction():  # what is looked up here is no call of the learner's
             return self._watched(func, args, kwargs)
 

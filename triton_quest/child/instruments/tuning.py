@@ -1,6 +1,12 @@
-"""Sees what `@triton.autotune` times and chooses: which configs, and with which one a kernel is launched.
+"""Autotuned kernels: what is timed and chosen (`TuningLog`), what was launched, any config forced, a tuning rehearsed (`Forcing`).
 
-Replaces `Autotuner._bench` and `Autotuner.run` while `tuning(...)` is active, and puts them back.
+    forcing = Forcing(config=2)
+    with forcing.watched():
+        launcher(...)
+    forcing.launches  # TunedLaunch: kernel, the configs that pruning left, the one that ran
+
+Without a GPU nothing is timed, so that only the first config would ever run. Forced or not, `@triton.heuristics` below the
+autotuner works as always. A rehearsal does to the tensors what timing does on a GPU: it runs the kernel on them again and again.
 """
 
 from __future__ import annotations
@@ -10,9 +16,139 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from triton.runtime.autotuner import Autotuner
+import torch
+from triton.runtime.autotuner import Autotuner, Config
 
-from .launches import Launch, Observer
+from triton_quest.child.triton.patching import Edits
+
+from .launches import Launch, Observer, unseen
+from .memory.arguments import tensors_of
+
+
+@dataclass(frozen=True)
+class TunedLaunch:
+    """One launch of an autotuned kernel that has several configs.
+
+    `configs`: those that pruning left, in their order. `same_grid`: the grid is that of the first config, though the config's
+    constants aren't. After a rehearsal, `unstable` are the arguments that are left with another value each time the kernel runs,
+    and `was_zero` those of them that held only zeros before.
+    """
+
+    kernel: str
+    file: str
+    line: int  # of the decorators
+    configs: tuple[Config, ...]
+    chosen: int  # the place in `configs`
+    grid: tuple[int, ...] | None = None
+    same_grid: bool = False
+    unstable: tuple[str, ...] = ()
+    was_zero: tuple[str, ...] = ()
+
+    @property
+    def config(self) -> Config:
+        return self.configs[self.chosen]
+
+    @property
+    def told(self) -> str:
+        """ "config 2 of 3 (BLOCK_M=64, num_warps=8)": the constants, and what else differs from the first config"""
+        options = self.config.all_kwargs()
+        differs = [name for name, value in options.items() if self.configs[0].all_kwargs().get(name) != value]
+        names = [*self.config.kwargs, *(name for name in differs if name not in self.config.kwargs)]
+        return f"config {self.chosen + 1} of {len(self.configs)} ({', '.join(f'{name}={options[name]}' for name in names)})"
+
+
+@dataclass
+class Forcing:
+    """`config`: the place, among the configs that pruning leaves, of the one that each tuned kernel runs with; None: as Triton
+    chooses. A kernel with fewer configs runs with its first. `rehearses`: the kernel is run twice beforehand, with its hooks."""
+
+    config: int | None = None
+    rehearses: bool = False
+    launches: list[TunedLaunch] = field(default_factory=list)
+
+    @contextmanager
+    def watched(self) -> Iterator[Forcing]:
+        edits, run = Edits(), Autotuner.run
+
+        def tuned(tuner: Autotuner, *args: Any, **kwargs: Any) -> Any:
+            if len(tuner.configs) < 2:
+                return run(tuner, *args, **kwargs)
+            tuner.nargs = dict(zip(tuner.arg_names, args, strict=False))
+            configs = tuple(tuner.prune_configs(kwargs))
+            if self.config is None:
+                result = run(tuner, *args, **kwargs)
+                chosen = next((place for place, one in enumerate(configs) if one is tuner.best_config), 0)
+                self.launches.append(_described(tuner, configs, chosen, {}))
+                return result
+            chosen = self.config if self.config < len(configs) else 0
+            try:
+                return self._forced(tuner, configs, chosen, args, kwargs)
+            finally:
+                tuner.nargs = None
+
+        edits.set(Autotuner, "run", tuned)
+        try:
+            yield self
+        finally:
+            edits.undo()
+
+    def _forced(
+        self, tuner: Any, configs: tuple[Config, ...], chosen: int, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> Any:
+        config = tuner.best_config = configs[chosen]
+        named = {**tuner.nargs, **kwargs, **config.all_kwargs()}
+        facts = _grids({**tuner.nargs, **kwargs}, configs[0], config)
+        place = len(self.launches)
+        self.launches.append(_described(tuner, configs, chosen, facts))
+        if self.rehearses:
+            facts |= _rehearse(tuner, config, named, args, kwargs)
+            self.launches[place] = _described(tuner, configs, chosen, facts)
+        if config.pre_hook is not None:
+            config.pre_hook(named)
+        return tuner.fn.run(*args, **kwargs, **config.all_kwargs())
+
+
+def _described(tuner: Any, configs: tuple[Config, ...], chosen: int, facts: dict[str, Any]) -> TunedLaunch:
+    code = tuner.base_fn.__code__
+    return TunedLaunch(tuner.base_fn.__name__, code.co_filename, code.co_firstlineno, configs, chosen, **facts)
+
+
+def _grids(named: dict[str, Any], first: Config, config: Config) -> dict[str, Any]:
+    """The grid of this launch, and whether it takes no notice of the config."""
+    grid = named.pop("grid", None)
+    try:
+        grids = [
+            tuple(grid({**named, **one.all_kwargs()})) if callable(grid) else tuple(grid) for one in (first, config)
+        ]
+    except Exception:  # the launch says what is wrong with its grid
+        return {}
+    return {"grid": grids[1], "same_grid": grids[0] == grids[1] and first.kwargs != config.kwargs}
+
+
+def _rehearse(
+    tuner: Any, config: Config, named: dict[str, Any], args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> dict[str, Any]:
+    """Run the kernel twice as `Autotuner._bench` does, and once more the hook that comes before the first real launch."""
+    tensors = dict(pair for name, value in named.items() for pair in tensors_of(name, value))
+    zero = {name for name, tensor in _contents(tensors).items() if not tensor.any()}
+    contents = []
+    for _ in range(2):
+        if config.pre_hook is not None:
+            config.pre_hook(named)
+        tuner.pre_hook(named)
+        tuner.fn.run(*args, **kwargs, **config.all_kwargs())
+        tuner.post_hook(named, exception=None)
+        contents.append(_contents(tensors))
+    tuner.pre_hook(named, reset_only=True)
+    once, twice = contents
+    unstable = tuple(name for name in tensors if not torch.equal(once[name], twice[name]))
+    return {"unstable": unstable, "was_zero": tuple(name for name in unstable if name in zero)}
+
+
+def _contents(tensors: dict[str, Any]) -> dict[str, torch.Tensor]:
+    """The bytes that each tensor holds."""
+    with unseen():
+        return {name: tensor.contiguous().clone().reshape(-1).view(torch.uint8) for name, tensor in tensors.items()}
 
 
 @dataclass

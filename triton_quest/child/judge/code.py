@@ -8,7 +8,7 @@ import os
 import sys
 import traceback
 import types
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from importlib.machinery import SourceFileLoader
 from pathlib import Path
 from types import ModuleType
@@ -16,6 +16,9 @@ from typing import Any
 
 from triton_quest.child import source
 from triton_quest.child.instruments.memory.findings import Finding
+from triton_quest.child.sentences import no_gpu
+from triton_quest.child.triton.fake_driver import is_active
+from triton_quest.child.triton.no_gpu import NoGpuHere, answers_to
 from triton_quest.course.level import Level
 from triton_quest.records import verdict as v
 
@@ -94,8 +97,34 @@ def explain(check: v.Check, trouble: BaseException, file: Path, when: str, outco
         says = f"{where}Your code {asks} {when}, and nobody is there to answer."
         advice = f"Run the file itself (python {file.name}): there, input() and breakpoint() work."
         return v.failed(check, v.Outcome.CRASH, says, advice, places=places)
+    missed = _without_a_gpu(root, place, file)
+    if missed is not None:
+        return v.failed(check, outcome, where + missed.says, missed.advice, finding="no_gpu_here", places=places)
     says = f"{where}{type(root).__name__}: {_first_line(root)}"
     return v.failed(check, outcome, says, _advice(root, when), places=places)
+
+
+def _without_a_gpu(root: BaseException, place: v.Place | None, file: Path) -> no_gpu.NoGpu | None:
+    """What is said of an exception that a GPU would have kept from being raised; None where there is one, or of others."""
+    if isinstance(root, NoGpuHere):
+        return no_gpu.NoGpu(root.says, root.advice)
+    if place is None or not is_active():
+        return None
+    return no_gpu.explain(_message(root), "".join(linecache.getlines(str(file))), place.line)
+
+
+def not_run_here(what: str, place: v.Place | None) -> v.Check:
+    """The check that tells of a kernel that Triton's compiler takes and its interpreter can't run."""
+    where = f"line {place.line}: " if place else ""
+    name = f"{where}Triton's interpreter can't run {what}. The kernels compile; what they compute needs a GPU"
+    places = (place,) if place else ()
+    return v.Check(name, "not_verified_here", v.State.NOT_VERIFIED_HERE, outcome=v.Outcome.PASSED, places=places)
+
+
+def remarks(file: Path, more: Iterable[str] = ()) -> list[v.Check]:
+    """What the learner's code was told in the stead of a GPU that isn't here, and what else is worth knowing."""
+    answers = {f"Line {answer.line}: {answer.says}.": None for answer in answers_to(str(file))}
+    return [v.Check(name=says, kind="remark", state=v.State.PASSED) for says in (*answers, *more)]
 
 
 def _advice(root: BaseException, when: str) -> str:

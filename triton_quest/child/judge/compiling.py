@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import io
+from dataclasses import dataclass
 
 from triton_quest.child.judge import code
 from triton_quest.child.judge.given import drawn_for
 from triton_quest.child.judge.watch import Subject
-from triton_quest.child.sentences.compiling import UNEXPLAINED, CompileFinding, explain
+from triton_quest.child.sentences.compiling import UNEXPLAINED, CompileFinding, explain, is_too_large, too_large_for
 from triton_quest.child.triton.frontend import TARGETS, compile_front_end
 from triton_quest.child.triton.refusals import Refusal
 from triton_quest.course.case import Case
+from triton_quest.machine.targets import Arch
 from triton_quest.records import verdict as v
 
 NAME = "the kernels compile for a GPU (" + " and ".join(f"sm_{target}" for target in TARGETS) + ")"
@@ -24,28 +26,56 @@ def passed() -> v.Check:
     return v.Check(name=NAME, kind="compile", state=v.State.PASSED)
 
 
-def findings(
-    subject: Subject, cases: tuple[Case, ...], dtypes: tuple[str, ...], blocks: tuple[int, ...]
-) -> list[CompileFinding]:
-    """What Triton's compiler refuses of the kernels that the launcher would launch, best explained first.
+@dataclass(frozen=True)
+class Look:
+    """What Triton's compiler refuses, best explained first, and what fits only some GPUs, a sentence each."""
+
+    refused: list[CompileFinding]
+    remarks: list[str]
+
+
+def look(subject: Subject, cases: tuple[Case, ...], dtypes: tuple[str, ...], blocks: tuple[int, ...]) -> Look:
+    """Compile the kernels that the launcher would launch.
 
     Every case is compiled in the first dtype for all targets, down to its shared memory (fp32 needs most); the other dtypes
-    by the front end alone, which asks little about the target, and for the first one.
+    by the front end alone, which asks little about the target, and for the first one. Where the first dtype doesn't fit
+    everywhere, the others go down to the shared memory too: too much of it for a GPU that isn't here is a remark, unless
+    the kernel fits none of them in any dtype.
     """
     refusals: list[Refusal] = []
-    for number, dtype in enumerate(dtypes):
-        asked = [case for case in (cases if number == 0 else cases[-1:]) if dtype in case.dtypes]
+    too_large: list[tuple[str, Refusal]] = []
+    sized: list[str] = []  # the dtypes that went down to the shared memory
+    for dtype in dtypes:
+        thorough = not sized or bool(too_large)
+        asked = [case for case in cases if dtype in case.dtypes]
+        if not asked:
+            continue
+        targets = TARGETS if thorough else TARGETS[:1]
+        found = _refusals_in(subject, asked if thorough else asked[-1:], dtype, blocks, targets, thorough)
+        sized += [dtype] if thorough else []
+        refusals += [refusal for refusal in found if not is_too_large(refusal)]
+        too_large += [(dtype, refusal) for refusal in found if is_too_large(refusal)]
+    remarks: dict[str, None] = {}
+    for dtype, refusal in too_large:
+        misfits = {(of, other.target) for of, other in too_large if other.kernel == refusal.kernel}
+        if len(misfits) < len(sized) * len(TARGETS):
+            remarks[too_large_for(refusal, dtype)] = None
+        else:
+            refusals.append(refusal)
+    return Look(sorted(explain(refusals), key=lambda finding: finding.construct == UNEXPLAINED), list(remarks))
 
-        def launch(asked: list[Case] = asked, dtype: str = dtype) -> None:
-            for case in asked:
-                given = drawn_for(subject.level, case, dtype, blocks)
-                with contextlib.suppress(SystemExit, KeyboardInterrupt):  # what ends the runs is told by the runs
-                    given.called(subject.launcher)
 
-        with contextlib.redirect_stdout(io.StringIO()):  # the learner's prints are for the runs
-            targets = TARGETS if number == 0 else TARGETS[:1]
-            refusals += compile_front_end(launch, subject.module, targets, shared_memory=number == 0).refusals
-    return sorted(explain(refusals), key=lambda finding: finding.construct == UNEXPLAINED)
+def _refusals_in(
+    subject: Subject, cases: list[Case], dtype: str, blocks: tuple[int, ...], targets: tuple[Arch, ...], thorough: bool
+) -> tuple[Refusal, ...]:
+    def launch() -> None:
+        for case in cases:
+            given = drawn_for(subject.level, case, dtype, blocks)
+            with contextlib.suppress(SystemExit, KeyboardInterrupt):  # what ends the runs is told by the runs
+                given.called(subject.launcher)
+
+    with contextlib.redirect_stdout(io.StringIO()):  # the learner's prints are for the runs
+        return compile_front_end(launch, subject.module, targets, shared_memory=thorough).refusals
 
 
 def refused(finding: CompileFinding) -> code.Stopped:

@@ -69,10 +69,10 @@ def examine_masked_lanes(subject: Subject, run: Run, wrong: Answer, blocks: tupl
     """Raises Stopped if the wrong elements come from lanes that a load masked off without saying what they hold."""
     if not run.model.poison_sites:
         return
-    if _differs(run, wrong, watched(subject, run.case, run.dtype, blocks, poison=False)):
+    if differs(run, wrong, watched(subject, run.case, run.dtype, blocks, poison=False)):
         for site in run.model.poison_sites:
             alone = watched(subject, run.case, run.dtype, blocks, poison_only=site)
-            if len(run.model.poison_sites) == 1 or not _differs(run, wrong, alone):
+            if len(run.model.poison_sites) == 1 or not differs(run, wrong, alone):
                 raise _about_lanes(site, run)
         raise _about_lanes(run.model.poison_sites[0], run)
 
@@ -81,7 +81,7 @@ def _about_lanes(site: Finding, run: Run) -> code.Stopped:
     return code.Stopped(replace(refused(site, run).check, name="lanes that are masked off don't reach the answer"))
 
 
-def _differs(run: Run, wrong: Answer, other: Run) -> bool:
+def differs(run: Run, wrong: Answer, other: Run) -> bool:
     """Whether a wrong element has another value in the other run, which poisons fewer loads or none."""
     for name in wrong.marked:
         ours, theirs = run.result[name], other.result.get(name)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
+import torch
+
 from triton_quest.child.judge import code, compare, contract
 from triton_quest.child.judge.watch import Run, Subject
 from triton_quest.course import parts
@@ -13,6 +15,7 @@ from triton_quest.course.case import Case
 from triton_quest.course.level import Level
 from triton_quest.records import verdict as v
 
+LARGEST_FP16 = 65504.0
 UNFIT_GRADIENT = ("returned an invalid gradient", "returned an incorrect number of gradients")  # torch's words
 
 
@@ -45,6 +48,22 @@ def case_check(run: Run) -> v.Check:
 
 def wrong_elements(run: Run) -> Answer:
     return run.reference.wrong(run.result)
+
+
+def through_fp16(run: Run, wrong: Answer) -> str:
+    """The cause where all that is wrong became infinite because fp16 ends before it; else ""."""
+    if run.dtype == "fp16" or not all(_is_beyond_fp16(run, name, wrong[name]) for name in wrong.marked):
+        return ""
+    return (
+        f"Every result beyond {LARGEST_FP16:,.0f} is infinite: the numbers go through fp16, which ends there. Take out `.to(tl.float16)`, "
+        "or write the dtype of the answer: `.to(out_ptr.dtype.element_ty)`."
+    )
+
+
+def _is_beyond_fp16(run: Run, name: str, wrong: torch.Tensor) -> bool:
+    truth, result = run.reference.truth[name], run.result[name]
+    beyond = (truth.abs() > LARGEST_FP16) & torch.isinf(result) & (torch.sign(result) == torch.sign(truth))
+    return not bool((wrong & ~beyond).any())
 
 
 def raised(subject: Subject, run: Run) -> v.Check:

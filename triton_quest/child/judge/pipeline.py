@@ -13,13 +13,29 @@ from pathlib import Path
 
 from triton_quest import environment
 from triton_quest.child import selftest
-from triton_quest.child.judge import code, compiling, diagnosis, hints, known, memory, numbers, properties, rules
+from triton_quest.child.instruments.operators import remember_bodies
+from triton_quest.child.instruments.warned import Warned, warnings_once
+from triton_quest.child.judge import (
+    code,
+    compiling,
+    diagnosis,
+    hazards,
+    hints,
+    known,
+    large,
+    memory,
+    numbers,
+    properties,
+    rules,
+    tuning,
+)
 from triton_quest.child.judge.blocks import block_sizes
 from triton_quest.child.judge.tampering import Snapshot
 from triton_quest.child.judge.watch import Run, Subject, watched
 from triton_quest.child.sentences.compiling import UNEXPLAINED, CompileFinding
 from triton_quest.child.triton.fake_driver import activate
 from triton_quest.child.triton.interpreter import Adaptation, enable
+from triton_quest.child.triton.unverifiable import what_is_lacking
 from triton_quest.course import parts
 from triton_quest.course.case import DEFAULT_BLOCKS, DTYPES, Case
 from triton_quest.course.level import Level
@@ -73,15 +89,18 @@ def run(level: Level, file: Path, send: Send, seconds: float) -> v.Outcome:
     """Judge `file` from its import on; every check is sent as it is made. `seconds` limits each step of the learner's code."""
     able = abilities(enable())
     activate()
+    remember_bodies()
     try:
-        _Judge(level, file, send, seconds, able).everything()
+        with warnings_once(str(file)) as warned:
+            _Judge(level, file, send, seconds, able, warned).everything()
     except code.Stopped as stopped:
         check = stopped.check
         if check.hint is None and check.kind in HINTED:
             solution = (level.folder / "solution.py").read_text(encoding="utf-8")
             check = replace(check, hint=hints.fitting(check, parts.known(level).mistakes, solution))
         send(check)
-        return check.outcome or v.Outcome.ERROR
+        if check.state is v.State.FAILED:
+            return check.outcome or v.Outcome.ERROR
     for name, kind in (*((name, "not_verified_here") for name in able.missing), (v.ON_A_GPU, v.GPU)):
         send(v.Check(name=name, kind=kind, state=v.State.NOT_VERIFIED_HERE))
     return v.Outcome.PASSED
@@ -103,13 +122,14 @@ def warm_up() -> None:
 class _Judge:
     """One judgement: the learner's code, the level's cases, and what was learnt from the first run."""
 
-    def __init__(self, level: Level, file: Path, send: Send, seconds: float, able: Abilities) -> None:
+    def __init__(self, level: Level, file: Path, send: Send, seconds: float, able: Abilities, warned: Warned) -> None:
         self.level, self.file, self.send, self.seconds = level, file, send, seconds
         memory_too, compiling_too = "memory" in level.stages, "compile" in level.stages
         self.able = replace(able, memory=able.memory and memory_too, compiling=able.compiling and compiling_too)
-        self.dtypes = able.dtypes
+        self.dtypes, self.warned = able.dtypes, warned
         self.cases: tuple[Case, ...] = parts.part(level, "cases").CASES
         self.blocks: tuple[int, ...] = DEFAULT_BLOCKS
+        self.fits_elsewhere: list[str] = []
 
     def everything(self) -> None:
         self._stage("import", "importing your file")
@@ -124,8 +144,15 @@ class _Judge:
             self._compile()
         runs = self._first_dtype()
         self._numbers(runs)
+        if self.able.memory:
+            self._large()
         if "property" in self.level.stages:
             self._properties()
+
+    def _large(self) -> None:
+        cases: tuple[Case, ...] = getattr(parts.part(self.level, "cases"), "LARGE", ())
+        if cases:
+            self.send(large.examine(self.subject, cases))
 
     def _stage(self, stage: str, says: str) -> None:
         self.send(v.StageStarted(stage, says, self.seconds))
@@ -137,13 +164,14 @@ class _Judge:
         members = Snapshot()
 
         def refusals(subject: Subject) -> list[CompileFinding]:
-            return compiling.findings(subject, cases, self.dtypes, self.blocks)
+            return compiling.look(subject, cases, self.dtypes, self.blocks).refused
 
-        found = refusals(self.subject)
+        look = compiling.look(self.subject, cases, self.dtypes, self.blocks)
+        found, self.fits_elsewhere = look.refused, look.remarks
         rules.torch_is_left_alone(members.undo())
         if found and found[0].construct == UNEXPLAINED:
             first = watched(self.subject, self.cases[0], self.dtypes[0], self.blocks)
-            if first.trouble is not None:
+            if first.trouble is not None and what_is_lacking(code.root_cause(first.trouble)) is None:
                 raise code.Stopped(numbers.raised(self.subject, first))
         if found:
             raise code.Stopped(known.refused_alike(self._mistakes(), found[0], self.subject, refusals))
@@ -160,7 +188,7 @@ class _Judge:
             self.send(memory.passed())
         if self.able.compiling:
             self.send(compiling.passed())
-        for remark in rules.remarks(runs):
+        for remark in (*rules.remarks(runs), *code.remarks(self.file, (*self.warned.of_triton, *self.fits_elsewhere))):
             self.send(remark)
         self.last_quick = largest
         return runs
@@ -169,9 +197,16 @@ class _Judge:
         """One run, with what its accesses and its torch calls come to. Raises Stopped at the first thing wrong."""
         self._stage("run", f"{case.name}, {dtype}")
         run = watched(self.subject, case, dtype, self.blocks)
+        self._accept(run)
+        return run
+
+    def _accept(self, run: Run) -> None:
+        """Raises Stopped for what is wrong with a run, its numbers apart."""
         rules.torch_is_left_alone(run.replaced)
+        hazards.examine(run)
         self._examine(memory.examine_accesses, run)
         if run.trouble is not None:
+            self._tell_what_no_interpreter_runs(run)
             raise code.Stopped(numbers.raised(self.subject, run))
         misfit = numbers.misfit(self.subject, run)
         if misfit is not None:
@@ -181,7 +216,13 @@ class _Judge:
         rules.inputs_are_unchanged(self.subject, run)
         self._examine(memory.examine_answer, run)
         rules.whole_answer_is_stored(self.subject, run)
-        return run
+
+    def _tell_what_no_interpreter_runs(self, run: Run) -> None:
+        """Raises Stopped, without a failure, where the compiler took what Triton's interpreter lacks."""
+        lacking = what_is_lacking(code.root_cause(run.trouble)) if run.trouble is not None else None
+        if lacking is not None and self.able.compiling:
+            self.send(compiling.passed())
+            raise code.Stopped(code.not_run_here(lacking, code.place_of(run.trouble, self.file)))
 
     def _examine(self, look: Callable[[Run], None], run: Run) -> None:
         """Raises Stopped for what `look` finds, with the known mistake that leads to it."""
@@ -198,6 +239,9 @@ class _Judge:
         """Every case in every dtype against float64."""
         for run in runs:
             self._compare(run, runs)
+        tuned = tuning.examine(self.subject, runs, self._accept)
+        if tuned is not None:
+            self.send(tuned)
         self.send(rules.new_contents_give_new_answers(self.subject, self.last_quick, self.blocks))
         looked_at = self.dtypes[0]
         for case, dtype in numbers.plan(self.level, self.dtypes[1:]):
@@ -212,6 +256,7 @@ class _Judge:
         if not wrong.any():
             self.send(numbers.case_check(run))
             return
+        hazards.examine_order(self.subject, run, wrong, self.blocks)
         memory.examine_masked_lanes(self.subject, run, wrong, self.blocks)
         check = numbers.failed_case(run, wrong, self.blocks)
         seen, right = [diagnosis.Evidence(run, wrong)], []
@@ -224,6 +269,8 @@ class _Judge:
         found = diagnosis.explain(self.level, self._mistakes(), seen, right)
         if found is not None:
             check = replace(check, cause=found.says, evidence=found.evidence, finding=found.finding, hint=found.hint)
+        elif narrow := numbers.through_fp16(run, wrong):
+            check = replace(check, cause=narrow, finding="through_fp16")
         raise code.Stopped(check)
 
     def _properties(self) -> None:

@@ -15,7 +15,10 @@ from triton_quest.child.sentences import memory as memory_sentences
 from triton_quest.course.case import Case
 from triton_quest.records import verdict as v
 
-TF32_REMARK = 'tl.dot without input_precision="ieee": a GPU rounds fp32 inputs to TF32, so your fp32 is judged as leniently as fp16.'
+TF32_REMARK = (
+    'tl.dot without input_precision="ieee": a GPU rounds fp32 inputs to TF32 (with "bf16x3" to two bf16), '
+    "so your fp32 is judged as leniently as fp16."
+)
 COPYING = frozenset({CallKind.COPY})
 FILLING = frozenset({CallKind.FILL})
 

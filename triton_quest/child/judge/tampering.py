@@ -7,6 +7,7 @@ import json
 import math
 import os
 import time
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -25,6 +26,13 @@ WATCHED: dict[str, Any] = {
     "builtins": builtins,
 }
 MAY_CHANGE = {"torch.Storage"}  # follows torch.set_default_dtype
+_TORCHS = str(Path(torch.__file__).parent)
+
+
+def _is_torchs_own(value: Any, member: str) -> bool:
+    """Importing torch's compiler, as `torch.library.custom_op` does, replaces functions of torch by its own wrappers."""
+    code = getattr(value, "__code__", None)
+    return getattr(value, "__name__", "") == member and code is not None and code.co_filename.startswith(_TORCHS)
 
 
 class Snapshot:
@@ -41,7 +49,7 @@ class Snapshot:
             now = vars(owner)
             for member, value in members.items():
                 if now.get(member) is not value and not isinstance(value, ModuleType) and not member.startswith("__"):
-                    if f"{name}.{member}" in MAY_CHANGE:
+                    if f"{name}.{member}" in MAY_CHANGE or _is_torchs_own(now.get(member), member):
                         continue
                     setattr(owner, member, value)
                     replaced.append(f"{name}.{member}")

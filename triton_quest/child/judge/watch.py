@@ -15,11 +15,13 @@ from typing import Any
 import torch
 
 from triton_quest.child.instruments.counting import counted
+from triton_quest.child.instruments.hazards import Hazards
 from triton_quest.child.instruments.launches import Launch, LaunchLog, observed
 from triton_quest.child.instruments.memory.findings import Box, Finding
 from triton_quest.child.instruments.memory.model import MemoryModel
 from triton_quest.child.instruments.memory.trace import Trace
 from triton_quest.child.instruments.opspy import OpSpy
+from triton_quest.child.instruments.tuning import Forcing
 from triton_quest.child.judge import blocks as tiles
 from triton_quest.child.judge import truth
 from triton_quest.child.judge.given import Given, Launcher, drawn_for
@@ -50,6 +52,9 @@ class Unchecked:
 
     def filled_only(self, tensor: torch.Tensor) -> Box | None:
         return None
+
+    def not_stored(self, tensor: torch.Tensor) -> torch.Tensor:
+        return torch.zeros(tensor.shape, dtype=torch.bool)
 
     def name_of(self, tensor: torch.Tensor) -> str | None:
         return None
@@ -100,6 +105,8 @@ class Run:
     trouble: BaseException | None = None
     launches: list[Launch] = field(default_factory=list)
     uses_tf32: bool = False  # fp32 dots that a GPU would make in TF32
+    hazards: Hazards = field(default_factory=Hazards)  # lines that mean something else on a GPU
+    forcing: Forcing = field(default_factory=Forcing)  # what was launched of autotuned kernels
     replaced: list[str] = field(default_factory=list)  # members of torch and others that the code replaced
 
     @property
@@ -137,10 +144,18 @@ def watched(
     poison_only: Finding | None = None,
     noop: bool = False,
     traced: bool = False,
+    reorders: bool = True,
+    forcing: Forcing | None = None,
 ) -> Run:
-    """Call the launcher on the case's inputs; with `noop`, no kernel runs, with `traced`, the model keeps every access."""
+    """Call the launcher on the case's inputs; with `noop`, no kernel runs, with `traced`, the model keeps every access.
+
+    `reorders`: `tl.cat` changes the order where it may. `forcing` forces a config of the autotuned kernels.
+    """
     given = drawn_for(subject.level, case, dtype, blocks)
-    return called_with(subject, case, dtype, given, poison=poison, poison_only=poison_only, noop=noop, traced=traced)
+    return called_with(
+        subject, case, dtype, given,
+        poison=poison, poison_only=poison_only, noop=noop, traced=traced, reorders=reorders, forcing=forcing,
+    )  # fmt: skip
 
 
 def called_with(
@@ -153,6 +168,8 @@ def called_with(
     poison_only: Finding | None = None,
     noop: bool = False,
     traced: bool = False,
+    reorders: bool = True,
+    forcing: Forcing | None = None,
 ) -> Run:
     """Call the launcher on what is given, in the name of a case, and where its answer is differentiated, go backward."""
     reference = truth.reference(given)
@@ -166,9 +183,17 @@ def called_with(
         on_filled=None if subject.level.fills_count else model.mark_filled,
     )
     run = Run(case, dtype, given, given.each(torch.Tensor.clone), reference, model, spy)
+    run.hazards.reorders, run.forcing = reorders, forcing or run.forcing
     log, members = LaunchLog(), Snapshot()
     try:
-        with counted() as counts, model.active(), observed(spy, log, noop=noop), spy:
+        with (
+            counted() as counts,
+            run.hazards.watched(),
+            run.forcing.watched(),
+            model.active(),
+            observed(spy, log, noop=noop),
+            spy,
+        ):
             arguments = given.arguments()
             run.returned = subject.launcher(*arguments, **given.keywords)
             run.went_backward = bool(given.wanted)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from string import Formatter
 
 from triton_quest.child.triton.refusals import Refusal, RefusedBy
-from triton_quest.machine.targets import Arch, name_of
+from triton_quest.machine.targets import Arch, find, name_of
 
 from .refusal_table import TABLE, Row
 from .refusal_table.facts import Facts
@@ -99,3 +99,19 @@ def explain(refusals: Iterable[Refusal]) -> list[CompileFinding]:
         if refusal.target not in first.targets:
             found[key] = replace(first, targets=(*first.targets, refusal.target))
     return list(found.values())
+
+
+def is_too_large(refusal: Refusal) -> bool:
+    """Whether a kernel is refused because it needs more shared memory than the target has."""
+    return refusal.error_type == "OutOfResources" and "shared memory" in refusal.reason
+
+
+def too_large_for(refusal: Refusal, dtype: str) -> str:
+    """The remark on a kernel that doesn't fit this target, and fits another one or in another dtype."""
+    required, limit = (int(size) / 1024 for size in re.findall(r"(?:Required|Hardware limit): (\d+)", refusal.reason))
+    target = find(refusal.target)
+    chip = f"{target.an_example} ({target.name})" if target else name_of(refusal.target)
+    return (
+        f"`{refusal.kernel}` needs {required:.0f} KB of shared memory a program in {dtype}, and {chip} has {limit:.0f} KB: "
+        f"with these blocks it doesn't run there in {dtype}."
+    )

@@ -189,6 +189,14 @@ def _lane_race(finding: Finding) -> str:
     )
 
 
+def _own_store_read(finding: Finding) -> str:
+    return (
+        f"{_program(finding.program)} reads back {_where(finding)}, which other lanes of the same program stored; on a GPU the lanes are "
+        f"threads that don't wait for each other, so the old value may still be there. Line {finding.line}: write `tl.debug_barrier()` "
+        f"between the store and this load, or keep the values in variables."
+    )
+
+
 def _read_write_race(finding: Finding) -> str:
     other = _program(finding.other_program) if finding.other_program is not None else "other programs"
     deeds = ("reads", "writes") if finding.operation is Operation.READ else ("writes", "reads")
@@ -240,6 +248,7 @@ _TELLERS = {
     Kind.UNWRITTEN: _unwritten,
     Kind.WRITE_RACE: _write_race,
     Kind.LANE_RACE: _lane_race,
+    Kind.OWN_STORE_READ: _own_store_read,
     Kind.READ_WRITE_RACE: _read_write_race,
     Kind.UNINITIALISED_READ: _uninitialised,
     Kind.POISONED_LANE: _poisoned,

@@ -111,7 +111,7 @@ def blame_line(error: Exception, kernel: JITFunction, target: Arch, diagnostics:
     for diagnostic in _DIAGNOSTIC.finditer(diagnostics):
         line = int(diagnostic["line"])
         function = next(
-            (twin for twin in twins() if _is_learners(twin) and _holds(twin, diagnostic["file"], line)), None
+            (one for one in (kernel, *twins()) if _is_learners(one) and _holds(one, diagnostic["file"], line)), None
         )
         if function is not None:
             return replace(_at(function, name, target, line, by), error_type=error_type, reason=diagnostic["text"])

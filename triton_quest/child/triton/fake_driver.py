@@ -20,6 +20,9 @@ from triton.runtime.driver import driver
 
 from triton_quest.machine.targets import TARGETS, Arch, Target, find
 
+from . import no_gpu
+from .patching import Edits
+
 MEASURED_MS = 1.0
 MAX_THREADS = 1024  # of a program
 REPLACED_BENCHMARKS = ("do_bench", "do_bench_cudagraph")
@@ -31,6 +34,7 @@ class _Utils:
 
     def get_device_properties(self, device: Any = None) -> dict[str, int]:
         """What a launcher may ask of the device; the clocks are an A100's, since nothing runs."""
+        no_gpu.note("get_device_properties", self.target, no_gpu.multiprocessors(self.target))
         return {
             "multiprocessor_count": self.target.multiprocessors,
             "max_shared_mem": self.target.shared_per_program,
@@ -101,23 +105,30 @@ class FakeDriver(DriverBase):
     def clear_cache(self, cache: torch.Tensor) -> None: ...
 
 
-def activate(arch: Arch = 80) -> FakeDriver:
-    """Make a fake driver the active one for the rest of this process, before the learner's file is imported."""
-    fake = FakeDriver(arch)
+def activate(arch: Arch = 80, edits: Edits | None = None) -> FakeDriver:
+    """Make a fake driver the active one for the rest of this process, before the learner's file is imported.
+
+    What else is asked of a GPU is answered too; `edits` remembers what was replaced.
+    """
+    fake, edits = FakeDriver(arch), edits or Edits()
     driver.set_active(fake)
     for name in REPLACED_BENCHMARKS:
-        setattr(triton.testing, name, pretend_to_measure)
+        edits.set(triton.testing, name, pretend_to_measure)
+    no_gpu.stand_in(fake.target, edits)
     return fake
+
+
+def is_active() -> bool:
+    """Whether there is no GPU for this process."""
+    return isinstance(driver._active, FakeDriver)
 
 
 @contextmanager
 def activated(arch: Arch = 80) -> Iterator[FakeDriver]:
     """As `activate`, and puts back what was there."""
-    previous = driver._active
-    benchmarks = {name: getattr(triton.testing, name) for name in REPLACED_BENCHMARKS}
+    previous, edits = driver._active, Edits()
     try:
-        yield activate(arch)
+        yield activate(arch, edits)
     finally:
         driver._active = previous
-        for name, function in benchmarks.items():
-            setattr(triton.testing, name, function)
+        edits.undo()

@@ -14,25 +14,8 @@ import torch
 
 from triton_quest.machine.targets import Target
 
-from .fake_driver import FakeDriver
+from .no_gpu import properties
 from .patching import Edits
-
-
-def properties(target: Target) -> SimpleNamespace:
-    """What `torch.cuda.get_device_properties` would tell, as far as a launcher asks."""
-    major, minor = FakeDriver(target.arch).get_device_capability()
-    return SimpleNamespace(
-        name=target.chip,
-        major=major,
-        minor=minor,
-        multi_processor_count=target.multiprocessors,
-        shared_memory_per_block=min(target.shared_per_program, 48 * 1024),
-        shared_memory_per_block_optin=target.shared_per_program,
-        shared_memory_per_multiprocessor=target.shared,
-        regs_per_multiprocessor=target.registers,
-        max_threads_per_multi_processor=target.warps * target.warp_size,
-        warp_size=target.warp_size,
-    )
 
 
 @contextmanager

@@ -33,6 +33,7 @@ from .lowering import quiet, shared_memory_bytes, to_ttir
 from .refusals import Refusal
 
 TARGETS: tuple[Arch, ...] = (80, 90)
+_run = JITFunction.run  # before the interpreter is adapted, which refuses to launch what it can't interpret
 MAY_DROP_OUT = ("OutOfResources", "CompileTimeAssertionFailure")
 
 
@@ -79,8 +80,10 @@ class CompileSession:
     outcomes: dict[tuple[Any, ...], Refusal | None] = field(default_factory=dict)
     our_fault: Exception | None = None
 
-    def launch(self, function: InterpretedFunction, args: tuple[Any, ...], grid: Any, kwargs: dict[str, Any]) -> None:
-        """In the place of `InterpretedFunction.run`."""
+    def launch(
+        self, function: InterpretedFunction | JITFunction, args: tuple[Any, ...], grid: Any, kwargs: dict[str, Any]
+    ) -> None:
+        """In the place of `InterpretedFunction.run`, and of `JITFunction.run` for a kernel in Gluon."""
         args, kwargs = compilable(args), {name: compilable(value) for name, value in kwargs.items()}
         for fake in self.drivers:
             driver.set_active(fake)
@@ -88,7 +91,7 @@ class CompileSession:
                 kernel = twin_of(function)
                 with warnings.catch_warnings():
                     warnings.simplefilter("ignore")
-                    JITFunction.run(kernel, *args, grid=grid, warmup=False, **kwargs)
+                    _run(kernel, *args, grid=grid, warmup=False, **kwargs)
                 arguments = kernel.device_caches[fake.get_current_device()][-1](*args, **kwargs)[0]
                 check_grid(grid(arguments) if callable(grid) else grid)
             except Exception as error:
@@ -109,7 +112,7 @@ class CompileSession:
         """In the place of `JITFunction._do_compile`: None tells `run` that there is nothing to launch."""
         known = (id(kernel), key, device, self.thorough)  # a kernel's own hash would look up its dependencies
         if known not in self.outcomes:
-            source = ASTSource(kernel, signature, constexprs, attrs)
+            source = getattr(kernel, "ASTSource", ASTSource)(kernel, signature, constexprs, attrs)
             self.outcomes[known] = self._lower(source, kernel, device, options)
         refusal = self.outcomes[known]
         if refusal is not None:
@@ -139,7 +142,7 @@ class CompileSession:
     def lower(self, source: ASTSource, target: Any, backend: Any, options: Any) -> tuple[int | None, Any]:
         """As far down as this session goes: the shared memory in bytes, and the finished binary, where it comes to that."""
         module = to_ttir(source, target, backend, options)
-        return (shared_memory_bytes(module, target, backend, options) if self.thorough else None), None
+        return (shared_memory_bytes(module, source.language, target, backend, options) if self.thorough else None), None
 
     def _keep_if_ours(self, error: Exception) -> None:
         if is_our_fault(error):
@@ -153,6 +156,7 @@ class CompileSession:
         tuner.nargs = dict(zip(tuner.arg_names, args, strict=False))
         everything, fits = (self.drivers, self.thorough), False
         dropped: list[Refusal] = []
+        fitting: set[Arch] = set()  # the targets that some config fits
         for config in tuner.prune_configs(kwargs):
             chosen = {**kwargs, **config.all_kwargs()}
             if config.pre_hook is not None:
@@ -166,19 +170,20 @@ class CompileSession:
                 refused, self.refusals = self.refusals, known
             may_drop = all(refusal.error_type in MAY_DROP_OUT for refusal in refused)
             fits = fits or not refused
+            fitting |= {fake.arch for fake in self.drivers} - {refusal.target for refusal in refused}
             (dropped if may_drop else self.refusals).extend(refused)
         tuner.nargs = None
         self.drivers, self.thorough = everything
         if not fits:
-            self.refusals += dropped
+            self.refusals += [refusal for refusal in dropped if refusal.target not in fitting]
 
 
 @contextmanager
 def _in_place_of_launches(session: CompileSession) -> Iterator[None]:
     run, call = InterpretedFunction.run, InterpretedFunction.__call__
-    do_compile, tune = JITFunction._do_compile, Autotuner.run
+    do_compile, run_compiled, tune = JITFunction._do_compile, JITFunction.run, Autotuner.run
 
-    def launch(function: InterpretedFunction, *args: Any, grid: Any, warmup: bool, **kwargs: Any) -> None:
+    def launch(function: InterpretedFunction | JITFunction, *args: Any, grid: Any, warmup: bool, **kwargs: Any) -> None:
         session.launch(function, args, grid, kwargs)
 
     def call_without_grid(function: InterpretedFunction, *args: Any, **kwargs: Any) -> None:
@@ -191,12 +196,12 @@ def _in_place_of_launches(session: CompileSession) -> Iterator[None]:
         session.run_configs(tuner, args, kwargs)
 
     InterpretedFunction.run, InterpretedFunction.__call__ = launch, call_without_grid
-    JITFunction._do_compile, Autotuner.run = compile, run_configs
+    JITFunction._do_compile, JITFunction.run, Autotuner.run = compile, launch, run_configs
     try:
         yield
     finally:
         InterpretedFunction.run, InterpretedFunction.__call__ = run, call
-        JITFunction._do_compile, Autotuner.run = do_compile, tune
+        JITFunction._do_compile, JITFunction.run, Autotuner.run = do_compile, run_compiled, tune
 
 
 def compile_front_end(

@@ -40,7 +40,7 @@ class _AllTheWay(CompileSession):
             if not self.thorough:
                 return None, None
             if target.arch in SIZED_EARLY:  # ptxas can take half a minute over a kernel that doesn't fit
-                shared_bytes = shared_memory_bytes(module, target, backend, options)
+                shared_bytes = shared_memory_bytes(module, source.language, target, backend, options)
                 check_resources(driver.active.target, shared_bytes, options.num_warps)
             with for_the_compiler(), generating():
                 binary = compiler.compile(source, target=target, options=vars(options))

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
+import triton
 from triton.compiler import code_generator
 from triton.compiler.code_generator import BoundJITMethod, CodeGenerator
 from triton.compiler.errors import CompilationError, UnsupportedLanguageConstruct
@@ -21,6 +22,7 @@ from triton.runtime import jit
 from triton.runtime.interpreter import InterpretedFunction, TensorHandle, interpreter_builder
 from triton.runtime.jit import DependenciesFinder, JITFunction
 
+from . import arithmetic
 from .language import compilable, leaked_from_interpreter, twin_of
 
 
@@ -46,6 +48,8 @@ def _interpreter_saturates() -> bool:
     return bool(interpreter_builder.create_add(true, true).data[0])
 
 
+VERSION = tuple(int(part) for part in triton.__version__.split(".")[:2])
+HEEDS_CONDITIONS = (3, 9)  # of a comprehension: the first version that doesn't take every element
 _INTERPRETER_SATURATES = _interpreter_saturates()
 _MIN_MAX = (min, max, core.builtin_min, core.builtin_max)
 
@@ -142,7 +146,14 @@ class _Generator(CodeGenerator):
         adds = isinstance(node.op, (ast.Add, ast.Sub)) and _INTERPRETER_SATURATES
         if self._is_learners and adds and all(map(_is_mask, values)):
             raise self._different(node, "True + True is False in one bit")
+        if isinstance(node.op, (ast.FloorDiv, ast.Mod)):
+            arithmetic.note_division(values, self._place(node))
         return result
+
+    def visit_ListComp(self, node: ast.ListComp) -> Any:
+        if self._is_learners and VERSION < HEEDS_CONDITIONS and any(part.ifs for part in node.generators):
+            raise self._different(node, "the condition of a comprehension is dropped")
+        return super().visit_ListComp(node)
 
     def visit_Return(self, node: ast.Return) -> Any:
         result, values = self._values_of([node.value] if node.value else [], super().visit_Return, node)
@@ -151,7 +162,10 @@ class _Generator(CodeGenerator):
         return result
 
     def visit_For(self, node: ast.For) -> Any:
-        super().visit_For(node)
+        step = arithmetic.step_of(node.iter)
+        _, values = self._values_of([step] if step else [], super().visit_For, node)
+        if step and any(isinstance(value, tensor) for value in values):
+            arithmetic.compiled.run_time_steps.add(self._place(step))
         ended = self.lscope.get(getattr(node.target, "id", ""))
         if isinstance(ended, tensor):
             self._ended_counters.append(ended)
@@ -161,6 +175,9 @@ class _Generator(CodeGenerator):
         if self._is_learners and any(value is ended for ended in self._ended_counters):
             raise self._different(node, "the loop variable has no value after the loop")
         return value
+
+    def _place(self, node: ast.expr) -> arithmetic.Place:
+        return self.file_name, self.begin_line + node.lineno, node.col_offset
 
     def _different(self, node: ast.AST, message: str) -> DifferentMeaning:
         return DifferentMeaning(self.jit_fn.src, node, message)

@@ -11,11 +11,19 @@ from dataclasses import dataclass
 
 import triton
 
-from . import bf16, fidelity, speed
+from . import acceptance, arithmetic, bf16, elementwise, fidelity, scalars, speed
 from .patching import Edits
 
-PATCHES = (*speed.PATCHES, *bf16.PATCHES, *fidelity.PATCHES)
-"""In the order in which they are laid over each other."""
+PATCHES = (
+    *speed.PATCHES,
+    *bf16.PATCHES,
+    *fidelity.PATCHES,
+    *arithmetic.PATCHES,
+    *scalars.PATCHES,
+    *acceptance.PATCHES,
+    *elementwise.PATCHES,
+)
+"""In the order in which they are laid over each other. `arithmetic` comes before whatever else rewrites the calls of `range`."""
 
 
 @dataclass(frozen=True)

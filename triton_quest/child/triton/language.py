@@ -91,8 +91,10 @@ def leaked_from_interpreter(name: str, value: Any, file: str) -> bool:
 _twins: dict[Callable[..., Any], JITFunction] = {}
 
 
-def twin_of(interpreted: InterpretedFunction) -> JITFunction:
-    """What @triton.jit would have made of the same function without TRITON_INTERPRET. Made once."""
+def twin_of(interpreted: InterpretedFunction | JITFunction) -> JITFunction:
+    """What @triton.jit would have made of the same function without TRITON_INTERPRET. Made once. Gluon's are real already."""
+    if isinstance(interpreted, JITFunction):
+        return interpreted
     twin = _twins.get(interpreted.fn)
     if twin is None:
         twin = _twins[interpreted.fn] = JITFunction(interpreted.fn, **interpreted.kwargs)

@@ -18,10 +18,17 @@ class ImpossibleGrid(ValueError): ...
 
 
 def check_grid(grid: Any) -> None:
-    """Raises ImpossibleGrid for what is no grid, and for more programs along one axis than CUDA launches."""
-    if not isinstance(grid, Sequence):
+    """Raises ImpossibleGrid for what is no grid, and for more programs along one axis than CUDA launches.
+
+    A fourth axis is refused, since Triton drops it without a word.
+    """
+    if not isinstance(grid, Sequence) or not grid:
         raise ImpossibleGrid(f"the grid must be a tuple, not {type(grid).__name__}")
+    if len(grid) > len(MAX_GRID):
+        raise ImpossibleGrid(f"{len(grid)} axes, at most {len(MAX_GRID)}")
     for axis, (programs, most) in enumerate(zip(grid, MAX_GRID, strict=False)):
+        if not hasattr(programs, "__index__"):
+            raise ImpossibleGrid(f"the number of programs along axis {axis} is a {type(programs).__name__}")
         if programs > most:
             raise ImpossibleGrid(f"{int(programs)} programs along axis {axis}, at most {most} can be launched")
 

@@ -69,12 +69,13 @@ def to_ttir(source: ASTSource, target: Any, backend: Any, options: Any) -> Any:
         return source.make_ir(target, options, functions, modules, context)
 
 
-def shared_memory_bytes(module: Any, target: Any, backend: Any, options: Any) -> int:
+def shared_memory_bytes(module: Any, language: Language, target: Any, backend: Any, options: Any) -> int:
     """Per block, with the pipeline's buffers for `num_stages`. Consumes `module`."""
     stages: dict[str, Any] = {}
-    backend.add_stages(stages, options, Language.TRITON)
+    backend.add_stages(stages, options, language)
     metadata: dict[str, Any] = {}
-    module = stages["ttgir"](stages["ttir"](module, metadata), metadata)
+    for stage in ("ttir", "ttgir"):  # Gluon has no ttir
+        module = stages[stage](module, metadata) if stage in stages else module
     manager = ir.pass_manager(module.context)
     nvidia.passes.ttgpuir.add_allocate_shared_memory_nv(manager, target.arch, _PTX_VERSION)
     manager.run(module, "allocate_shared_memory")

@@ -122,10 +122,53 @@ CASES = (
         beyond_fp16,
         dtypes=("fp16",),
     ),
+    Case(
+        "too large for fp16",
+        "results beyond 65,504, the largest number of fp16: fp32 and bf16 hold more",
+        lambda d: (d.positive(1, 1, 5, 64, low=40.0, high=60.0), d.positive(1, 1, 7, 64, low=40.0, high=60.0)),
+        keywords={"sm_scale": 1.0},
+        dtypes=("fp32", "bf16"),
+    ),
 )
 
 SHOWN = Case(
     "two heads, two tiles and a rest", "what `show` draws", lambda d: pair(d, 1, 2, tile(d) + 19, 2 * tile(d) + 19, 16)
+)
+
+# Too large to run: of tensors without memory, single programs are tried (see `child/instruments/vast.py`).
+LARGE = (
+    Case(
+        "8191 batches, 257 queries",
+        "q and the scores have more than 2^31 elements",
+        lambda d: (
+            d.without_memory(8191, 8, 257, 128),
+            d.without_memory(8191, 8, 128, 128),
+        ),
+    ),
+    Case(
+        "8191 batches, 257 keys",
+        "k and the scores have more than 2^31 elements",
+        lambda d: (
+            d.without_memory(8191, 8, 128, 128),
+            d.without_memory(8191, 8, 257, 128),
+        ),
+    ),
+    Case(
+        "65535 heads",
+        "q and the scores have more than 2^31 elements",
+        lambda d: (
+            d.without_memory(1, 65535, 257, 128),
+            d.without_memory(1, 65535, 128, 128),
+        ),
+    ),
+    Case(
+        "one large matrix",
+        "the scores of a single head have more than 2^31 elements",
+        lambda d: (
+            d.without_memory(1, 1, 65537, 16),
+            d.without_memory(1, 1, 32800, 16),
+        ),
+    ),
 )
 
 RACES = tuple(

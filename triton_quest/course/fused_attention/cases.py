@@ -155,12 +155,40 @@ CASES = (
         FULL,
         dtypes=("fp16",),
     ),
+    Case(
+        "too large for fp16",
+        "results beyond 65,504, the largest number of fp16: fp32 and bf16 hold more",
+        lambda d: (*one_head(d, 5, 5, 16)[:2], d.normal(1, 1, 5, 16, scale=1000.0, offset=100000.0)),
+        dtypes=("fp32", "bf16"),
+    ),
 )
 
 SHOWN = Case(
     "two heads, two blocks and a rest",
     "what `show` draws",
     lambda d: qkv(d, 1, 2, 2 * edge(d) + 19, 2 * edge(d) + 19, 16),
+)
+
+# Too large to run: of tensors without memory, single programs are tried (see `child/instruments/vast.py`).
+LARGE = (
+    Case(
+        "8191 batches",
+        "q, k and v have more than 2^31 elements",
+        lambda d: (
+            d.without_memory(8191, 8, 257, 128),
+            d.without_memory(8191, 8, 257, 128),
+            d.without_memory(8191, 8, 257, 128),
+        ),
+    ),
+    Case(
+        "65535 heads",
+        "q, k and v have more than 2^31 elements",
+        lambda d: (
+            d.without_memory(1, 65535, 257, 128),
+            d.without_memory(1, 65535, 257, 128),
+            d.without_memory(1, 65535, 257, 128),
+        ),
+    ),
 )
 
 RACES = races(256, 1024, 4096)

@@ -91,10 +91,36 @@ CASES = (
         dtypes=("fp16", "bf16"),
     ),
     Case("large values", "results in the thousands", lambda d: pair(d, 9, 40, 13, scale=30.0)),
+    Case(
+        "too large for fp16",
+        "results beyond 65,504, the largest number of fp16: fp32 and bf16 hold more",
+        lambda d: (d.positive(5, 40, low=40.0, high=60.0), d.positive(40, 7, low=40.0, high=60.0)),
+        dtypes=("fp32", "bf16"),
+    ),
 )
 
 SHOWN = Case(
     "two tiles and a rest", "what `show` draws", lambda d: pair(d, tile(d) + 35, tile(d) + 17, 2 * tile(d) + 35)
+)
+
+# Too large to run: of tensors without memory, single programs are tried (see `child/instruments/vast.py`).
+LARGE = (
+    Case(
+        "2^25 rows",
+        "a and c have more than 2^31 elements",
+        lambda d: (
+            d.without_memory(2**25 + 1, 80),
+            d.without_memory(80, 80),
+        ),
+    ),
+    Case(
+        "2^25 columns",
+        "b and c have more than 2^31 elements",
+        lambda d: (
+            d.without_memory(80, 80),
+            d.without_memory(80, 2**25 + 1),
+        ),
+    ),
 )
 
 RACES = tuple(

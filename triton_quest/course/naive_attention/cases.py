@@ -170,9 +170,56 @@ CASES = (
         FULL,
         ("fp16", "bf16"),
     ),
+    Case(
+        "too large for fp16",
+        "results beyond 65,504, the largest number of fp16: fp32 and bf16 hold more",
+        lambda d: (*square(d, 1, 1, 5, 16)[:2], d.normal(1, 1, 5, 16, scale=1000.0, offset=100000.0)),
+        dtypes=("fp32", "bf16"),
+    ),
 )
 
 SHOWN = Case("two heads, two tiles and a rest", "what `show` draws", lambda d: square(d, 1, 2, 2 * tile(d) + 19, 16))
+
+# Too large to run: of tensors without memory, single programs are tried (see `child/instruments/vast.py`).
+LARGE = (
+    Case(
+        "1025 batches",
+        "the scores have more than 2^31 elements",
+        lambda d: (
+            d.without_memory(1025, 8, 512, 16),
+            d.without_memory(1025, 8, 512, 16),
+            d.without_memory(1025, 8, 512, 16),
+        ),
+    ),
+    Case(
+        "8191 batches",
+        "q, k and v have more than 2^31 elements",
+        lambda d: (
+            d.without_memory(8191, 8, 257, 128),
+            d.without_memory(8191, 8, 257, 128),
+            d.without_memory(8191, 8, 257, 128),
+        ),
+    ),
+    Case(
+        "65535 heads",
+        "q, k and v have more than 2^31 elements",
+        lambda d: (
+            d.without_memory(1, 65535, 257, 128),
+            d.without_memory(1, 65535, 257, 128),
+            d.without_memory(1, 65535, 257, 128),
+        ),
+    ),
+    Case(
+        "one large matrix",
+        "the scores of a single head have more than 2^31 elements",
+        lambda d: (
+            d.without_memory(1, 1, 65600, 16),
+            d.without_memory(1, 1, 32768, 16),
+            d.without_memory(1, 1, 32768, 16),
+        ),
+        FULL,
+    ),
+)
 
 RACES = races(256, 1024, 4096, 8192)
 

@@ -71,9 +71,24 @@ CASES = (
         lambda d: (d.normal(7, 32)[:, 5:25],),
     ),
     Case("long rows", "many terms in one sum", lambda d: (d.normal(2, 1000),)),
+    Case(
+        "too large for fp16",
+        "values beyond 65,504, the largest number of fp16: fp32 and bf16 hold more",
+        lambda d: (d.normal(3, 20, offset=100000.0),),
+        dtypes=("bf16",),
+    ),
 )
 
 SHOWN = Case("seven rows of 40", "what `show` draws", lambda d: (d.normal(7, 40),))
+
+# Too large to run: of tensors without memory, single programs are tried (see `child/instruments/vast.py`).
+LARGE = (
+    Case(
+        "2^24 rows",
+        "the matrix has more than 2^31 elements",
+        lambda d: (d.without_memory(2**24 + 1, 144),),
+    ),
+)
 
 RACES = tuple(
     Race(f"{rows} rows of {cols}", lambda d, r=rows, c=cols: (d.normal(r, c),), least_bytes=2 * 2 * rows * cols)

@@ -38,9 +38,27 @@ CASES = (
         quick=True,
     ),
     Case("large values", "sums far from zero", lambda d: pair(d, 1000, scale=100.0)),
+    Case(
+        "too large for fp16",
+        "results beyond 65,504, the largest number of fp16: fp32 and bf16 hold more",
+        lambda d: (d.normal(17, offset=50000.0), d.normal(17, offset=40000.0)),
+        dtypes=("bf16",),
+    ),
 )
 
 SHOWN = Case("two blocks and a rest", "what `show` draws", lambda d: pair(d, 2 * d.block + d.block // 4 + 1))
+
+# Too large to run: of tensors without memory, single programs are tried (see `child/instruments/vast.py`).
+LARGE = (
+    Case(
+        "2^31 elements",
+        "a vector has more than 2^31 elements",
+        lambda d: (
+            d.without_memory(2**31 + 1000),
+            d.without_memory(2**31 + 1000),
+        ),
+    ),
+)
 
 RACES = tuple(
     Race(f"n = 2^{power}", lambda d, n=2**power: pair(d, n), least_bytes=3 * 4 * 2**power, dtype="fp32")

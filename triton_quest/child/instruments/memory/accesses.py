@@ -15,6 +15,7 @@ from .evidence import Access, Evidence
 from .findings import Finding, Guard, Kind, Operation
 from .frames import learner_frame, position
 from .indices import Bools, Ints
+from .lanes import LaneWatch
 from .poison import Poison
 from .programs import Programs
 from .races import RaceWatch
@@ -50,6 +51,7 @@ class CheckedMemory:
     ) -> None:
         self.native, self.programs, self.evidence, self.poison, self.races = native, programs, evidence, poison, races
         self.trace = trace
+        self.lanes = LaneWatch(programs, evidence) if races is not None else None
         self.arguments: list[Argument] = []
         self.guard = Guard.MASK
 
@@ -67,14 +69,14 @@ class CheckedMemory:
             argument = parts[0][0] if parts else self._argument_at(addresses.item(0))
             self.poison.fill(values, access, argument)
         for argument, offsets, lanes in parts:
-            values[lanes] = self._read(access, argument, offsets, dtype)
+            values[lanes] = self._read(access._replace(lanes=lanes), argument, offsets, dtype)
         return values
 
     def store(self, addresses: Addresses, values: NDArray[Any], mask: Any) -> None:
         access = self._access(Operation.WRITE, addresses, self._lanes(mask, addresses), values.dtype.itemsize)
         values = values.reshape(addresses.shape)
         for argument, offsets, lanes in self._parts(access):
-            self._write(access, argument, offsets, values if lanes is None else values[lanes])
+            self._write(access._replace(lanes=lanes), argument, offsets, values if lanes is None else values[lanes])
         if access.lanes is not None:
             self._note_refused(access, access.addresses[~access.lanes])
 
@@ -133,6 +135,8 @@ class CheckedMemory:
         self._check_defined(access, argument, offsets, cells)
         if self.races is not None and access.guard is not Guard.ATOMIC:
             self.races.read(access, argument, offsets, cells)
+            if self.lanes is not None:
+                self.lanes.read(access, argument, offsets, cells)
         return shadow.values(dtype).take(index)
 
     def _write(self, access: Access, argument: Argument, offsets: Ints, values: NDArray[Any]) -> None:
@@ -141,12 +145,16 @@ class CheckedMemory:
         argument.note_stored(offsets, access.size)
         if self.races is not None and access.guard is not Guard.ATOMIC:
             self.races.write(access, argument, offsets, cells, values)
+            if self.lanes is not None:
+                self.lanes.wrote(access, shadow, cells)
         else:
             shadow.values(values.dtype)[index] = values
         shadow.define(cells, access.stamp)
 
     def _update(self, access: Access, *, reads: bool) -> Addresses:
         """The real addresses for the native atomic."""
+        if self.lanes is not None:
+            self.lanes.barrier()  # compiled, an atomic whose result is used waits for all threads
         real = np.zeros(access.addresses.shape, np.uint64)
         for argument, offsets, lanes in self._parts(access):
             shadow, index = argument.shadow, offsets // access.size

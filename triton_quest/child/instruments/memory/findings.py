@@ -15,6 +15,7 @@ class Kind(Enum):
     UNWRITTEN = "unwritten"
     WRITE_RACE = "write_race"
     LANE_RACE = "lane_race"
+    OWN_STORE_READ = "own_store_read"
     READ_WRITE_RACE = "read_write_race"
     UNINITIALISED_READ = "uninitialised_read"
     POISONED_LANE = "poisoned_lane"

@@ -15,6 +15,8 @@ import torch
 from triton.language.semantic import TritonSemantic
 from triton.runtime import interpreter
 
+from triton_quest.child.triton.patching import Edits
+
 from ..launches import Launch, Observer, observed
 from .accesses import CheckedMemory
 from .arguments import Argument, bare, tensors_of
@@ -22,6 +24,7 @@ from .evidence import Evidence
 from .findings import Box, Finding, Guard, Traffic
 from .frames import names_of_tensors
 from .indices import Ints, box, element_offsets
+from .lanes import clear_at_barriers
 from .poison import Poison
 from .programs import Programs
 from .races import RaceWatch
@@ -111,6 +114,12 @@ class MemoryModel(Observer):
         theirs = np.atleast_1d(filled if filled.ndim == tensor.dim() else filled.any(axis=-1))
         return box(np.argwhere(theirs).T) if theirs.any() else None
 
+    def not_stored(self, tensor: torch.Tensor) -> torch.Tensor:
+        """True for the elements of a returned tensor that no program stored."""
+        shadow = self._shadow(tensor)
+        writers = shadow.writer.take(_cells(tensor, shadow))
+        return torch.from_numpy((writers if writers.ndim == tensor.dim() else writers.max(axis=-1)) == 0)
+
     def name_of(self, tensor: torch.Tensor) -> str | None:
         """What the launcher called this very tensor when it passed it to a kernel."""
         argument = self._passed.get(_view_of(tensor))
@@ -141,6 +150,9 @@ class MemoryModel(Observer):
         told = self._told()
         originals = {name: getattr(TritonSemantic, name) for name in told}
         self._memory.native = native
+        edits = Edits()
+        if self._memory.lanes is not None:
+            clear_at_barriers(self._memory.lanes, edits)
         interpreter._interpreter, interpreter._implicit_cvt = self._memory, self._converting(convert)
         for name, method in told.items():
             setattr(TritonSemantic, name, method)
@@ -148,6 +160,7 @@ class MemoryModel(Observer):
             with observed(self):
                 yield
         finally:
+            edits.undo()
             interpreter._interpreter, interpreter._implicit_cvt = native, convert
             for name, method in originals.items():
                 setattr(TritonSemantic, name, method)

@@ -12,7 +12,19 @@ from .naming import NAMES
 from .row import Row
 from .sizing import DOT, SIZES
 from .valuing import VALUES
+from .versions import VERSIONS
 
 __all__ = ["TABLE", "Row"]
 
-TABLE: tuple[Row, ...] = (*MEANING, *LAUNCH, *CONSTRUCTS, *NAMES, *CHANGES, *CONDITIONS, *SIZES, *DOT, *VALUES)
+TABLE: tuple[Row, ...] = (
+    *VERSIONS,
+    *MEANING,
+    *LAUNCH,
+    *CONSTRUCTS,
+    *NAMES,
+    *CHANGES,
+    *CONDITIONS,
+    *SIZES,
+    *DOT,
+    *VALUES,
+)

@@ -35,6 +35,18 @@ LAUNCH = (
         "put the long dimension on axis 0.",
         reason=r"(?P<programs>\d+) programs along axis (?P<axis>\d), at most (?P<limit>\d+)",
     ),
+    Row(
+        "grid_of_floats",
+        "The number of programs along axis {axis} is a {type}, and must be a whole number: "
+        "round up by `triton.cdiv(n, BLOCK)`, which divides without a fraction.",
+        reason=r"the number of programs along axis (?P<axis>\d) is a (?P<type>\w+)",
+    ),
+    Row(
+        "grid_axes",
+        "The grid has {axes} axes, and a GPU has three: make one of two, as in `(rows * columns, heads)`, and take them apart "
+        "in the kernel by `//` and `%`.",
+        reason=r"(?P<axes>\d+) axes, at most",
+    ),
     Row("no_grid", "`{kernel}` needs a grid, which is a tuple: `{kernel}[(programs,)](...)`.", error="ImpossibleGrid"),
     Row(
         "missing_dtype_of_a_block",

@@ -25,7 +25,7 @@ NAMES = (
     ),
     Row(
         "global_variable",
-        "`{name}` is a Python global, which a kernel can't read: write `{name} = tl.constexpr(...)` where it is set, "
+        "`{name}` is a Python variable outside the kernel, which a kernel can't read: write `{name} = tl.constexpr(...)` where it is set, "
         "or pass it as an argument.",
         reason=r"Cannot access global variable (?P<name>\w+)",
     ),

@@ -43,10 +43,25 @@ VALUES = (
         fact=facts.function_of_a_whole_number,
     ),
     Row(
+        "libdevice_dtype",
+        "`{called}` isn't there for arguments of these types: most of libdevice's functions take fp32 or fp64 alone. Cast each, "
+        "as in `{operand}.to(tl.float32)`.",
+        reason=r"^\(triton\.language\.|input arg type does not match|^\(dtype\(",
+        node="Call",
+        fact=facts.first_argument,
+    ),
+    Row(
         "no_such_method",
         "A block in a kernel isn't a torch tensor, and has no `.{name}`: {instead}.",
         reason=r"'tensor' object has no attribute '(?P<name>\w+)'",
         fact=facts.instead_of_method,
+    ),
+    Row(
+        "constant_has_no_to",
+        "`{name}` is a compile-time constant here (an argument that equals 1 becomes one) and has no `.to`: "
+        "write `tl.cast({name}, tl.int64)`, which takes constants too.",
+        reason=r"'int' object has no attribute 'to'",
+        code=r"^(?P<name>\w+)\.to$",
     ),
     Row(
         "constant_has_no_method",
@@ -111,10 +126,5 @@ VALUES = (
         "type_of_architecture",
         "{target} has no {type}; there are {known}.",
         reason=r"type (?P<type>\w+) not supported in this architecture\..*\((?P<known>.*)\)",
-    ),
-    Row(
-        "block_pointers",
-        "Block pointers are gone: use pointers with a mask, or a tensor descriptor.",
-        reason="Block pointers have been removed",
     ),
 )
