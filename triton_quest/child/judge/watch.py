@@ -21,6 +21,7 @@ from triton_quest.child.instruments.memory.findings import Box, Finding
 from triton_quest.child.instruments.memory.model import MemoryModel
 from triton_quest.child.instruments.memory.trace import Trace
 from triton_quest.child.instruments.opspy import OpSpy
+from triton_quest.child.instruments.pace import Pace
 from triton_quest.child.instruments.tuning import Forcing
 from triton_quest.child.judge import blocks as tiles
 from triton_quest.child.judge import truth
@@ -184,14 +185,15 @@ def called_with(
     )
     run = Run(case, dtype, given, given.each(torch.Tensor.clone), reference, model, spy)
     run.hazards.reorders, run.forcing = reorders, forcing or run.forcing
-    log, members = LaunchLog(), Snapshot()
+    log, pace, members = LaunchLog(), Pace(), Snapshot()
     try:
         with (
             counted() as counts,
             run.hazards.watched(),
             run.forcing.watched(),
             model.active(),
-            observed(spy, log, noop=noop),
+            observed(spy, log, pace, noop=noop),
+            pace.watched(),
             spy,
         ):
             arguments = given.arguments()
