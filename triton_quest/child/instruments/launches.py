@@ -28,7 +28,9 @@ class Launch:
     options: dict[str, Any]
     grid: tuple[int, int, int] = (0, 0, 0)
     replaced_by_noop: bool = False
-    ranges: dict[int, None] = field(default_factory=dict)  # the lengths of every tl.arange, in the order of their first use
+    ranges: dict[int, None] = field(
+        default_factory=dict
+    )  # the lengths of every tl.arange, in the order of their first use
     dots: dict[tuple[int, int, int], None] = field(default_factory=dict)  # (m, n, k) of every (m, k) @ (k, n), likewise
     stores: dict[tuple[int, ...], None] = field(default_factory=dict)  # the shapes of what is stored, likewise
 

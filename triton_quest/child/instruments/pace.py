@@ -19,7 +19,10 @@ from triton_quest.child.triton.patching import Edits
 from .launches import Launch, Observer
 
 FEW_ELEMENTS = 8  # that a program stores at once
-LOOK_SECONDS, TOO_MANY_SECONDS = 2.0, 10.0  # of the processor: when to reckon, and what a launch would take that is stopped
+LOOK_SECONDS, TOO_MANY_SECONDS = (
+    2.0,
+    10.0,
+)  # of the processor: when to reckon, and what a launch would take that is stopped
 LOOK_EVERY = 32  # programs
 TILE = 1024  # elements, as in 32 x 32
 
@@ -69,5 +72,8 @@ class Pace(Observer):
         seconds = time.process_time() - self._since
         if seconds < LOOK_SECONDS or not launch.stores:
             return
-        if max(map(math.prod, launch.stores)) < FEW_ELEMENTS and seconds / done * math.prod(launch.grid) > TOO_MANY_SECONDS:
+        if (
+            max(map(math.prod, launch.stores)) < FEW_ELEMENTS
+            and seconds / done * math.prod(launch.grid) > TOO_MANY_SECONDS
+        ):
             raise TooManyPrograms(launch, done)

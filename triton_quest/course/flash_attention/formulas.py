@@ -95,17 +95,12 @@ def step_with(
     return step
 
 
-def step_dividing_p(by: Callable[[Tensor, Tensor], Tensor], sums_the_divided: bool = False) -> Callable[..., State]:
-    """The step with `p` divided in it. by: the new l_i, the sum of p -> what p is divided by."""
-
-    def step(qk, v, m_i, l_i, acc, qk_scale):
-        m_new = m_i.maximum(largest(qk) * qk_scale)
-        p, alpha = (qk * qk_scale - m_new).exp2(), (m_i - m_new).exp2()
-        total = p.sum(dim=-1, keepdim=True)
-        l_i = l_i * alpha + (total / total if sums_the_divided else total)
-        return m_new, l_i, acc * alpha + (p / by(l_i, total)) @ v
-
-    return step
+def p_divided_by_l(qk, v, m_i, l_i, acc, qk_scale):
+    """A step, in which `p` is divided by the `l_i` of that step."""
+    m_new = m_i.maximum(largest(qk) * qk_scale)
+    p, alpha = (qk * qk_scale - m_new).exp2(), (m_i - m_new).exp2()
+    l_i = l_i * alpha + p.sum(dim=-1, keepdim=True)
+    return m_new, l_i, acc * alpha + (p / l_i) @ v
 
 
 def largest(qk: Tensor) -> Tensor:
@@ -285,10 +280,8 @@ FORMULAS = {
     "accumulator_added_twice": by_tiles(step_with(acc_of=lambda acc, alpha, pv: 2 * acc * alpha + pv)),
     "not_divided": by_tiles(finish=lambda acc, l_i: acc),
     "divided_in_each_step": by_tiles(step_with(divide=lambda acc, l_i: acc / l_i), finish=lambda acc, l_i: acc),
-    "p_divided_in_each_step": by_tiles(step_dividing_p(lambda l_i, total: l_i), finish=lambda acc, l_i: acc),
-    "p_divided_and_acc": by_tiles(step_dividing_p(lambda l_i, total: l_i)),
-    "p_divided_by_its_own_sum": by_tiles(step_dividing_p(lambda l_i, total: total), finish=lambda acc, l_i: acc),
-    "p_divided_before_it_is_summed": by_tiles(step_dividing_p(lambda l_i, total: total, sums_the_divided=True)),
+    "p_divided_in_each_step": by_tiles(p_divided_by_l, finish=lambda acc, l_i: acc),
+    "p_divided_and_acc": by_tiles(p_divided_by_l),
     "always_the_first_tile": by_tiles(k_tile=moved_by(0, FIRST_LOOP), v_tile=moved_by(0, FIRST_LOOP)),
     "never_moved_on": by_tiles(k_tile=moved_by(0), v_tile=moved_by(0)),
     "first_tile_on_the_diagonal": by_tiles(k_tile=moved_by(0, SECOND_LOOP), v_tile=moved_by(0, SECOND_LOOP)),

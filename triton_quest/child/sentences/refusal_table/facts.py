@@ -298,3 +298,16 @@ def reassigned(refusal: Refusal, groups: Facts) -> Facts | None:
 
 def lower_what(refusal: Refusal, groups: Facts) -> Facts | None:
     return {"what": groups["what"].lower()}
+
+
+def constants_asserted(refusal: Refusal, groups: Facts) -> Facts | None:
+    """The condition of a `tl.static_assert`, and the values of the constants in it."""
+    try:
+        call = ast.parse(refusal.code, mode="eval").body
+    except SyntaxError:
+        return None
+    if not isinstance(call, ast.Call) or not call.args:
+        return None
+    names = {node.id for node in ast.walk(call.args[0]) if isinstance(node, ast.Name)}
+    values = [f"`{name}` is {value}" for name, value in refusal.constants if name in names]
+    return {"condition": ast.unparse(call.args[0]), "values": " and ".join(values)} if values else None
