@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
-from dataclasses import replace
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from triton_quest.child.judge import code
 from triton_quest.child.judge.given import drawn_for

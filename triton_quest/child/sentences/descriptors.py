@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-NEEDS = "It needs a last stride of 1, a beginning at an address that is a multiple of 16 bytes, and rows that are a multiple of 16 bytes apart"
+NEEDS = "It needs a last stride of 1, an address that is a multiple of 16 bytes, and rows that are a multiple of 16 bytes apart"
 ADVICE = (
     "What the launcher is given may lie in memory in any way, and have any length: load and store through pointers and strides instead, "
     "with tl.load and tl.store."

@@ -41,3 +41,4 @@ class Refusal:
     source: str = ""
     first_line: int = 1
     constants: tuple[tuple[str, str], ...] = ()  # the kernel's constexpr parameters in this launch
+    pointers: tuple[str, ...] = ()  # its parameters for which the launch passes a tensor

@@ -128,8 +128,9 @@ def by_tiles(
     """A formula. `row` is the first query of a tile, `visible` takes a column of queries and a row of keys.
 
     mask_from, end: as in the kernel; the first loop ends at `first_until`, the second begins at `second_from`. masked: what
-    hidden scores become in the second loop, None for as they were. finish: acc, l_i -> out. backwards: the last tile of keys first. k_tile, v_tile: x, the first
-    key, how many there are, whether this is the second loop -> the tile that is loaded.
+    hidden scores become in the second loop, None for as they were. finish: acc, l_i -> out. backwards: the last tile of
+    keys first. k_tile, v_tile: x, the first key, how many there are, whether this is the second loop -> the tile that is
+    loaded.
     """
     k_tile, v_tile = k_tile or tile_of, v_tile or tile_of
     step = step or step_with()

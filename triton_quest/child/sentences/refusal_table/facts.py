@@ -168,6 +168,22 @@ def without_division(refusal: Refusal, groups: Facts) -> Facts | None:
     return None if "/" in refusal.code else {}
 
 
+def pointer_as_a_factor(refusal: Refusal, groups: Facts) -> Facts | None:
+    """The parameter that is multiplied or divided, or multiplies, and is a pointer: a pointer is something to add to."""
+    try:
+        node = ast.parse(refusal.code, mode="eval").body
+    except SyntaxError:
+        return None
+    if not isinstance(node, ast.BinOp) or not isinstance(node.op, (ast.Mult, ast.Div)):
+        return None
+    function = _function(refusal)
+    parameters = {one.arg for one in function.args.args} if function is not None else set()
+    for operand, kind in ((node.left, groups["left"]), (node.right, groups["right"])):
+        if kind.startswith("pointer") and isinstance(operand, ast.Name) and operand.id in parameters:
+            return {"name": operand.id}
+    return None
+
+
 def function_of_a_whole_number(refusal: Refusal, groups: Facts) -> Facts | None:
     """The only function of a float in the line, and its argument: the compiler names neither."""
     found = re.findall(r"\btl\.(sqrt|rsqrt|exp2?|log2?|sin|cos)\((\w+)\)", refusal.source_line)
