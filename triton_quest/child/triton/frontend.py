@@ -137,7 +137,9 @@ class CompileSession:
                 return None
         if isinstance(failure, OutOfResources):
             return blame_launch(failure, kernel.fn.__name__, device, self.module.__file__)
-        return replace(blame_line(failure, kernel, device, "".join(written)), constants=constants_of(source, kernel))
+        pointers = tuple(name for name, kind in source.signature.items() if str(kind).startswith("*"))
+        refusal = blame_line(failure, kernel, device, "".join(written))
+        return replace(refusal, constants=constants_of(source, kernel), pointers=pointers)
 
     def lower(self, source: ASTSource, target: Any, backend: Any, options: Any) -> tuple[int | None, Any]:
         """As far down as this session goes: the shared memory in bytes, and the finished binary, where it comes to that."""

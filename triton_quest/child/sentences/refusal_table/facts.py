@@ -176,12 +176,9 @@ def pointer_as_a_factor(refusal: Refusal, groups: Facts) -> Facts | None:
         return None
     if not isinstance(node, ast.BinOp) or not isinstance(node.op, (ast.Mult, ast.Div)):
         return None
-    function = _function(refusal)
-    parameters = {one.arg for one in function.args.args} if function is not None else set()
-    for operand, kind in ((node.left, groups["left"]), (node.right, groups["right"])):
-        if kind.startswith("pointer") and isinstance(operand, ast.Name) and operand.id in parameters:
-            return {"name": operand.id}
-    return None
+    factors = [operand.id for operand in (node.left, node.right) if isinstance(operand, ast.Name)]
+    name = next((name for name in factors if name in refusal.pointers and refusal.function == refusal.kernel), None)
+    return {"name": name} if name else None
 
 
 def function_of_a_whole_number(refusal: Refusal, groups: Facts) -> Facts | None:

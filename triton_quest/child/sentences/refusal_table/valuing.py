@@ -11,7 +11,7 @@ VALUES = (
         "`{name}` is a pointer here, because the launch passes a tensor for it, and a tensor of a single number (0-d) is one, too. "
         "Pass a Python number, or read it in the kernel with `tl.load({name})`.",
         node="BinOp",
-        reason=r"operands of type (?P<left>.+) and (?P<right>.+)",
+        reason="operands of type .*pointer",
         fact=facts.pointer_as_a_factor,
     ),
     Row(
