@@ -126,6 +126,7 @@ def test_a_row_with_an_empty_folder_is_told_everything_that_is_missing(toy: ToyQ
 @judged_kindly
 def test_a_folder_without_a_row_is_named(toy: ToyQuest) -> None:
     (toy.course / "orphan").mkdir()
+    (toy.course / "orphan" / "solution.py").write_text("")
     assert the_complaint(toy).startswith("orphan: ")
     assert "names no such folder" in the_complaint(toy)
 

@@ -43,6 +43,12 @@ def test_a_store_outside_damages_the_guard_on_its_side(dtype: torch.dtype, first
 
 
 @every_dtype
+def test_a_store_right_behind_a_short_tensor_is_seen_though_memory_is_padded_there(dtype: torch.dtype) -> None:
+    guards, _ = filled(5, 0, dtype)
+    assert guards.damages() == [Damage("", (5,), False, 3 * dtype.itemsize)]
+
+
+@every_dtype
 def test_elements_that_nobody_wrote_are_told_from_those_that_were(dtype: torch.dtype) -> None:
     _, out = filled(12, 2, dtype)
     assert unwritten(out).tolist() == [True] * 2 + [False] * 8 + [True] * 2

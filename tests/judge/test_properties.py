@@ -166,7 +166,7 @@ def test_a_records_answer_is_overwritten_by_no_later_call(level: Level) -> None:
 
 
 def test_a_record_tells_what_the_autotuner_timed_and_what_it_chose(level: Level, tmp_path: Path) -> None:
-    text = (Path(__file__).parent / "styles" / "level1_autotuned.py").read_text()
+    text = (level.folder / "variants" / "autotuned.py").read_text()
     subject = subject_of(level, tmp_path / "mine.py", text)
     call = WatchedCall(level, subject.launcher)
     first, again = (call(torch.ones(40), torch.ones(40)) for _ in range(2))

@@ -38,13 +38,14 @@ class Damage:
 class _Enclosed:
     name: str
     shape: tuple[int, ...]
-    buffer: torch.Tensor  # uint8, guard + storage + guard
-    mark: torch.Tensor  # uint8, what a guard holds
+    before: torch.Tensor  # uint8, the guard in front of the storage
+    behind: torch.Tensor  # uint8, what follows the storage's last byte: padding and the other guard
+    kept: tuple[torch.Tensor, torch.Tensor]  # what both hold as long as nobody writes there
 
     def damages(self) -> list[Damage]:
         found = []
-        for before, guard in ((True, self.buffer[:GUARD_BYTES]), (False, self.buffer[-GUARD_BYTES:])):
-            count = int((guard != self.mark).sum())
+        for before, guard, kept in zip((True, False), (self.before, self.behind), self.kept, strict=True):
+            count = int((guard != kept).sum())
             if count:
                 found.append(Damage(self.name, self.shape, before, count))
         return found
@@ -64,12 +65,13 @@ class Guards(FastDispatchMode):
         size = source.nbytes()
         room = -(-size // 256) * 256
         buffer = _marked(2 * GUARD_BYTES + room, tensor.dtype, tensor.device)
-        guard = buffer[:GUARD_BYTES].clone()
+        before, behind = buffer[:GUARD_BYTES], buffer[GUARD_BYTES + size :]
+        kept = before.clone(), behind.clone()
         if keep:
             buffer[GUARD_BYTES : GUARD_BYTES + size] = torch.empty(0, dtype=torch.uint8, device=tensor.device).set_(
                 source
             )
-        self._enclosed.append(_Enclosed(name, tuple(tensor.shape), buffer, guard))
+        self._enclosed.append(_Enclosed(name, tuple(tensor.shape), before, behind, kept))
         offset = GUARD_BYTES // tensor.element_size() + tensor.storage_offset()
         inner = torch.empty(0, dtype=tensor.dtype, device=tensor.device)
         return inner.set_(buffer.untyped_storage(), offset, tensor.size(), tensor.stride())

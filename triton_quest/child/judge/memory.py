@@ -55,7 +55,7 @@ def examine_answer(run: Run) -> None:
     for name, tensor in run.answer.items():
         unwritten = run.model.unwritten(tensor, run.model.name_of(tensor) or (name if run.called(name) else None))
         if unwritten is not None:
-            raise code.Stopped(_of_the_answer(refused(unwritten, run).check, unwritten, run, name))
+            raise code.Stopped(_of_the_answer(refused(unwritten, run).check, unwritten, run, name), unwritten)
 
 
 def _of_the_answer(check: v.Check, finding: Finding, run: Run, name: str) -> v.Check:
