@@ -23,7 +23,7 @@ from triton_quest.course.answer import Answer
 from triton_quest.course.level import Level
 from triton_quest.course.mistake import Mistake
 
-WITNESSES = 3  # failing runs that a rerun must fit; all of them, where several fit
+WITNESSES = 3  # failing runs that a rerun must fit, the largest among them; all of them, where several fit
 SAME_ELEMENTS = 0.9  # the share of the wrong elements that must be wrong in both: rounding decides over the rest
 ENOUGH = 8  # elements below which a match may be chance
 
@@ -77,8 +77,8 @@ def explain(
     partly: list[_Match] = []
     with tempfile.TemporaryDirectory() as folder:
         reruns = Reruns(level, Path(folder))
-        for candidates, least in _rounds(mistakes, seen):
-            match = _matching(reruns, candidates, seen, least)
+        for candidates, witnesses in _rounds(mistakes, seen):
+            match = _matching(reruns, candidates, seen, witnesses)
             match.drop(lambda mistake: any(_would_show(reruns, mistake, run) for run in right))
             if match.mistakes and match.unexplained is None:
                 return _told(match)
@@ -86,14 +86,22 @@ def explain(
     return next((_told_in_part(match) for match in partly if match.carries), None) or _pattern(seen)
 
 
-def _rounds(mistakes: tuple[Mistake, ...], seen: Sequence[Evidence]) -> Iterator[tuple[tuple[Mistake, ...], int]]:
-    """Which mistakes are compared, and with how many failing runs at least.
+def _rounds(
+    mistakes: tuple[Mistake, ...], seen: Sequence[Evidence]
+) -> Iterator[tuple[tuple[Mistake, ...], list[Evidence]]]:
+    """Which mistakes are compared, and with which failing runs at least: the first ones of those that are returned.
 
     A formula costs hardly anything, so it is compared with all of them; one that explains them all spares the reruns.
     """
     known = tuple(mistake for mistake in mistakes if mistake.caught_by in ("numbers", "property"))
-    yield tuple(mistake for mistake in known if mistake.formula), len(seen)
-    yield known, WITNESSES
+    yield tuple(mistake for mistake in known if mistake.formula), list(seen)
+    yield tuple(mistake for mistake in known if not mistake.formula), _witnesses(seen)
+
+
+def _witnesses(seen: Sequence[Evidence]) -> list[Evidence]:
+    """The first failing runs, and of the others the largest, in which a second fault shows most likely."""
+    first, others = list(seen[: WITNESSES - 1]), seen[WITNESSES - 1 :]
+    return [*first, max(others, key=lambda evidence: evidence.run.result.elements)] if others else first
 
 
 @dataclass
@@ -141,11 +149,17 @@ def _probably(mistake: Mistake) -> str:
     return f"Probably: {mistake.says[0].lower()}{mistake.says[1:]}"
 
 
-def _matching(reruns: Reruns, mistakes: tuple[Mistake, ...], seen: Sequence[Evidence], least: int) -> _Match:
-    """The mistakes whose output is the learner's, and where that was looked at: most drop out at the first, smallest run."""
+def _matching(
+    reruns: Reruns, mistakes: tuple[Mistake, ...], seen: Sequence[Evidence], witnesses: list[Evidence]
+) -> _Match:
+    """The mistakes whose output is the learner's, and where that was looked at: most drop out at the first, smallest run.
+
+    Beyond the witnesses a run is looked at only as long as several mistakes are left.
+    """
     match = _Match(list(mistakes), [])
-    for number, evidence in enumerate(seen):
-        if number < least or _several(match.mistakes):
+    further = [evidence for evidence in seen if not any(evidence is one for one in witnesses)]
+    for number, evidence in enumerate([*witnesses, *further]):
+        if number < len(witnesses) or _several(match.mistakes):
             left = [mistake for mistake in match.mistakes if _gives(reruns, mistake, evidence)]
             if not left and number:
                 return _Match(match.mistakes, match.compared, evidence)
