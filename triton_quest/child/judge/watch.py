@@ -21,7 +21,9 @@ from triton_quest.child.instruments.memory.findings import Box, Finding
 from triton_quest.child.instruments.memory.model import MemoryModel
 from triton_quest.child.instruments.memory.trace import Trace
 from triton_quest.child.instruments.opspy import OpSpy
+from triton_quest.child.instruments.pace import Pace
 from triton_quest.child.instruments.tuning import Forcing
+from triton_quest.child.judge import blocks as tiles
 from triton_quest.child.judge import truth
 from triton_quest.child.judge.given import Given, Launcher, drawn_for
 from triton_quest.child.judge.tampering import Snapshot
@@ -129,8 +131,9 @@ class Run:
 
     @property
     def constants(self) -> dict[str, int]:
-        """The learner's own launch constants, by name."""
-        return {name: size for launch in self.launches for name, size in launch.blocks.items()}
+        """The learner's launch constants: tile lengths by the names that the levels give them, whatever the learner calls them."""
+        last = next((int(x.shape[-1]) for x in self.given.tensors.values() if x.ndim), 1)
+        return tiles.constants(self.launches, last)
 
 
 def watched(
@@ -183,14 +186,15 @@ def called_with(
     )
     run = Run(case, dtype, given, given.each(torch.Tensor.clone), reference, model, spy)
     run.hazards.reorders, run.forcing = reorders, forcing or run.forcing
-    log, members = LaunchLog(), Snapshot()
+    log, pace, members = LaunchLog(), Pace(), Snapshot()
     try:
         with (
             counted() as counts,
             run.hazards.watched(),
             run.forcing.watched(),
             model.active(),
-            observed(spy, log, noop=noop),
+            observed(spy, log, pace, noop=noop),
+            pace.watched(),
             spy,
         ):
             arguments = given.arguments()

@@ -170,6 +170,19 @@ def without_division(refusal: Refusal, groups: Facts) -> Facts | None:
     return None if "/" in refusal.code else {}
 
 
+def pointer_as_a_factor(refusal: Refusal, groups: Facts) -> Facts | None:
+    """The parameter that is multiplied or divided, or multiplies, and is a pointer: a pointer is something to add to."""
+    try:
+        node = ast.parse(refusal.code, mode="eval").body
+    except SyntaxError:
+        return None
+    if not isinstance(node, ast.BinOp) or not isinstance(node.op, (ast.Mult, ast.Div)):
+        return None
+    factors = [operand.id for operand in (node.left, node.right) if isinstance(operand, ast.Name)]
+    name = next((name for name in factors if name in refusal.pointers and refusal.function == refusal.kernel), None)
+    return {"name": name} if name else None
+
+
 def function_of_a_whole_number(refusal: Refusal, groups: Facts) -> Facts | None:
     """The only function of a float in the line, and its argument: the compiler names neither."""
     found = re.findall(r"\btl\.(sqrt|rsqrt|exp2?|log2?|sin|cos)\((\w+)\)", refusal.source_line)
@@ -286,3 +299,16 @@ def reassigned(refusal: Refusal, groups: Facts) -> Facts | None:
 
 def lower_what(refusal: Refusal, groups: Facts) -> Facts | None:
     return {"what": groups["what"].lower()}
+
+
+def constants_asserted(refusal: Refusal, groups: Facts) -> Facts | None:
+    """The condition of a `tl.static_assert`, and the values of the constants in it."""
+    try:
+        call = ast.parse(refusal.code, mode="eval").body
+    except SyntaxError:
+        return None
+    if not isinstance(call, ast.Call) or not call.args:
+        return None
+    names = {node.id for node in ast.walk(call.args[0]) if isinstance(node, ast.Name)}
+    values = [f"`{name}` is {value}" for name, value in refusal.constants if name in names]
+    return {"condition": ast.unparse(call.args[0]), "values": " and ".join(values)} if values else None

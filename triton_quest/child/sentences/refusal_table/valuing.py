@@ -7,6 +7,14 @@ from .row import Row
 
 VALUES = (
     Row(
+        "tensor_for_a_number",
+        "`{name}` is a pointer here, because the launch passes a tensor for it, and a tensor of a single number (0-d) is one, too. "
+        "Pass a Python number, or read it in the kernel with `tl.load({name})`.",
+        node="BinOp",
+        reason="operands of type .*pointer",
+        fact=facts.pointer_as_a_factor,
+    ),
+    Row(
         "float_offset",
         "The offset in `{code}` is a float, and an address moves by whole elements. There is no `/` in it: does the launch "
         "pass a float, such as the scale, in the place of a whole number?",
