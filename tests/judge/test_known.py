@@ -67,7 +67,7 @@ def test_both_where_neither_is_written(tmp_path: Path) -> None:
 
 def test_none_for_what_no_known_mistake_leads_to(tmp_path: Path) -> None:
     check = failure(tmp_path, also=("batch = pid_bh // H", "batch = pid_bh // H * H"))
-    assert check.kind == "memory" and not check.cause
+    assert check.kind == "memory" and "Probably" not in check.cause
 
 
 def test_a_refused_line_is_told_with_the_mistake_that_is_written(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import re
 from dataclasses import dataclass, replace
 
 from triton_quest.child.judge import code
@@ -96,6 +97,12 @@ def _refusals_in(
 
     with contextlib.redirect_stdout(io.StringIO()):  # the learner's prints are for the runs
         return compile_front_end(launch, subject.module, targets, shared_memory=thorough).refusals
+
+
+def missing_name(finding: CompileFinding) -> NameError | None:
+    """What Python raises for a finding that is about a name which isn't there."""
+    found = re.match(r"(\w+) is not defined", finding.reason)
+    return NameError(finding.reason, name=found[1]) if found else None
 
 
 def refused(finding: CompileFinding) -> code.Stopped:

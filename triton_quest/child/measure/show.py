@@ -20,8 +20,8 @@ from triton_quest.child.instruments.memory.accesses import IllegalAccess
 from triton_quest.child.instruments.memory.findings import Operation
 from triton_quest.child.instruments.memory.trace import Touch, Walk
 from triton_quest.child.judge import code, memory, numbers
+from triton_quest.child.judge.abilities import abilities, unfit
 from triton_quest.child.judge.blocks import block_sizes
-from triton_quest.child.judge.pipeline import abilities, unfit
 from triton_quest.child.judge.watch import Run, Subject, watched
 from triton_quest.child.triton.fake_driver import activate
 from triton_quest.child.triton.interpreter import enable
