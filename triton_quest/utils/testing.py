@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Mapping, Sequence
-from contextlib import nullcontext
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 import numpy as np
@@ -23,9 +23,10 @@ from triton_quest.child.instruments.launches import LaunchLog, observed
 from triton_quest.child.instruments.memory.accesses import IllegalAccess
 from triton_quest.child.instruments.memory.findings import Finding
 from triton_quest.child.instruments.memory.model import MemoryModel
-from triton_quest.child.judge import code, compare, contract, gapped, read, truth
+from triton_quest.child.instruments.opspy import OpSpy
+from triton_quest.child.judge import code, compare, contract, gapped, memory, read, truth
 from triton_quest.child.judge.blocks import block_sizes
-from triton_quest.child.judge.given import Launcher, drawn
+from triton_quest.child.judge.given import Given, Launcher, drawn
 from triton_quest.child.sentences.memory import tell
 from triton_quest.course import parts
 from triton_quest.course import table as levels
@@ -111,9 +112,9 @@ def _all_right(level: Level, launcher: Launcher, device: str, console: Console, 
         given = drawn(level, case, Draw(case.name, torch.float32, blocks, device))
         shown = escape(given.shown)
         expected = truth.reference(given)
-        memory = MemoryModel(poison=False).active() if device == "cpu" else nullcontext()
+        model = MemoryModel(poison=False)
         try:
-            with observed(log) if device == "cpu" else nullcontext(), memory:
+            with _watched(launcher, given, log, model) if device == "cpu" else nullcontext():
                 returned, gradients = given.called(launcher)
         except IllegalAccess as trouble:
             console.print(
@@ -127,6 +128,10 @@ def _all_right(level: Level, launcher: Launcher, device: str, console: Console, 
             return False
         answer = given.answer(returned, gradients)
         assert answer is not None, "nothing misfits"
+        unwritten = _never_written(level, model, answer)
+        if unwritten:
+            console.print(f"  [red]{glyphs(console).failed}[/] {case.name}: {shown}\n    {escape(unwritten)}")
+            return False
         wrong = expected.wrong(answer)
         if wrong.any():
             told = _told(answer, wrong, expected)
@@ -134,6 +139,29 @@ def _all_right(level: Level, launcher: Launcher, device: str, console: Console, 
             return False
         console.print(f"  [green]{glyphs(console).passed}[/] {case.name}: {shown}")
     return True
+
+
+@contextmanager
+def _watched(launcher: Launcher, given: Given, log: LaunchLog, model: MemoryModel) -> Iterator[None]:
+    """The model knows what nothing has written, and the log what is launched, while the block runs."""
+    spy = OpSpy(
+        launcher.__code__.co_filename,
+        given.tensors.values(),
+        fill_uninitialised_with_nan=True,
+        on_uninitialised=model.mark_uninitialised,
+        on_written=model.mark_initialised,
+    )
+    with observed(spy, log), model.active(), spy:
+        yield
+
+
+def _never_written(level: Level, model: MemoryModel, answer: Answer) -> str:
+    """The first tensor of the answer of which elements were never written, in a sentence; "" where there is none."""
+    for name, tensor in answer.items():
+        finding = model.unwritten(tensor, model.name_of(tensor) or (name if len(answer) > 1 else None))
+        if finding is not None:
+            return memory.in_words(memory.without_blaming_the_template(finding, level))
+    return ""
 
 
 def _told(answer: Answer, wrong: Answer, expected: truth.Reference) -> str:

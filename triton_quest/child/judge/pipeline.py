@@ -19,7 +19,9 @@ from triton_quest.child.judge import (
     at_fault,
     code,
     compiling,
+    contrast,
     diagnosis,
+    effort,
     gap_causes,
     gapped,
     hazards,
@@ -137,6 +139,7 @@ class _Judge:
         self.cases: tuple[Case, ...] = parts.part(level, "cases").CASES
         self.blocks: tuple[int, ...] = DEFAULT_BLOCKS
         self.fits_elsewhere: list[str] = []
+        self.right: list[contrast.Traits] = []
 
     def everything(self) -> None:
         self._stage("import", "importing your file")
@@ -199,7 +202,12 @@ class _Judge:
             self.send(memory.passed())
         if self.able.compiling:
             self.send(compiling.passed())
-        for remark in (*rules.remarks(runs), *code.remarks(self.file, (*self.warned.of_triton, *self.fits_elsewhere))):
+        wasted = effort.remarks(self.subject, runs)
+        for remark in (
+            *rules.remarks(runs),
+            *wasted,
+            *code.remarks(self.file, (*self.warned.of_triton, *self.fits_elsewhere)),
+        ):
             self.send(remark)
         self.last_quick = largest
         return runs
@@ -272,6 +280,7 @@ class _Judge:
         """Compare one run with the truth; the `others` help to explain what is wrong."""
         wrong = numbers.wrong_elements(run)
         if not wrong.any():
+            self.right.append(contrast.traits(run))
             self.send(numbers.case_check(run))
             return
         self.repeat = one_run.running(run.case, run.dtype, self.blocks)
@@ -290,6 +299,9 @@ class _Judge:
             check = replace(check, cause=found.says, evidence=found.evidence, finding=found.finding, hint=found.hint)
         elif narrow := numbers.through_fp16(run, wrong):
             check = replace(check, cause=narrow, finding="through_fp16")
+        else:
+            apart = contrast.advice(contrast.traits(run), [*self.right, *map(contrast.traits, right)])
+            check = replace(check, advice=apart or check.advice)
         raise code.Stopped(check)
 
     def _properties(self) -> None:
