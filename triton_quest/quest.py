@@ -66,14 +66,15 @@ def cli(ctx, workspace, as_json):  # type: ignore[no-untyped-def]
 
 @cli.command()
 @level_argument
+@click.option("--no-pager", is_flag=True, help="Print all of it at once, however long it is.")
 @json_option
 @pass_context
-def start(context, level, as_json):  # type: ignore[no-untyped-def]
-    """Show a level's instructions and the file to edit.
+def start(context, level, no_pager, as_json):  # type: ignore[no-untyped-def]
+    """Show a level's instructions, in your $PAGER where they are longer than the screen, and the file to edit.
 
     Example: quest start 1
     """
-    do.start.run(context, level, as_json)
+    do.start.run(context, level, no_pager, as_json)
 
 
 @cli.command()
@@ -104,27 +105,34 @@ def play(context, level):  # type: ignore[no-untyped-def]
     type=click.Choice(["interpreter", "gpu"]),
     help="Where your kernel runs. Without this: in the interpreter, and on the GPU if there is one.",
 )
+@click.option("--verbose", is_flag=True, help="List every check that passed, too.")
 @json_option
 @pass_context
-def check(context, level, file, time_limit, device, as_json):  # type: ignore[no-untyped-def]
+def check(context, level, file, time_limit, device, verbose, as_json):  # type: ignore[no-untyped-def]
     """Judge your file for a level. Exit code 0: passed, 1: not yet, 2: a trouble of ours or of the command.
 
     Example: quest check 1
     """
-    return do.check.run(context, level, file, time_limit, device, as_json)
+    return do.check.run(context, level, file, time_limit, device, verbose, as_json)
 
 
 @cli.command()
 @level_argument
 @click.option("--again", is_flag=True, help="Show the hints you have taken already.")
+@click.option(
+    "--number",
+    type=click.IntRange(1, 6),
+    metavar="K",
+    help="Take hint K before its turn, where your latest verdict names it. It costs what the next one would.",
+)
 @json_option
 @pass_context
-def hint(context, level, again, as_json):  # type: ignore[no-untyped-def]
+def hint(context, level, again, number, as_json):  # type: ignore[no-untyped-def]
     """Show the next of six hints. Every two cost a star.
 
     Example: quest hint 1
     """
-    do.hint.run(context, level, again, as_json)
+    do.hint.run(context, level, again, number, as_json)
 
 
 @cli.command()
