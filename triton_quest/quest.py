@@ -138,14 +138,15 @@ def hint(context, level, again, number, as_json):  # type: ignore[no-untyped-def
 @cli.command()
 @level_argument
 @click.option("--give-up", is_flag=True, help="Show it before you have passed; the level is then worth one star.")
+@click.option("--whole", is_flag=True, help="Print all of it instead of its gaps beside your lines.")
 @json_option
 @pass_context
-def solution(context, level, give_up, as_json):  # type: ignore[no-untyped-def]
-    """Show a level's reference solution, once you have passed it.
+def solution(context, level, give_up, whole, as_json):  # type: ignore[no-untyped-def]
+    """Show a level's reference solution beside your lines, once you have passed it. Sent into a file, it is whole.
 
     Example: quest solution 1
     """
-    do.solution.run(context, level, give_up, as_json)
+    do.solution.run(context, level, give_up, whole, as_json)
 
 
 @cli.command()

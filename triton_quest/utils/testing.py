@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import os
 import sys
+import traceback
+from bdb import BdbQuit
 from contextlib import nullcontext
 from pathlib import Path
 
@@ -18,7 +20,7 @@ from rich.markup import escape
 from triton_quest.child.instruments.launches import LaunchLog, observed
 from triton_quest.child.instruments.memory.accesses import IllegalAccess
 from triton_quest.child.instruments.memory.model import MemoryModel
-from triton_quest.child.judge import compare, contract, read, truth
+from triton_quest.child.judge import code, compare, contract, read, truth
 from triton_quest.child.judge.blocks import block_sizes
 from triton_quest.child.judge.given import Launcher, drawn
 from triton_quest.child.sentences.memory import tell
@@ -27,8 +29,11 @@ from triton_quest.course import table as levels
 from triton_quest.course.answer import Answer
 from triton_quest.course.case import DEFAULT_BLOCKS, Case, Draw
 from triton_quest.course.level import Level
+from triton_quest.records import verdict as v
 from triton_quest.screen.console import glyphs, make_console
 from triton_quest.screen.messages import next_step
+
+TRACEBACK = "--traceback"  # typed behind the level file
 
 
 def quick_check(launcher: Launcher) -> None:
@@ -70,10 +75,15 @@ def _all_right(level: Level, launcher: Launcher, device: str, console: Console) 
         try:
             with observed(log) if device == "cpu" else nullcontext(), memory:
                 returned, gradients = given.called(launcher)
+        except BdbQuit:  # the learner left the debugger
+            raise
         except IllegalAccess as trouble:
             console.print(
                 f"  [red]{glyphs(console).failed}[/] {case.name}: {shown}\n    {escape(tell(trouble.finding))}"
             )
+            return False
+        except Exception as trouble:
+            _tell_exception(trouble, f"{case.name}: {shown}", Path(launcher.__code__.co_filename), console)
             return False
         blocks = block_sizes(log.launches)
         misfit = contract.misfit(given, returned, gradients, expected.pytorch, given.shown)
@@ -89,6 +99,20 @@ def _all_right(level: Level, launcher: Launcher, device: str, console: Console) 
             return False
         console.print(f"  [green]{glyphs(console).passed}[/] {case.name}: {shown}")
     return True
+
+
+def _tell_exception(trouble: Exception, case: str, file: Path, console: Console) -> None:
+    """An exception out of the learner's code, in the judge's words; with --traceback Python's own words below."""
+    check = v.Check(case, "numbers", v.State.PASSED)
+    told = code.explain(check, trouble, file, "in a quick run", v.Outcome.CRASH)
+    console.print(f"  [red]{glyphs(console).failed}[/] {case}\n    {escape(told.says)}")
+    for place in told.places:
+        console.print(f"    [cyan]{place.line}: {escape(place.source)}[/]", soft_wrap=True)
+    if TRACEBACK in sys.argv[1:]:
+        console.print()
+        console.print("".join(traceback.format_exception(trouble)), markup=False, soft_wrap=True)
+    else:
+        console.print(f"    All of Python's traceback: python {os.path.relpath(file)} {TRACEBACK}", soft_wrap=True)
 
 
 def _told(answer: Answer, wrong: Answer, expected: truth.Reference) -> str:
