@@ -66,11 +66,15 @@ def cli(ctx, workspace, as_json):  # type: ignore[no-untyped-def]
 
 @cli.command()
 @level_argument
-@click.option("--no-pager", is_flag=True, help="Print all of it at once, however long it is.")
+@click.option(
+    "--no-pager",
+    is_flag=True,
+    help="Print all of it at once; else, where it is longer than the screen, it comes in your $PAGER.",
+)
 @json_option
 @pass_context
 def start(context, level, no_pager, as_json):  # type: ignore[no-untyped-def]
-    """Show a level's instructions, in your $PAGER where they are longer than the screen, and the file to edit.
+    """Show a level's instructions and the file to edit.
 
     Example: quest start 1
     """
@@ -138,11 +142,11 @@ def hint(context, level, again, number, as_json):  # type: ignore[no-untyped-def
 @cli.command()
 @level_argument
 @click.option("--give-up", is_flag=True, help="Show it before you have passed; the level is then worth one star.")
-@click.option("--whole", is_flag=True, help="Print all of it instead of its gaps beside your lines.")
+@click.option("--whole", is_flag=True, help="Print all of it instead, as when it is sent into a file.")
 @json_option
 @pass_context
 def solution(context, level, give_up, whole, as_json):  # type: ignore[no-untyped-def]
-    """Show a level's reference solution beside your lines, once you have passed it. Sent into a file, it is whole.
+    """Show a level's reference solution beside your lines, once you have passed it.
 
     Example: quest solution 1
     """

@@ -75,7 +75,7 @@ def _all_right(level: Level, launcher: Launcher, device: str, console: Console) 
         try:
             with observed(log) if device == "cpu" else nullcontext(), memory:
                 returned, gradients = given.called(launcher)
-        except BdbQuit:  # the learner left the debugger
+        except (BdbQuit, EOFError):  # the learner left the debugger, or what asked for input
             raise
         except IllegalAccess as trouble:
             console.print(
@@ -105,7 +105,13 @@ def _tell_exception(trouble: Exception, case: str, file: Path, console: Console)
     """An exception out of the learner's code, in the judge's words; with --traceback Python's own words below."""
     check = v.Check(case, "numbers", v.State.PASSED)
     told = code.explain(check, trouble, file, "in a quick run", v.Outcome.CRASH)
+    if (
+        told.outcome is v.Outcome.OUT_OF_MEMORY
+    ):  # in the judge's words that is the judge's limit, and nothing limits a direct run
+        raise trouble
     console.print(f"  [red]{glyphs(console).failed}[/] {case}\n    {escape(told.says)}")
+    if told.finding:
+        console.print(f"    {escape(told.advice)}")
     for place in told.places:
         console.print(f"    [cyan]{place.line}: {escape(place.source)}[/]", soft_wrap=True)
     if TRACEBACK in sys.argv[1:]:
