@@ -104,8 +104,10 @@ def is_the_end(context: Context, level: Level, judged: v.Verdict, kept: KeptChec
     return judged.passed and remembered and finale.has_come(context.progress.states(), level)
 
 
-def next_after(progress: Progress, level: Level, judged: v.Verdict) -> tuple[str, Command | None]:
-    """What to do after this verdict, as a sentence and as a command."""
+def next_after(
+    progress: Progress, level: Level, judged: v.Verdict, in_turn: bool = False
+) -> tuple[str, Command | None]:
+    """What to do after this verdict, as a sentence and as a command. `in_turn`: hints are taken in no other order than theirs."""
     number = level.number
     if judged.outcome is v.Outcome.ERROR:
         return "What this machine lacks:", Command("doctor")
@@ -118,7 +120,7 @@ def next_after(progress: Progress, level: Level, judged: v.Verdict) -> tuple[str
         return "Instructions:", Command("start", number)
     hints = progress.hints(level)
     price = prices.price(*prices.worth(progress, progress.state(level)))
-    if hints.waiting is not None and hints.waiting != hints.next:
+    if hints.waiting not in (None, hints.next) and not in_turn:
         sentence = f"Stuck? Hint {hints.waiting} speaks of this ({price}):"
         return sentence, Command("hint", number, f"--number {hints.waiting}")
     if hints.next is not None:

@@ -23,9 +23,10 @@ def gap_by_gap(pairs: Sequence[Pair], level: Level, width: int) -> RenderableTyp
     right = max(_widest(reference) for _, _, reference in pairs)
     fits = INDENT + max(left, len(YOURS)) + BETWEEN + max(right, len(REFERENCE)) <= width
     for number, yours, reference in pairs:
-        parts += [Text(), Text(f"TODO {number}", "heading")]
-        if yours.strip() == reference.strip():
-            parts += [Text("  as in the solution:", "soft"), _code(reference)]
+        heading, same = Text(f"TODO {number}", "heading"), yours.strip() == reference.strip()
+        parts += [Text(), heading.append("   as in the solution", "not bold dim") if same else heading]
+        if same:
+            parts.append(_code(reference))
         elif fits:
             grid = Table.grid(padding=(0, BETWEEN, 0, 0))
             grid.add_column(no_wrap=True, min_width=max(left, len(YOURS)) + INDENT)

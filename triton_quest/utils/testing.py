@@ -113,7 +113,7 @@ def _tell_exception(trouble: Exception, case: str, file: Path, console: Console)
     if told.finding:
         console.print(f"    {escape(told.advice)}")
     for place in told.places:
-        console.print(f"    [cyan]{place.line}: {escape(place.source)}[/]", soft_wrap=True)
+        console.print(f"      [cyan]{escape(place.source)}[/]", soft_wrap=True)
     if TRACEBACK in sys.argv[1:]:
         console.print()
         console.print("".join(traceback.format_exception(trouble)), markup=False, soft_wrap=True)

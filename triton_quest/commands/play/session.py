@@ -173,7 +173,7 @@ class LiveSession:
         if kept.trouble is not None:
             unremembered = f"This check can't be remembered. {kept.trouble.sentence}"
             return JudgedSave(level, self.name(level), judged, ("", None), unremembered=unremembered)
-        step = check.next_after(self._context.progress, level, judged)
+        step = check.next_after(self._context.progress, level, judged, in_turn=True)
         earned = tuple(announcing.announce(self._context, quiet=True))
         stars = self._context.progress.state(level).stars if kept.first_pass else 0
         return JudgedSave(level, self.name(level), judged, step, stars, "", earned, is_the_end)
