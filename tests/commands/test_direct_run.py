@@ -45,7 +45,7 @@ def test_a_print_says_which_program_prints_and_the_launcher_prints_as_it_is(ques
     text = text.replace("    return out", '    print("launched")\n    return out')
     code, said = run(quest, text)
     lines = said.splitlines()
-    assert code == 0 and "(program 0) here 1" in lines and "(program 16) here 1" in lines and "launched" in lines
+    assert code == 0 and "(program 0) here 1" in lines and "(program 4) here 1" in lines and "launched" in lines
 
 
 def test_a_print_of_the_learners_own_is_left_alone(quest: Quest) -> None:
