@@ -140,6 +140,18 @@ def hint(context, level, again, number, as_json):  # type: ignore[no-untyped-def
 
 
 @cli.command()
+@click.argument("word", nargs=-1, metavar="[WORD]")
+@json_option
+@pass_context
+def words(context, word, as_json):  # type: ignore[no-untyped-def]
+    """Say what a term of the course means; without WORD, all of them.
+
+    Example: quest words stride
+    """
+    do.words.run(context, " ".join(word), as_json)
+
+
+@cli.command()
 @level_argument
 @click.option("--give-up", is_flag=True, help="Show it before you have passed; the level is then worth one star.")
 @click.option("--whole", is_flag=True, help="Print all of it instead, as when it is sent into a file.")

@@ -83,6 +83,7 @@ def _judge(mutant: Mutant, folder: Path, free: queue.SimpleQueue[Warm]) -> Judge
     path.write_text(mutant.text, encoding="utf-8")
     warm = free.get()
     try:
+        warm.prepare(mutant.level)
         verdict = judge(Job(mutant.level, path), start=warm.start)
     finally:
         free.put(warm)

@@ -124,11 +124,11 @@ def prepare() -> None:
     import triton_quest.child.judge.pipeline  # noqa: F401
 
 
-def warm_up() -> None:
-    """Do what a first judgement would spend its time on, and leave as little as can be for the collector of a forked child."""
+def warm_up(level: Level | None = None) -> None:
+    """Do what a first judgement of the level would spend its time on; a forked child's collector has as little to do as can be."""
     from triton_quest.child.judge import pipeline
 
-    pipeline.warm_up()
+    pipeline.warm_up(level)
     gc.collect()
     gc.freeze()
 
@@ -184,7 +184,7 @@ def load_for_one_job() -> None:
 def main(words: list[str]) -> None:
     mode, channel = words[0], socket.socket(fileno=int(words[1]))
     if mode == "--serve":
-        serving.serve(channel, run, load_everything)
+        serving.serve(channel, run, load_everything, lambda job: warm_up(Level.from_row(job["level"])))
     else:
         serving.do_one_job(channel, run, load_for_one_job if mode == "--ahead" else None)
 

@@ -50,8 +50,8 @@ def run(context: Context, level: Level | None, give_up: bool, whole: bool, as_js
 
 
 def read(level: Level) -> str:
-    """The reference solution's code, without the marks of the gaps and the instructions."""
-    return template.without_docstring(template.clean_solution(workspace.course_text(level, "solution.py")))
+    """The reference solution's code, without the marks of the gaps and the texts."""
+    return template.without_texts(template.clean_solution(workspace.course_text(level, "solution.py")))
 
 
 def _learners(context: Context, level: Level) -> str:

@@ -6,6 +6,7 @@ or as wrong numbers in the interpreter, and the line that is to blame is another
 
 from __future__ import annotations
 
+import importlib
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -106,13 +107,16 @@ def run(level: Level, file: Path, send: Send, seconds: float) -> v.Outcome:
     return v.Outcome.PASSED
 
 
-def warm_up() -> None:
-    """Do once what the first judgement of a process would spend its time on. Runs the first level's own solution.
+def warm_up(level: Level | None = None) -> None:
+    """Do once what the first judgement of a level would spend its time on. Runs its own solution, by default the first level's.
 
     Leaves no trace where the learner's imports look.
     """
-    level, path, modules = LEVELS[0], list(sys.path), set(sys.modules)
+    level = level or LEVELS[0]
+    importlib.import_module("numpy.ma")  # np.unique asks for it, where a finding is described
+    path, modules = list(sys.path), set(sys.modules)
     run(level, level.folder / "solution.py", lambda record: None, seconds=60.0)
+    parts.known(level)
     sys.path[:] = path
     for name in set(sys.modules) - modules:
         if name.startswith(code.LEARNER):

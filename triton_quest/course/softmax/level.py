@@ -11,5 +11,6 @@ LEVEL = Level(
     inputs=("R C",),
     feats=("least-traffic",),
     grows="C",
+    counted_in="fp32",
     races=("eager", "compile"),
 )
