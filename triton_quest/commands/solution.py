@@ -63,6 +63,8 @@ def _learners(context: Context, level: Level) -> str:
 
 def compare(solution: str, yours: str) -> tuple[list[beside.Pair], str]:
     """Of each gap its number, the learner's lines and the reference's; or none, and why the gaps can't be told."""
+    if not yours:
+        return [], "your file can't be read"
     try:
         found = gaps.find(solution, yours)
     except (SyntaxError, ValueError):
