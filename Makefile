@@ -23,6 +23,7 @@ gate: .venv/quest-dev-pins  ## every level complete, every template fails, every
 
 latency: .venv/quest-dev-pins  ## how long the commands take, as ratios measured in one run
 	$(python) benchmarks/latency.py
+	$(python) benchmarks/gaps.py
 	$(python) benchmarks/memory_model.py
 
 live: .venv/quest-dev-pins  ## how long a save waits for its verdict in the live session

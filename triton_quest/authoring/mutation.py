@@ -84,7 +84,7 @@ def _judge(mutant: Mutant, folder: Path, free: queue.SimpleQueue[Warm]) -> Judge
     warm = free.get()
     try:
         warm.prepare(mutant.level)
-        verdict = judge(Job(mutant.level, path), start=warm.start)
+        verdict = judge(Job(mutant.level, path, asked={"looks_at_gaps": False}), start=warm.start)
     finally:
         free.put(warm)
     failure = verdict.first_failure

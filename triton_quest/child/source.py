@@ -6,11 +6,14 @@ The worker holds it before anything reads the file; Python's tracebacks and Trit
 from __future__ import annotations
 
 import linecache
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from triton_quest.store import files
 
 _held: dict[str, str] = {}
+_own: dict[str, str] = {}  # the learner's own text, where another one stands in for it
 
 
 def hold(file: Path, text: str) -> None:
@@ -23,6 +26,26 @@ def hold(file: Path, text: str) -> None:
         lines,
         str(file),
     )  # without a time it is never compared with the disk
+
+
+@contextmanager
+def standing_in(file: Path, text: str) -> Iterator[None]:
+    """Meanwhile `text`, of as many lines, is what stands in `file`, to this process: the learner's own has open gaps."""
+    held = _held.get(str(file))
+    _own[str(file)] = read_text(file, "reset")
+    hold(file, text)
+    try:
+        yield
+    finally:
+        del _own[str(file)], _held[str(file)], linecache.cache[str(file)]
+        if held is not None:
+            hold(file, held)
+
+
+def own_line(file: Path, line: int) -> str:
+    """A line of the learner's file, to be quoted, whatever text stands in for it."""
+    lines = _own[str(file)].splitlines() if str(file) in _own else linecache.getlines(str(file))
+    return lines[line - 1].strip() if line <= len(lines) else ""
 
 
 def exact_text(file: Path, repair: str) -> str:

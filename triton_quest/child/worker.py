@@ -105,11 +105,9 @@ class Channel:
             self._exit(0)
 
     def _line_of(self, frame: types.FrameType | None) -> v.Place | None:
-        import linecache
-
         while frame is not None:
             if frame.f_code.co_filename == self._file:
-                return v.Place(frame.f_lineno, linecache.getline(self._file, frame.f_lineno).strip())
+                return v.Place(frame.f_lineno, source.own_line(Path(self._file), frame.f_lineno))
             frame = frame.f_back
         return None
 
@@ -138,7 +136,9 @@ def work(job: dict[str, Any], report: Channel) -> v.Outcome:
     level, file = Level.from_row(job["level"]), Path(job["file"])
     if job["text"] is not None:
         source.hold(file, job["text"])
-    unfinished = read.examine(level, file)
+    unfinished, gaps = read.examined(level, file, may_have_gaps=job["kind"] == "judge")
+    if gaps is not None and job["kind"] in ("judge", "judge_on_gpu"):
+        report.send(gaps)
     report.send(unfinished)
     if unfinished.outcome is not None:
         return unfinished.outcome

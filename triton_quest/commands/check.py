@@ -116,8 +116,11 @@ def next_after(
     failure = judged.first_failure
     if failure and failure.kind == "read" and judged.outcome is v.Outcome.CONTRACT:
         return "To have it back as it was:", Command("reset", number)
-    if judged.outcome in (v.Outcome.NOT_STARTED, v.Outcome.GAPS):
-        return "Instructions:", Command("start", number)
+    is_wrong = failure is not None and failure.outcome not in (v.Outcome.NOT_STARTED, v.Outcome.GAPS)
+    if judged.outcome in (v.Outcome.NOT_STARTED, v.Outcome.GAPS) and not is_wrong:
+        waiting = next((gap for gap in judged.gaps if gap.state is v.Standing.OPEN), None)
+        where = f"Next: TODO {waiting.number}, line {waiting.line}. " if waiting else ""
+        return f"{where}Instructions:", Command("start", number)
     hints = progress.hints(level)
     price = prices.price(*prices.worth(progress, progress.state(level)))
     if hints.waiting not in (None, hints.next) and not in_turn:

@@ -67,6 +67,10 @@ class Level:
     copies_allowed: bool = True  # False where strides are the lesson
     fills_count: bool = True  # False where every element of the answer must come from a kernel, constants too
     last_cast_allowed: bool = False  # True where one `.to(dtype)` of what a kernel wrote may give the answer
+    lesson: tuple[str, ...] = ()  # functions of `tl` that do the whole of what the level teaches: refused
+    counts_tiles: bool = (
+        False  # True where leaving tiles out is the lesson: a remark tells of those that the solution leaves out
+    )
     races: tuple[str, ...] = ("eager",)  # what the benchmark races it against
     medals: tuple[float, float, float] = (
         0.5,

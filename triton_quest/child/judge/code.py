@@ -16,7 +16,7 @@ from typing import Any
 
 from triton_quest.child import source
 from triton_quest.child.instruments.memory.findings import Finding
-from triton_quest.child.sentences import no_gpu
+from triton_quest.child.sentences import descriptors, no_gpu
 from triton_quest.child.triton.fake_driver import is_active
 from triton_quest.child.triton.no_gpu import NoGpuHere, answers_to
 from triton_quest.course.level import Level
@@ -100,6 +100,9 @@ def explain(check: v.Check, trouble: BaseException, file: Path, when: str, outco
     missed = _without_a_gpu(root, place, file)
     if missed is not None:
         return v.failed(check, outcome, where + missed.says, missed.advice, finding="no_gpu_here", places=places)
+    undescribed = descriptors.explain(_message(root), when) if isinstance(root, AssertionError) else None
+    if undescribed is not None:
+        return v.failed(check, outcome, where + undescribed, descriptors.ADVICE, finding="descriptor", places=places)
     says = f"{where}{type(root).__name__}: {_first_line(root)}"
     return v.failed(check, outcome, says, _advice(root, when), places=places)
 

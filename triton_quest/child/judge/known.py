@@ -2,7 +2,7 @@
 
 A finding says what happened; what is to blame is often another line. For a wrong access the mistakes are run, with the learner's
 constants on the same inputs, those first that stand in the learner's file word for word. For a refused line only these are
-compiled.
+compiled, and those that name such a refusal as their finding.
 """
 
 from __future__ import annotations
@@ -67,16 +67,21 @@ def refused_alike(
     subject: Subject,
     compile_it: Callable[[Subject], Sequence[CompileFinding]],
 ) -> v.Check:
-    """The check of a refusal, with the sentence and the hint of the mistake that the learner wrote and that is refused alike."""
+    """The check of a refusal, with the sentence and the hint of the mistake that is refused alike: probably that one where the learner
+    wrote it in another way.
+    """
     check = compiling.refused(refusal).check
-    written = _as_written([one for one in mistakes if one.caught_by == "compile"], subject)
+    candidates = [one for one in mistakes if one.caught_by == "compile"]
+    written = _as_written(candidates, subject)[:2]
+    alike = [one for one in candidates if one.finding == refusal.construct and one not in written]
     with tempfile.TemporaryDirectory() as folder:
         reruns = Reruns(subject.level, Path(folder))
-        for mistake in written[:2]:
+        for mistake in (*written, *alike[:2]):
             wrong = reruns.subject(mistake, {})
             found = compile_it(wrong) if wrong is not None else ()
             if found and (found[0].construct, found[0].facts) == (refusal.construct, refusal.facts):
-                return replace(check, cause=mistake.says, hint=mistake.hint)
+                says = mistake.says if mistake in written else f"Probably: {_lower_first(mistake.says)}"
+                return replace(check, cause=says, hint=mistake.hint)
     return check
 
 

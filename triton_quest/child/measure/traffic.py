@@ -20,8 +20,8 @@ from triton_quest.child.instruments.memory.findings import Traffic
 from triton_quest.child.instruments.memory.model import MemoryModel
 from triton_quest.child.instruments.opspy import OpSpy
 from triton_quest.child.judge import code, memory
+from triton_quest.child.judge.abilities import abilities, unfit
 from triton_quest.child.judge.given import Given, main_dtype
-from triton_quest.child.judge.pipeline import abilities, unfit
 from triton_quest.child.judge.truth import reference
 from triton_quest.child.measure import inputs
 from triton_quest.child.triton.fake_driver import activate

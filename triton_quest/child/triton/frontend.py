@@ -13,7 +13,7 @@ import time
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import ModuleType
 from typing import Any
 
@@ -144,7 +144,9 @@ class CompileSession:
                 return None
         if isinstance(failure, OutOfResources):
             return blame_launch(failure, kernel.fn.__name__, device, self.module.__file__)
-        return blame_line(failure, kernel, device, "".join(written))
+        pointers = tuple(name for name, kind in source.signature.items() if str(kind).startswith("*"))
+        refusal = blame_line(failure, kernel, device, "".join(written))
+        return replace(refusal, constants=constants_of(source, kernel), pointers=pointers)
 
     def lower(self, source: ASTSource, target: Any, backend: Any, options: Any) -> tuple[int | None, Any]:
         """As far down as this session goes: the shared memory in bytes, and the finished binary, where it comes to that."""

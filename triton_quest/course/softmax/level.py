@@ -9,6 +9,7 @@ LEVEL = Level(
     file="level3_softmax.py",
     launcher="softmax",
     inputs=("R C",),
+    lesson=("softmax",),
     feats=("least-traffic",),
     grows="C",
     counted_in="fp32",
