@@ -66,14 +66,19 @@ def cli(ctx, workspace, as_json):  # type: ignore[no-untyped-def]
 
 @cli.command()
 @level_argument
+@click.option(
+    "--no-pager",
+    is_flag=True,
+    help="Print all of it at once; else, where it is longer than the screen, it comes in your $PAGER.",
+)
 @json_option
 @pass_context
-def start(context, level, as_json):  # type: ignore[no-untyped-def]
+def start(context, level, no_pager, as_json):  # type: ignore[no-untyped-def]
     """Show a level's instructions and the file to edit.
 
     Example: quest start 1
     """
-    do.start.run(context, level, as_json)
+    do.start.run(context, level, no_pager, as_json)
 
 
 @cli.command()
@@ -104,27 +109,34 @@ def play(context, level):  # type: ignore[no-untyped-def]
     type=click.Choice(["interpreter", "gpu"]),
     help="Where your kernel runs. Without this: in the interpreter, and on the GPU if there is one.",
 )
+@click.option("--verbose", is_flag=True, help="List every check that passed, too.")
 @json_option
 @pass_context
-def check(context, level, file, time_limit, device, as_json):  # type: ignore[no-untyped-def]
+def check(context, level, file, time_limit, device, verbose, as_json):  # type: ignore[no-untyped-def]
     """Judge your file for a level. Exit code 0: passed, 1: not yet, 2: a trouble of ours or of the command.
 
     Example: quest check 1
     """
-    return do.check.run(context, level, file, time_limit, device, as_json)
+    return do.check.run(context, level, file, time_limit, device, verbose, as_json)
 
 
 @cli.command()
 @level_argument
 @click.option("--again", is_flag=True, help="Show the hints you have taken already.")
+@click.option(
+    "--number",
+    type=click.IntRange(1, 6),
+    metavar="K",
+    help="Take hint K before its turn, where your latest verdict names it. It costs what the next one would.",
+)
 @json_option
 @pass_context
-def hint(context, level, again, as_json):  # type: ignore[no-untyped-def]
+def hint(context, level, again, number, as_json):  # type: ignore[no-untyped-def]
     """Show the next of six hints. Every two cost a star.
 
     Example: quest hint 1
     """
-    do.hint.run(context, level, again, as_json)
+    do.hint.run(context, level, again, number, as_json)
 
 
 @cli.command()
@@ -142,14 +154,15 @@ def words(context, word, as_json):  # type: ignore[no-untyped-def]
 @cli.command()
 @level_argument
 @click.option("--give-up", is_flag=True, help="Show it before you have passed; the level is then worth one star.")
+@click.option("--whole", is_flag=True, help="Print all of it instead, as when it is sent into a file.")
 @json_option
 @pass_context
-def solution(context, level, give_up, as_json):  # type: ignore[no-untyped-def]
-    """Show a level's reference solution, once you have passed it.
+def solution(context, level, give_up, whole, as_json):  # type: ignore[no-untyped-def]
+    """Show a level's reference solution beside your lines, once you have passed it.
 
     Example: quest solution 1
     """
-    do.solution.run(context, level, give_up, as_json)
+    do.solution.run(context, level, give_up, whole, as_json)
 
 
 @cli.command()

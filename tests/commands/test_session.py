@@ -13,7 +13,9 @@ import pytest
 
 from tests.commands import kernels
 from tests.conftest import TRACEBACK, Quest, clean_environment
+from triton_quest.course import gaps, template
 from triton_quest.course.table import LEVELS
+from triton_quest.store import workspace
 
 # The parent of a pty is forked; that pytest may have threads by then is no concern of a child that is replaced at once.
 pytestmark = pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
@@ -28,7 +30,7 @@ class Terminal:
 
     def __init__(self, folder: Path, **environ: str) -> None:
         self.folder = folder
-        self.environ = clean_environment(TERM="xterm-256color", **environ)
+        self.environ = clean_environment(TERM="xterm-256color", **{"PAGER": "cat", **environ})
         del self.environ["COLUMNS"]
         self.code: int | None = None
         self.raw = ""
@@ -101,7 +103,7 @@ def test_a_session_from_the_first_look_to_the_backup(quest: Quest, terminal: Ter
     assert terminal.code == 1
     assert "Level 1, Vector addition: wrong numbers" in text
     assert "In the case “one element” (x (1,), y (1,), fp32) the answer is wrong." in text
-    assert "Stuck? Your next hint of this level is 2 of 6:" in text and text.endswith("→ python quest.py hint 1\n")
+    assert text.endswith("Stuck? Hint 5 speaks of this (costs a star): → python quest.py hint 1 --number 5\n")
 
     file.write_text(kernels.RIGHT)
     text = terminal.type("check 1")
@@ -200,3 +202,40 @@ def test_json_at_a_terminal_is_json_and_nothing_else(terminal: Terminal) -> None
     text = terminal.type("check 1 --json")
     assert "\x1b" not in terminal.raw
     assert text.startswith('{"schema": 1, ') and text.count("\n") == 1
+
+
+def test_long_instructions_come_in_the_learners_pager_and_the_next_step_after_it(quest: Quest, tmp_path: Path) -> None:
+    pager = tmp_path / "pager"
+    pager.write_text(f"#!/bin/sh\ncat > {tmp_path}/paged\necho BEHIND THE PAGER\n")
+    pager.chmod(0o755)
+    terminal = Terminal(quest.workspace.root, PAGER=str(pager))
+    text = terminal.type("start 1")
+    assert "Level 1: Vector addition" in (tmp_path / "paged").read_text() and "Level 1: Vector addition" not in text
+    assert text.index("BEHIND THE PAGER") < text.index("Your file: ") < text.index("Fill the gaps, then:")
+
+
+def test_no_pager_prints_all_of_it(quest: Quest) -> None:
+    text = Terminal(quest.workspace.root, PAGER="false").type("start 1 --no-pager")
+    assert "Level 1: Vector addition" in text and "Fill the gaps, then:" in text
+
+
+def test_a_pass_is_followed_by_the_learners_lines_beside_the_solutions(quest: Quest) -> None:
+    level = LEVELS[0]
+    solution = workspace.course_text(level, "solution.py")
+    template_text = template.strip_solution(solution)
+    right = gaps.fill(template_text, gaps.find(solution, template_text)).text
+    quest.file(1).write_text(right.replace("mask = offsets < n", "mask = n > offsets"))
+    quest.pass_levels(1)
+    text = Terminal(quest.workspace.root).type("solution 1")
+    third = text[text.index("TODO 3") : text.index("TODO 4")]
+    assert re.search(r"yours\s+mask = n > offsets\s+the solution\s+mask = offsets < n", third), third
+    assert "TODO 1   as in the solution\n" in text and text.endswith("→ python quest.py solution 1 --whole\n")
+    whole = Terminal(quest.workspace.root).type("solution 1 --whole")
+    assert "def vector_add" in whole and "TODO 3   " not in whole
+
+
+def test_lines_that_cannot_be_told_apart_bring_the_whole_solution_and_why(quest: Quest) -> None:
+    quest.file(1).write_text(kernels.NOT_PYTHON)
+    quest.pass_levels(1)
+    text = Terminal(quest.workspace.root).type("solution 1")
+    assert "def vector_add" in text and text.endswith("Your lines don't stand beside it: your file isn't Python.\n")

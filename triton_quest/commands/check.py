@@ -8,7 +8,7 @@ from rich.text import Text
 
 from triton_quest import invocation
 from triton_quest.commands.overview import next_words
-from triton_quest.commands.shared import announcing, catching_up, finale, subject
+from triton_quest.commands.shared import announcing, catching_up, finale, prices, subject
 from triton_quest.commands.shared.context import NOT_YET, OK, TROUBLE, Context, print_json, tell_trouble
 from triton_quest.commands.shared.waiting import showing_stages
 from triton_quest.course.level import HINTS_A_LEVEL, Level
@@ -16,8 +16,9 @@ from triton_quest.errors import StoreTrouble
 from triton_quest.invocation import Command
 from triton_quest.parent import devices
 from triton_quest.parent.runner import Job
+from triton_quest.progress.experience import PASS, STAR
 from triton_quest.records import verdict as v
-from triton_quest.screen import overview
+from triton_quest.screen import overview, texts
 from triton_quest.screen.verdict import verdict as render_verdict
 from triton_quest.store import files
 from triton_quest.store.progress import Progress
@@ -27,7 +28,13 @@ CHANGED = "The file was changed while it was judged: this verdict is of the text
 
 
 def run(
-    context: Context, level: Level | None, file: Path | None, seconds: float, device: str | None, as_json: bool
+    context: Context,
+    level: Level | None,
+    file: Path | None,
+    seconds: float,
+    device: str | None,
+    is_verbose: bool,
+    as_json: bool,
 ) -> int:
     found = subject.locate(context, level, file, "check")
     chosen = found.level
@@ -35,7 +42,7 @@ def run(
     with showing_stages(context.console, "starting Triton", quiet=as_json) as tell:
         judged, kept = judge_and_keep(context, found, seconds, lambda job: devices.judge_on(where, job, tell))
     if not as_json:
-        context.show(render_verdict(judged, chosen.title, context.glyphs))
+        context.show(render_verdict(judged, chosen.title, context.glyphs, is_verbose=is_verbose))
         if judged.file_changed:
             context.show(Text(CHANGED, "star"))
     end = None
@@ -97,8 +104,10 @@ def is_the_end(context: Context, level: Level, judged: v.Verdict, kept: KeptChec
     return judged.passed and remembered and finale.has_come(context.progress.states(), level)
 
 
-def next_after(progress: Progress, level: Level, judged: v.Verdict) -> tuple[str, Command | None]:
-    """What to do after this verdict, as a sentence and as a command."""
+def next_after(
+    progress: Progress, level: Level, judged: v.Verdict, in_turn: bool = False
+) -> tuple[str, Command | None]:
+    """What to do after this verdict, as a sentence and as a command. `in_turn`: hints are taken in no other order than theirs."""
     number = level.number
     if judged.outcome is v.Outcome.ERROR:
         return "What this machine lacks:", Command("doctor")
@@ -112,16 +121,28 @@ def next_after(progress: Progress, level: Level, judged: v.Verdict) -> tuple[str
         waiting = next((gap for gap in judged.gaps if gap.state is v.GapStanding.OPEN), None)
         where = f"Next: TODO {waiting.number}, line {waiting.line}. " if waiting else ""
         return f"{where}Instructions:", Command("start", number)
-    taken = progress.state(level).hints_taken
-    if taken < HINTS_A_LEVEL:
-        return f"Stuck? Your next hint of this level is {taken + 1} of {HINTS_A_LEVEL}:", Command("hint", number)
+    hints = progress.hints(level)
+    price = prices.price(*prices.worth(progress, progress.state(level)))
+    if hints.waiting not in (None, hints.next) and not in_turn:
+        sentence = f"Stuck? Hint {hints.waiting} speaks of this ({price}):"
+        return sentence, Command("hint", number, f"--number {hints.waiting}")
+    if hints.next is not None:
+        sentence = f"Stuck? Your next hint of this level is {hints.next} of {HINTS_A_LEVEL} ({price}):"
+        return sentence, Command("hint", number)
     return "Stuck? You have all the hints:", Command("hint", number, "--again")
+
+
+def _brought(context: Context, level: Level) -> tuple[Text, str, int]:
+    """The stars of a first pass, why it is worth them, and its XP."""
+    state = context.progress.state(level)
+    why = prices.reason(state.hints_taken, context.progress.saw_solution(level))
+    return overview.stars(state.stars, context.glyphs), why, PASS + STAR * state.stars
 
 
 def _show_next(context: Context, level: Level, judged: v.Verdict, first_pass: bool) -> None:
     if first_pass:
         context.console.print()
-        context.console.print(overview.stars(context.progress.state(level).stars, context.glyphs))
+        context.show(texts.what_a_pass_brought(*_brought(context, level)))
     context.next(*next_after(context.progress, level, judged))
     if judged.passed:
         context.console.print(f"[soft]The reference solution: {invocation.command(f'solution {level.number}')}[/]")

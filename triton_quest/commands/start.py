@@ -12,7 +12,7 @@ from triton_quest.screen import texts
 from triton_quest.store import files, workspace
 
 
-def run(context: Context, level: Level | None, as_json: bool) -> None:
+def run(context: Context, level: Level | None, no_pager: bool, as_json: bool) -> None:
     state = context.level(level)
     level = state.level
     path = context.workspace.file(level)
@@ -33,7 +33,10 @@ def run(context: Context, level: Level | None, as_json: bool) -> None:
             }
         )
         return
-    context.show(texts.briefing(markdown))
+    if no_pager:
+        context.show(texts.briefing(markdown))
+    else:
+        context.page(texts.briefing(markdown))
     context.console.print()
     titles = template.more_titles(source)
     if titles:

@@ -49,6 +49,23 @@ def hint(number: int, of: int, title: str, markdown: str) -> RenderableType:
     return Group(Text(f"hint {number} of {of}", "star").append(f"   {title}", "heading"), Text(), _Briefing(markdown))
 
 
+def hint_prices(this: str, upcoming: int | None, now: int, then: int) -> Text:
+    """What the hint cost (`this`), and before the next one is taken, what that will cost."""
+    text = Text(this, "soft")
+    if upcoming is None:
+        return text.append("It was the last one." if this else "There is no other.", "soft")
+    text.append(f"The next one, hint {upcoming}, {'is free' if now == then else 'costs a star'}", "soft")
+    stars = f"{then} star{'' if then == 1 else 's'}"
+    return text.append("." if now == then else f": a pass is then worth {stars} at the most.", "soft")
+
+
+def what_a_pass_brought(stars: Text, why: str, xp: int) -> Text:
+    """ "★★☆  2 stars: 3 hints taken   +140 XP" """
+    count = stars.plain.count(stars.plain[0])
+    text = stars.copy().append(f"  {count} star{'' if count == 1 else 's'}: {why}", "default")
+    return text.append(f"   +{xp} XP", "soft")
+
+
 def words(found: Sequence[Word]) -> RenderableType:
     """Each term beside what it means, under a heading that says where one meets it."""
     parts: list[RenderableType] = []

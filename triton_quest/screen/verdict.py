@@ -35,15 +35,32 @@ TITLES = {
 }
 
 
-def verdict(judged: v.Verdict, title: str, g: Glyphs, is_brief: bool = False) -> RenderableType:
-    """Everything but the next step, which depends on the learner's progress. `is_brief`: what passed before a failure is counted."""
+KINDS = {  # what the kinds of checks that passed are called where they stand in one line
+    "read": "the file",
+    "memory": "memory",
+    "compile": "the compiler",
+    "property": "properties",
+    "gpu": "the GPU",
+}
+
+
+def verdict(
+    judged: v.Verdict, title: str, g: Glyphs, is_brief: bool = False, is_verbose: bool = False
+) -> RenderableType:
+    """Everything but the next step, which depends on the learner's progress.
+
+    `is_brief`: what passed before a failure is counted. `is_verbose`: each check has a line, also in a pass, which tells of them in one.
+    """
     style = "good.heading" if judged.passed else "bad.heading"
     heading = Text().append(f"{g.passed if judged.passed else g.failed} Level {judged.level}, {title}: ", style)
     heading.append(TITLES[judged.outcome], style)
     heading.append(f"   {judged.seconds:.1f} s", "soft")
     parts: list[RenderableType] = [heading, Text()]
     found = judged.first_failure
-    parts.append(checklist(judged.checks, g, is_brief and found is not None))
+    if judged.passed and not is_verbose:
+        parts.append(passed_line(judged.checks, g))
+    else:
+        parts.append(checklist(judged.checks, g, is_brief and found is not None, is_verbose))
     if found is not None:
         parts += [Text(), failure(found, g, is_brief)]
         if judged.gaps and found.outcome not in (v.Outcome.NOT_STARTED, v.Outcome.GAPS):
@@ -53,6 +70,18 @@ def verdict(judged: v.Verdict, title: str, g: Glyphs, is_brief: bool = False) ->
     if judged.output.strip():
         parts += [Text(), Text("Your code printed:", "soft"), _output(judged.output)]
     return Group(*parts)
+
+
+def passed_line(checks: Sequence[v.Check], g: Glyphs) -> RenderableType:
+    """ "14 checks passed: the file, rules, memory, numbers", then what is remarked on or wasn't verified here, a line each."""
+    passed = [check for check in checks if check.state is v.State.PASSED and check.kind != "remark"]
+    kinds = ", ".join(dict.fromkeys(KINDS.get(check.kind, check.kind) for check in passed))
+    grid = _grid()
+    grid.add_row(*_row(v.State.PASSED, f"{_passed(passed)}: {kinds}", g))
+    for check in checks:
+        if check not in passed:
+            grid.add_row(*_line(check, g))
+    return grid
 
 
 def gap_line(gaps: Sequence[v.GapState]) -> Text:
@@ -82,26 +111,38 @@ def _ranges(numbers: Sequence[int]) -> str:
     return ", ".join(f"{run[0]}-{run[-1]}" if len(run) > 2 else ", ".join(map(str, run)) for run in runs)
 
 
-def checklist(checks: Sequence[v.Check], g: Glyphs, is_brief: bool = False) -> RenderableType:
-    """A line a check; the passed cases of the numbers are counted in one, and with `is_brief` all that passed."""
-    grid = Table.grid(padding=(0, 1, 0, 0))
-    grid.add_column(width=3, justify="right", no_wrap=True)
-    grid.add_column()
-    cases = [check for check in checks if check.kind == "numbers" and check.state is v.State.PASSED]
+def checklist(checks: Sequence[v.Check], g: Glyphs, is_brief: bool = False, is_verbose: bool = False) -> RenderableType:
+    """A line a check. The passed cases of the numbers are counted in one unless `is_verbose`, with `is_brief` all that passed."""
+    grid = _grid()
+    cases = [check for check in checks if check.kind == "numbers" and check.state is v.State.PASSED and not is_verbose]
     passed = [check for check in checks if check.state is v.State.PASSED and check.kind != "remark"]
     if is_brief and passed:
-        grid.add_row(*_row(v.State.PASSED, f"{len(passed)} check{'' if len(passed) == 1 else 's'} passed", g))
+        grid.add_row(*_row(v.State.PASSED, _passed(passed), g))
     for check in checks:
         if is_brief and check in passed:
             continue
-        if check.kind == "remark":
-            grid.add_row(Text(g.skipped, "soft"), Text(check.name, "soft"))
-        elif check in cases:
-            if check is cases[0]:
-                grid.add_row(*_row(v.State.PASSED, _count(cases), g))
-        else:
-            grid.add_row(*_row(check.state, check.name, g))
+        if check not in cases:
+            grid.add_row(*_line(check, g))
+        elif check is cases[0]:
+            grid.add_row(*_row(v.State.PASSED, _count(cases), g))
     return grid
+
+
+def _grid() -> Table:
+    grid = Table.grid(padding=(0, 1, 0, 0))
+    grid.add_column(width=3, justify="right", no_wrap=True)
+    grid.add_column()
+    return grid
+
+
+def _passed(passed: Sequence[v.Check]) -> str:
+    return f"{len(passed)} check{'' if len(passed) == 1 else 's'} passed"
+
+
+def _line(check: v.Check, g: Glyphs) -> tuple[Text, Text]:
+    if check.kind == "remark":
+        return Text(g.skipped, "soft"), Text(check.name, "soft")
+    return _row(check.state, check.name, g)
 
 
 def _count(cases: Sequence[v.Check]) -> str:
@@ -125,8 +166,8 @@ def _row(state: v.State, name: str, g: Glyphs) -> tuple[Text, Text]:
     return Text(mark, style), text
 
 
-def failure(check: v.Check, g: Glyphs, numbers_last: bool = False) -> RenderableType:
-    """A failed check in full: what was found, where, and what to do about it. `numbers_last`: for a pane that shows its top."""
+def failure(check: v.Check, g: Glyphs, is_brief: bool = False) -> RenderableType:
+    """A failed check in full: what was found, where, why, what to do about it; below that the numbers that show it."""
     parts: list[RenderableType] = [Text(check.says, "bold")]
     if check.places:
         lines = Table.grid(padding=(0, 1, 0, 0))
@@ -135,15 +176,15 @@ def failure(check: v.Check, g: Glyphs, numbers_last: bool = False) -> Renderable
         for place in check.places[:8]:
             lines.add_row(Text(f"  line {place.line:>3}:", "soft"), Text(place.source, "place"))
         parts.append(lines)
-    numbers: list[RenderableType] = [Text(), _mismatch(check.mismatch, g, numbers_last)] if check.mismatch else []
-    parts += [] if numbers_last else numbers
     if check.cause:
         parts += [Text(), Text(check.cause, "bold"), *([Text(check.evidence, "soft")] if check.evidence else [])]
     if check.advice:
         parts += [Text(), Text(check.advice)]
     if check.hint:
         parts.append(Text(f"Hint {check.hint} of 6 speaks of this.", "soft"))
-    return Group(*parts, *(numbers if numbers_last else ()))
+    if check.mismatch:
+        parts += [Text(), _mismatch(check.mismatch, g, is_brief)]
+    return Group(*parts)
 
 
 def _mismatch(mismatch: v.Mismatch, g: Glyphs, is_brief: bool = False) -> RenderableType:
@@ -160,7 +201,19 @@ def _mismatch(mismatch: v.Mismatch, g: Glyphs, is_brief: bool = False) -> Render
         )
     worst = Text(_worst(mismatch), "soft")
     shown = Padding(Group(table, worst), (0, 0, 0, 2))
-    return Group(shown, Text(), picture(mismatch.picture, g)) if mismatch.picture else shown
+    if mismatch.picture is None:
+        return shown
+    if all(set(row) == {"#"} for row in mismatch.picture.cells):
+        return Group(shown, Text(f"  {_all_wrong(mismatch.picture)}", "soft"))
+    return Group(shown, Text(), picture(mismatch.picture, g))
+
+
+def _all_wrong(drawn: v.Picture) -> str:
+    """What stands in the place of a picture in which everything is wrong."""
+    rows, columns = drawn.shape
+    what = f"matrix [{', '.join(map(str, drawn.at))}], " if drawn.at else ""
+    size = f"{rows:,} x {columns:,}" if rows > 1 else f"{columns:,}"
+    return f"{what}{size}: every element is wrong"
 
 
 def _worst(mismatch: v.Mismatch) -> str:

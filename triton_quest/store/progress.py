@@ -14,11 +14,11 @@ from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
-from triton_quest.course.level import HINTS_A_LEVEL, Level
+from triton_quest.course.level import Level
 from triton_quest.course.table import LEVELS, by_act
 from triton_quest.errors import LevelAhead, LockedLevel
 from triton_quest.invocation import Command
-from triton_quest.store import schema
+from triton_quest.store import hints, schema
 from triton_quest.store.database import Database, Unfit
 from triton_quest.store.records import Attempt, Earned, LevelState, Speed, Statistics, Status, Version, stars_for
 
@@ -70,7 +70,7 @@ class Progress:
         with self._database.reading() as db:
             rows = _understood("passes", _rows(db, "SELECT slug, stars FROM passes WHERE run = ?"))
             passes = {row["slug"]: row["stars"] for row in rows}
-            hints = _hints_taken(db)
+            taken = hints.counts(db, _run(db))
             medals = _best_medals(db)
             latest = {
                 row["slug"]: row for row in _rows(db, f"SELECT slug, outcome, max(id), count(*) AS n FROM {judged}")
@@ -90,7 +90,7 @@ class Progress:
             slug = level.slug
             attempts = latest[slug]["n"] if slug in latest else 0
             medal = medals.get(slug, "")
-            states.append(LevelState(level, status, passes.get(slug, 0), hints.get(slug, 0), attempts, medal))
+            states.append(LevelState(level, status, passes.get(slug, 0), taken.get(slug, 0), attempts, medal))
         return tuple(states)
 
     def state(self, level: Level) -> LevelState:
@@ -126,6 +126,12 @@ class Progress:
     def saw_solution(self, level: Level) -> bool:
         with self._database.reading() as db:
             return any(row["slug"] == level.slug for row in _rows(db, "SELECT slug FROM solutions WHERE run = ?"))
+
+    @mended
+    def hints(self, level: Level) -> hints.HintsOfLevel:
+        """Which hints of the level were taken in this run, and which one its latest verdict named."""
+        with self._database.reading() as db:
+            return hints.of_level(db, _run(db), level.slug, UNJUDGED)
 
     @mended
     def versions(self, level: Level) -> tuple[Version, ...]:
@@ -179,8 +185,8 @@ class Progress:
         with self._database.reading() as db:
             dates = _rows(db, f"SELECT count(*) AS n, min(at) AS first, max(at) AS last FROM {judged}")[0]
             seen = len(_rows(db, "SELECT slug FROM solutions WHERE run = ?"))
-            hints = sum(_hints_taken(db).values())
-            return Statistics(dates["n"], hints, seen, dates["first"], dates["last"])
+            taken = sum(hints.counts(db, _run(db)).values())
+            return Statistics(dates["n"], taken, seen, dates["first"], dates["last"])
 
     # Writing
 
@@ -206,13 +212,12 @@ class Progress:
             return _insert_pass(db, run, level.slug, _now())
 
     @mended
-    def take_hint(self, level: Level) -> int | None:
-        """Note that the next hint is shown, and return its number; None when all six have been."""
+    def take_hint(self, level: Level, number: int | None = None) -> int | None:
+        """Note that the next hint, or that of this number, is shown, and return its number; None when all six have been."""
         with self._database.writing() as db:
-            number = _hints_taken(db).get(level.slug, 0) + 1
-            if number > HINTS_A_LEVEL:
-                return None
-            db.execute("INSERT INTO hints VALUES (?, ?, ?, ?)", (_run(db), level.slug, number, _now()))
+            number = number or hints.of_level(db, _run(db), level.slug, UNJUDGED).next
+            if number is not None:
+                db.execute("INSERT OR IGNORE INTO hints VALUES (?, ?, ?, ?)", (_run(db), level.slug, number, _now()))
             return number
 
     @mended
@@ -261,11 +266,6 @@ def _understood(table: str, rows: Iterable[sqlite3.Row]) -> list[sqlite3.Row]:
     return kept
 
 
-def _hints_taken(db: sqlite3.Connection) -> dict[str, int]:
-    rows = _rows(db, "SELECT slug, count(*) AS n FROM hints WHERE run = ? GROUP BY slug")
-    return {row["slug"]: row["n"] for row in rows}
-
-
 def _best_medals(db: sqlite3.Connection) -> dict[str, str]:
     """The best medal of each level in this run."""
     won = _rows(db, "SELECT slug, medal FROM speeds WHERE run = ? AND medal != ''")
@@ -283,9 +283,9 @@ def _insert_attempt(
 def _insert_pass(db: sqlite3.Connection, run: int, slug: str, at: str) -> bool:
     """Note a pass, worth what hints and solution left of it. False if the level was passed before."""
     level = (run, slug)
-    hints = db.execute("SELECT count(*) FROM hints WHERE run = ? AND slug = ?", level).fetchone()[0]
+    taken = hints.counts(db, run).get(slug, 0)
     gave_up = db.execute("SELECT 1 FROM solutions WHERE run = ? AND slug = ?", level).fetchone()
-    stars = stars_for(hints, gave_up is not None)
+    stars = stars_for(taken, gave_up is not None)
     return db.execute("INSERT OR IGNORE INTO passes VALUES (?, ?, ?, ?)", (run, slug, at, stars)).rowcount == 1
 
 

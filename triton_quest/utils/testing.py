@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import os
 import sys
+import traceback
+from bdb import BdbQuit
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
@@ -34,8 +36,11 @@ from triton_quest.course.answer import Answer
 from triton_quest.course.case import DEFAULT_BLOCKS, Case, Draw
 from triton_quest.course.gaps import Gap
 from triton_quest.course.level import Level
+from triton_quest.records import verdict as v
 from triton_quest.screen.console import glyphs, make_console
 from triton_quest.screen.messages import next_step
+
+TRACEBACK = "--traceback"  # typed behind the level file
 
 
 def quick_check(launcher: Launcher) -> None:
@@ -116,10 +121,15 @@ def _all_right(level: Level, launcher: Launcher, device: str, console: Console, 
         try:
             with _watched(launcher, given, log, model) if device == "cpu" else nullcontext():
                 returned, gradients = given.called(launcher)
+        except (BdbQuit, EOFError):  # the learner left the debugger, or what asked for input
+            raise
         except IllegalAccess as trouble:
             console.print(
                 f"  [red]{glyphs(console).failed}[/] {case.name}: {shown}\n    {escape(_of_access(trouble.finding, stand_ins))}"
             )
+            return False
+        except Exception as trouble:
+            _tell_exception(trouble, f"{case.name}: {shown}", Path(launcher.__code__.co_filename), console, stand_ins)
             return False
         blocks = block_sizes(log.launches)
         misfit = contract.misfit(given, returned, gradients, expected.pytorch, given.shown)
@@ -139,6 +149,26 @@ def _all_right(level: Level, launcher: Launcher, device: str, console: Console, 
             return False
         console.print(f"  [green]{glyphs(console).passed}[/] {case.name}: {shown}")
     return True
+
+
+def _tell_exception(trouble: Exception, case: str, file: Path, console: Console, stand_ins: Mapping[int, int]) -> None:
+    """An exception out of the learner's code, in the judge's words; with --traceback Python's own words below."""
+    check = v.Check(case, "numbers", v.State.PASSED)
+    told = code.explain(check, trouble, file, "in a quick run", v.Outcome.CRASH)
+    if told.outcome is v.Outcome.OUT_OF_MEMORY:  # the judge speaks of its own limit, and nothing limits a direct run
+        raise trouble
+    console.print(f"  [red]{glyphs(console).failed}[/] {case}\n    {escape(told.says)}")
+    if told.finding:
+        console.print(f"    {escape(told.advice)}")
+    for place in told.places:
+        gap = stand_ins.get(place.line)
+        where = escape(place.source) if gap is None else f"There, right lines stand in for TODO {gap}, which is open."
+        console.print(f"      [cyan]{where}[/]", soft_wrap=True)
+    if TRACEBACK in sys.argv[1:]:
+        console.print()
+        console.print("".join(traceback.format_exception(trouble)), markup=False, soft_wrap=True)
+    else:
+        console.print(f"    All of Python's traceback: python {os.path.relpath(file)} {TRACEBACK}", soft_wrap=True)
 
 
 @contextmanager

@@ -15,6 +15,8 @@ from typing import Any
 
 from triton.runtime import interpreter
 
+from triton_quest.child.instruments.prints import told_by_program
+
 _depth = 0
 
 
@@ -129,7 +131,8 @@ def observed(*observers: Observer, noop: bool = False) -> Iterator[None]:
         _depth += 1
         try:
             if not noop:
-                call(executor, *args, **kwargs)
+                with told_by_program(executor.fn.__globals__, lambda: launch.grid):
+                    call(executor, *args, **kwargs)
         finally:
             _depth -= 1
             current.pop()

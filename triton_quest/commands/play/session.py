@@ -19,7 +19,7 @@ from triton_quest.commands import history as history_command
 from triton_quest.commands.overview import next_words
 from triton_quest.commands.play import views as session_views
 from triton_quest.commands.play.views import Run
-from triton_quest.commands.shared import announcing, catching_up, finale, subject
+from triton_quest.commands.shared import announcing, catching_up, finale, prices, subject
 from triton_quest.commands.shared.context import Context
 from triton_quest.commands.shared.templates import new_templates, template_remark
 from triton_quest.course import template
@@ -39,7 +39,7 @@ from triton_quest.screen.achievements import AT_ONCE
 from triton_quest.screen.achievements import line as award_line
 from triton_quest.screen.session.game import Attempts, Hints, JudgedSave, ProgramsShown, States
 from triton_quest.store import files, history, workspace
-from triton_quest.store.records import LevelState, stars_for
+from triton_quest.store.records import LevelState
 
 Judge = Callable[[Job, OnRecord, Event], v.Verdict]  # raises Cancelled once the event is set
 STEP_SECONDS = 30.0  # for any one step of the learner's code, as `check` gives it
@@ -129,12 +129,10 @@ class LiveSession:
         return str(self._context.workspace.file(level).relative_to(self._context.workspace.root))
 
     def hints(self, level: Level) -> Hints:
-        state, gave_up = self.require_open(level), self._context.progress.saw_solution(level)
+        state, hints = self.require_open(level), self._context.progress.hints(level)
         written = template.split_hints(workspace.course_text(level, "hints.md"))
-        taken = range(1, state.hints_taken + 1)
-        shown = tuple(texts.hint(n, HINTS_A_LEVEL, *written[n - 1]) for n in taken)
-        now, then = (state.stars if state.is_done else stars_for(len(taken) + n, gave_up) for n in (0, 1))
-        return Hints(shown, HINTS_A_LEVEL, now, then)
+        shown = tuple(texts.hint(n, HINTS_A_LEVEL, *written[n - 1]) for n in hints.taken)
+        return Hints(shown, HINTS_A_LEVEL, hints.next, *prices.worth(self._context.progress, state))
 
     def take_hint(self, level: Level) -> None:
         self._require_workspace()
@@ -176,7 +174,7 @@ class LiveSession:
         if kept.trouble is not None:
             unremembered = f"This check can't be remembered. {kept.trouble.sentence}"
             return JudgedSave(level, self.name(level), judged, ("", None), unremembered=unremembered)
-        step = check.next_after(self._context.progress, level, judged)
+        step = check.next_after(self._context.progress, level, judged, in_turn=True)
         earned = tuple(announcing.announce(self._context, quiet=True))
         stars = self._context.progress.state(level).stars if kept.first_pass else 0
         return JudgedSave(level, self.name(level), judged, step, stars, "", earned, is_the_end)

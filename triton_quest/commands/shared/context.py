@@ -56,6 +56,17 @@ class Context:
     def show(self, renderable: RenderableType) -> None:
         self.console.print(renderable, crop=False)
 
+    def page(self, renderable: RenderableType) -> None:
+        """In the learner's pager ($PAGER), where somebody sits at a terminal and the text is longer than the screen."""
+        with self.console.capture() as captured:
+            self.show(renderable)
+        text = captured.get()
+        is_read = self.console.is_terminal and sys.stdin.isatty() and sys.stdout.isatty()
+        if is_read and text.count("\n") > self.console.height:
+            click.echo_via_pager(text)
+        else:
+            self.show(renderable)
+
     def say(self, sentence: str) -> None:
         """A line that names files: as it is, and never wrapped."""
         self.console.print(sentence, soft_wrap=True, markup=False)

@@ -46,12 +46,9 @@ class Hints:
 
     taken: tuple[RenderableType, ...]
     of: int
+    next: int | None  # its number; None after the last
     stars_now: int  # what a pass is worth now, and after one more hint
     stars_then: int
-
-    @property
-    def are_left(self) -> bool:
-        return len(self.taken) < self.of
 
 
 @dataclass(frozen=True)

@@ -26,10 +26,9 @@ def page(hints: Hints, g: Glyphs) -> RenderableType:
 
 
 def _offer(hints: Hints, g: Glyphs) -> Text:
-    if not hints.are_left:
+    if hints.next is None:
         return Text(f"These are all {hints.of} hints. What is left is the solution: s.")
-    number = len(hints.taken) + 1
-    text = Text(f"Hint {number} of {hints.of}: press ").append(TAKE.sign, "command").append(". ")
+    text = Text(f"Hint {hints.next} of {hints.of}: press ").append(TAKE.sign, "command").append(". ")
     if hints.stars_then == hints.stars_now:
         return text.append("It costs nothing.")
     return text.append("A pass is then worth ").append_text(stars(hints.stars_then, g)).append(" at the most.")
@@ -51,7 +50,7 @@ class HintsView(View):
     async def _read(self, take: bool) -> None:
         game = self.session.game
         hints = await self.session.ask(game.hints, self._level)
-        if take and hints is not None and hints.are_left:
+        if take and hints is not None and hints.next is not None:
             await self.session.ask(game.take_hint, self._level)
             hints = await self.session.ask(game.hints, self._level)
         if hints is not None:
