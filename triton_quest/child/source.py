@@ -5,9 +5,11 @@ The worker holds it before anything reads the file; Python's tracebacks and Trit
 
 from __future__ import annotations
 
+import contextlib
 import linecache
 from pathlib import Path
 
+from triton_quest.errors import UnusableFile
 from triton_quest.store import files
 
 _held: dict[str, str] = {}
@@ -34,3 +36,16 @@ def exact_text(file: Path, repair: str) -> str:
 def read_text(file: Path, repair: str) -> str:
     """With plain line ends, and without the mark that some editors begin with. Raises UnusableFile."""
     return files.plain(exact_text(file, repair))
+
+
+def text_of(file: Path) -> str:
+    """As read_text; nothing where there is no text."""
+    with contextlib.suppress(UnusableFile):
+        return read_text(file, "reset")
+    return ""
+
+
+def line(file: Path, number: int) -> str:
+    """One line of the text, as a verdict quotes it. The learner's code may have replaced `linecache`."""
+    lines = text_of(file).split("\n")
+    return lines[number - 1].strip() if 0 < number <= len(lines) else ""
