@@ -20,8 +20,6 @@ ADDS = "out = torch.empty_like(x)\nLAUNCH\nreturn out"
 TITLE = "\\x1b]0;mine\\x07\\x1b[2J\\x1b[31mred\\r"
 
 
-
-
 UNKIND: dict[str, tuple[str, set[v.Outcome], str]] = {
     "a message that sets the title": (adding(f"raise ValueError('{TITLE}')"), {v.Outcome.CRASH}, "ValueError: red"),
     "a message of 50 MB": (adding("raise ValueError('x' * 50_000_000)"), {v.Outcome.CRASH}, "characters more"),
@@ -102,7 +100,7 @@ def verdict_of(level: Level, tmp_path_factory: pytest.TempPathFactory) -> Iterat
 
     def verdict_of(text: str) -> v.Verdict:
         file.write_text(text)
-        return judge(Job(level, file, 5.0), start=warm.start)
+        return judge(Job(level, file, 60.0), start=warm.start)
 
     with Warm() as warm:
         yield verdict_of

@@ -33,7 +33,12 @@ WATCHED: dict[str, Any] = {
     "inspect": inspect,
     "ast": ast,
 }
-UNSAID = {"linecache", "traceback", "inspect", "ast"}  # replaced by debuggers, too: put back, and not held against anybody
+UNSAID = {
+    "linecache",
+    "traceback",
+    "inspect",
+    "ast",
+}  # replaced by debuggers, too: put back, and not held against anybody
 MAY_CHANGE = {"torch.Storage"}  # follows torch.set_default_dtype
 _TORCHS = str(Path(torch.__file__).parent)
 
