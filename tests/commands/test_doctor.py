@@ -316,11 +316,12 @@ def test_an_edited_quest_setup_is_found_with_the_way_to_have_it_back(told: Calla
 
 @pytest.mark.parametrize("name", ["PYTHONOPTIMIZE", "PYTHONWARNINGS", "PYTHONPATH"])
 def test_a_variable_that_changes_python_is_named(
-    told: Callable[[], Any], monkeypatch: pytest.MonkeyPatch, name: str
+    machine: Machine, quest: Quest, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
-    monkeypatch.setenv(name, "1")
-    ((says, _),) = told()
+    findings = quest.inside("doctor --json", **{name: "1"}).json()["findings"]
+    (says,) = [found["says"] for found in findings if found["what"] == "environment"]
     assert says.startswith(f"{name} is set, which changes Python")
+    monkeypatch.setenv(name, "1")
     assert (name in process.child_environ()) is (name == "PYTHONPATH")
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from tests.judge.toys import HONEST, adding
+from tests.judge.toys import HONEST, KERNEL, adding
 from triton_quest.course.level import Level
 from triton_quest.parent.runner import Job, judge
 from triton_quest.parent.warm import Warm
@@ -85,6 +85,38 @@ HARMLESS: dict[str, str] = {
     ),
 }
 
+THREAD = "import threading\ndef aside(work):\n    thread = threading.Thread(target=work)\n    thread.start()\n    thread.join()\n"
+IN_A_THREAD = {
+    "an honest launch": (adding("out = torch.empty_like(x)\ndef work():\n    LAUNCH\naside(work)\nreturn out", before=THREAD), v.Outcome.PASSED),
+    "half of the work is torch's": (
+        adding(
+            "out = torch.empty_like(x)\nLAUNCH\nbox = []\naside(lambda: box.append(torch.add(out, y)))\nreturn box[0]",
+            before=THREAD,
+            kernel=KERNEL.replace("x + y", "x"),
+        ),
+        v.Outcome.RULES,
+    ),
+    "a load outside": (
+        adding(
+            "out = torch.empty_like(x)\ndef work():\n"
+            "    add_kernel[(triton.cdiv(x.numel(), 16),)](x, y, out, x.numel() + 16, BLOCK_SIZE=16)\naside(work)\nreturn out",
+            before=THREAD,
+        ),
+        v.Outcome.MEMORY,
+    ),
+}  # fmt: skip
+
+TOO_LITTLE = {
+    "a grid of 64 programs at the most": adding(
+        "out = torch.empty_like(x)\nn = x.numel()\n"
+        "add_kernel[(min(64, triton.cdiv(n, 1024)),)](x, y, out, n, BLOCK_SIZE=1024)\nreturn out"
+    ),
+    "100,000 elements at the most": adding(
+        "out = torch.empty_like(x)\nn = x.numel()\n"
+        "add_kernel[(triton.cdiv(n, 1024),)](x, y, out, min(n, 100_000), BLOCK_SIZE=1024)\nreturn out"
+    ),
+}
+
 TOO_DEEP = {
     "brackets": "x = " + "(" * 5_000 + ")" * 5_000 + "\n",
     "operators": "x = " + "-" * 100_000 + "1\n",
@@ -126,6 +158,21 @@ def test_what_unkind_code_raises_is_told_as_its_own_in_a_few_clean_lines(
 def test_what_a_file_sets_in_torch_is_its_own_affair(verdict_of: Callable[[str], v.Verdict], name: str) -> None:
     verdict = verdict_of(HARMLESS[name])
     assert verdict.passed, f"{verdict.cause} {verdict.detail}"
+
+
+@pytest.mark.parametrize("name", IN_A_THREAD)
+def test_what_the_launcher_does_in_a_thread_is_watched_like_the_rest(
+    verdict_of: Callable[[str], v.Verdict], name: str
+) -> None:
+    text, outcome = IN_A_THREAD[name]
+    verdict = verdict_of(text)
+    assert verdict.outcome is outcome, f"{verdict.cause} {verdict.detail}"
+
+
+@pytest.mark.parametrize("name", TOO_LITTLE)
+def test_what_is_right_of_small_vectors_alone_is_caught(verdict_of: Callable[[str], v.Verdict], name: str) -> None:
+    verdict = verdict_of(TOO_LITTLE[name])
+    assert verdict.outcome in (v.Outcome.MEMORY, v.Outcome.WRONG), f"{verdict.cause} {verdict.detail}"
 
 
 def test_the_launcher_finds_what_its_file_has_set_in_torch(verdict_of: Callable[[str], v.Verdict]) -> None:

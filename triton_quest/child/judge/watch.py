@@ -21,6 +21,7 @@ from triton_quest.child.instruments.memory.findings import Box, Finding
 from triton_quest.child.instruments.memory.model import MemoryModel
 from triton_quest.child.instruments.memory.trace import Trace
 from triton_quest.child.instruments.opspy import OpSpy
+from triton_quest.child.instruments.threads import inherit
 from triton_quest.child.instruments.tuning import Forcing
 from triton_quest.child.judge import truth
 from triton_quest.child.judge.given import Given, Launcher, drawn_for
@@ -191,6 +192,7 @@ def called_with(
             model.active(),
             observed(spy, log, noop=noop),
             spy,
+            inherit(spy),
         ):
             arguments = given.arguments()
             run.returned = subject.launcher(*arguments, **given.keywords)
