@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import Quest, clean_environment
+from tests.conftest import ROOT, Quest, clean_environment
 from triton_quest import quest as entry
 from triton_quest.commands import overview
 from triton_quest.commands.shared import context as contexts
@@ -140,3 +140,42 @@ def test_a_workspace_may_have_a_name_that_is_no_text(tmp_path: Path) -> None:
         env=clean_environment(),
     )
     assert json.loads(done.stdout)["outcome"] == "not_started", done.stderr
+
+
+@pytest.mark.parametrize(
+    "text", ["x = " + "(" * 5_000 + ")" * 5_000, "x = " + "-" * 100_000 + "1", "x = 1" + " + 1" * 50_000]
+)
+def test_a_text_that_is_too_deep_for_python_is_answered_by_every_command(quest: Quest, text: str) -> None:
+    quest.file(1).write_text(text + "\n")
+    started = quest.inside("start 1 --json")
+    assert (started.code, started.json()["line"] >= 1) == (0, True)
+    checked = quest.inside("check 1 --json")
+    assert (checked.code, checked.json()["outcome"]) == (NOT_YET, "syntax")
+
+
+def test_a_direct_run_names_the_file_that_hides_a_module(quest: Quest) -> None:
+    levels = quest.workspace.root / "levels"
+    (levels / "colorsys.py").write_text("")
+    (levels / "helpers.py").write_text("")
+    done = subprocess.run(
+        [sys.executable, "-c", "import quest_setup"],
+        cwd=levels,
+        capture_output=True,
+        text=True,
+        env=clean_environment(),
+    )
+    assert done.stderr.splitlines() == [
+        f"{levels / 'colorsys.py'} hides the module colorsys from everything that runs here: rename it."
+    ]
+
+
+def test_a_package_without_what_it_needs_says_what_to_type(tmp_path: Path) -> None:
+    blocked = "import sys; sys.modules['rich_click'] = None; sys.argv = ['quest']; import triton_quest.quest"
+    done = subprocess.run(
+        [sys.executable, "-c", blocked],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        env={**clean_environment(), "QUEST_ENTERED": "1"},
+    )
+    assert done.returncode == OURS and "Type: " in done.stderr and "Traceback" not in done.stderr

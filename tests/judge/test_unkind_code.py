@@ -87,7 +87,10 @@ HARMLESS: dict[str, str] = {
 
 THREAD = "import threading\ndef aside(work):\n    thread = threading.Thread(target=work)\n    thread.start()\n    thread.join()\n"
 IN_A_THREAD = {
-    "an honest launch": (adding("out = torch.empty_like(x)\ndef work():\n    LAUNCH\naside(work)\nreturn out", before=THREAD), v.Outcome.PASSED),
+    "an honest launch": (
+        adding("out = torch.empty_like(x)\ndef work():\n    LAUNCH\naside(work)\nreturn out", before=THREAD),
+        v.Outcome.PASSED,
+    ),
     "half of the work is torch's": (
         adding(
             "out = torch.empty_like(x)\nLAUNCH\nbox = []\naside(lambda: box.append(torch.add(out, y)))\nreturn box[0]",

@@ -23,7 +23,7 @@ def inherit(mode: AbstractContextManager[Any]) -> Iterator[None]:
         thread.run = run_watched  # type: ignore[method-assign]
         start(thread)
 
-    threading.Thread.start = start_watched  # type: ignore[method-assign]
+    threading.Thread.start = start_watched  # type: ignore
     try:
         yield
     finally:

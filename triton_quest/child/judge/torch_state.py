@@ -7,24 +7,32 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import wraps
+from functools import partial, wraps
 from typing import Any
 
 import torch
+
+_put_device = torch.set_default_device
+
+
+def _set_device(device: torch.device) -> None:
+    """The CPU is what torch takes without a default device, which costs each call of torch some time."""
+    _put_device(None if device.type == "cpu" else device)
+
 
 _GETTERS: tuple[Callable[[], Any], ...] = (  # bound now: the learner's code may replace any of them
     torch.get_default_dtype,
     torch.get_default_device,
     torch.is_grad_enabled,
     torch.are_deterministic_algorithms_enabled,
-    lambda is_on=torch.is_autocast_enabled: is_on("cpu"),
+    partial(torch.is_autocast_enabled, "cpu"),
 )
 _SETTERS: tuple[Callable[[Any], object], ...] = (
     torch.set_default_dtype,
-    lambda device, put=torch.set_default_device: put(None if device.type == "cpu" else device),
+    _set_device,
     torch.set_grad_enabled,
     torch.use_deterministic_algorithms,
-    lambda on, put=torch.set_autocast_enabled: put("cpu", on),
+    partial(torch.set_autocast_enabled, "cpu"),
 )
 _learners: list[Any] = []  # what the learner's code left set; empty until it has run
 
