@@ -1,5 +1,5 @@
 # What people type and what CI runs. `make test` does all the set-up on a fresh machine.
-.PHONY: test fast lint types gate latency live format pictures speeds levels
+.PHONY: test fast lint types gate gate-sample latency live format pictures speeds levels
 python = .venv/bin/python
 pytest = $(python) -m pytest -q -n 2 --dist worksteal
 
@@ -23,10 +23,14 @@ gate: .venv/quest-dev-pins  ## every level complete, every template fails, every
 
 latency: .venv/quest-dev-pins  ## how long the commands take, as ratios measured in one run
 	$(python) benchmarks/latency.py
+	$(python) benchmarks/gaps.py
 	$(python) benchmarks/memory_model.py
 
 live: .venv/quest-dev-pins  ## how long a save waits for its verdict in the live session
 	$(python) benchmarks/save_to_verdict.py
+
+gate-sample: .venv/quest-dev-pins  ## the gate's processor time beside that of an older build: make gate-sample OLDER=../older
+	$(python) benchmarks/gate_sample.py $(OLDER) 5 2
 
 format: .venv/quest-dev-pins
 	$(python) -m ruff check --fix .

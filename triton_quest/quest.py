@@ -134,6 +134,18 @@ def hint(context, level, again, as_json):  # type: ignore[no-untyped-def]
 
 
 @cli.command()
+@click.argument("word", nargs=-1, metavar="[WORD]")
+@json_option
+@pass_context
+def words(context, word, as_json):  # type: ignore[no-untyped-def]
+    """Say what a term of the course means; without WORD, all of them.
+
+    Example: quest words stride
+    """
+    do.words.run(context, " ".join(word), as_json)
+
+
+@cli.command()
 @level_argument
 @click.option("--give-up", is_flag=True, help="Show it before you have passed; the level is then worth one star.")
 @json_option

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -118,6 +120,10 @@ def test_least_traffic_counts_every_access_where_there_is_no_dot() -> None:
 def test_least_traffic_forgives_a_dot_that_its_tiles_come_from_the_caches_again() -> None:
     assert feats.least_traffic((counted(64, 9000, 999, 8),))
     assert not feats.least_traffic((counted(64, 9000, 1000, 8),))
+
+
+def test_least_traffic_is_not_for_a_wrong_kernel() -> None:
+    assert not feats.least_traffic((replace(counted(64, 900, 900, 0), is_right=False),))
 
 
 def test_least_traffic_looks_at_the_largest_size() -> None:

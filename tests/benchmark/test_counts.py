@@ -12,7 +12,7 @@ from tests.conftest import arrived
 from tests.execution.learner import replaced, solved
 from triton_quest.child.instruments.launches import LaunchLog, observed
 from triton_quest.child.judge import code
-from triton_quest.child.judge.pipeline import Abilities
+from triton_quest.child.judge.abilities import Abilities
 from triton_quest.child.measure import compile as measure_compile
 from triton_quest.child.measure import traffic as measure_traffic
 from triton_quest.child.measure.traffic import Counting

@@ -263,6 +263,15 @@ def test_the_map_shows_the_wrong_elements_and_marks_the_worst(write: Write) -> N
     assert (found.worst, found.at) == (mismatch.index[-2:], ())
 
 
+def test_what_was_never_written_is_told_as_such_beside_the_map(write: Write) -> None:
+    half = replaced("tl.store(out_ptrs, scores", "if pid_n == 0:\n        tl.store(out_ptrs, scores")
+    outcome, records = show(FIVE, write(FIVE, half), errors=True)
+    _, mismatch = error_map(records)
+    assert outcome is v.Outcome.MEMORY and "never written" in records[-1].says  # type: ignore[union-attr]
+    assert mismatch.actual == measure_show.NEVER_WRITTEN
+    assert "nan" not in [actual for _, _, actual, is_wrong in mismatch.neighbours if is_wrong]
+
+
 def test_signs_tell_half_powers_of_ten_beyond_what_is_allowed() -> None:
     assert [measure_show._sign(ratio) for ratio in (0.0, 1.01, 3.0, 3.2, 10.1, 99.0, 101.0, 1e9, math.inf)] == list(
         "01123458n"

@@ -48,6 +48,7 @@ def test_start_gives_the_file_the_line_and_the_briefing(quest: Quest) -> None:
     assert (answer["level"], answer["slug"], answer["file"]) == (1, "vector-add", str(quest.file(1)))
     assert quest.file(1).read_text().splitlines()[answer["line"] - 1].strip() == "pid = ..."
     assert answer["briefing"].startswith("# Level 1: Vector addition\n")
+    assert answer["more"].startswith("## More on ")
 
 
 def test_hint_gives_the_next_one_and_again_all_that_were_taken(quest: Quest) -> None:

@@ -162,7 +162,7 @@ def test_solution_sent_into_a_file_is_python(judged: dict[str, Answer]) -> None:
     heading, _, code = judged["solution"].out.partition("\n")
     clean = template.clean_solution(workspace.course_text(LEVELS[0], "solution.py"))
     assert heading.startswith("A solution of level 1")
-    assert ast.dump(ast.parse(code)) == ast.dump(ast.parse(template.without_docstring(clean)))
+    assert ast.dump(ast.parse(code)) == ast.dump(ast.parse(template.without_texts(clean)))
 
 
 # history, restore

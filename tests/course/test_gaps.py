@@ -171,11 +171,11 @@ def test_a_placeholder_among_other_lines_leaves_the_gap_open() -> None:
 
 
 def test_tabs_in_a_learners_file_are_kept_around_the_references_lines() -> None:
-    text = template.without_docstring(with_open(ONE, {3})).replace("\n    ", "\n\t")
+    text = template.without_texts(with_open(ONE, {3})).replace("\n    ", "\n\t")
     found = gaps.find(ONE, text)
     assert same_code(
         gaps.fill(text, [found[2]]).text,
-        template.without_docstring(template.clean_solution(ONE)).replace("\n    ", "\n\t"),
+        template.without_texts(template.clean_solution(ONE)).replace("\n    ", "\n\t"),
     )
 
 

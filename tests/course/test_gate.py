@@ -194,7 +194,7 @@ def test_a_placeholder_of_the_solutions_own_is_refused(toy: ToyQuest) -> None:
 
 
 def test_a_solution_without_a_briefing_is_refused(toy: ToyQuest) -> None:
-    toy.solution.write_text(template.without_docstring(toy.solution.read_text()))
+    toy.solution.write_text(template.without_texts(toy.solution.read_text()))
     toy.build()
     toy.add()
     assert "no docstring" in the_complaint(toy)

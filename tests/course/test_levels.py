@@ -37,6 +37,8 @@ HEADINGS = (
 )
 NUMBER_WORDS = ["no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"]
 TODO = re.compile(r"# TODO (?P<number>\d+) \((?:about )?(?P<lines>\d+) lines?\): ")
+MOST_WORDS = 2000  # before the first task,
+MOST_WORDS_OF_THE_BOSS = 2500  # and in level 8, which is more than one idea
 MOST_ELEMENTS = 2**20  # of one input: more would be slow in the interpreter
 
 every_level = pytest.mark.parametrize("level", arrived(), ids=lambda level: level.slug)
@@ -108,15 +110,41 @@ def test_the_briefing_has_every_part_in_its_order(level: Level) -> None:
     assert re.match(rf"# Level {level.number}: {re.escape(level.title)}\n", briefing(level))
 
 
+@pytest.mark.parametrize("level", arrived()[:8], ids=lambda level: level.slug)
+def test_one_reads_few_enough_words_before_the_first_task(level: Level) -> None:
+    above, *_ = workspace.level_template(level).partition("# TODO")
+    assert len(above.split()) <= (MOST_WORDS_OF_THE_BOSS if level.slug == "flash-attention" else MOST_WORDS)
+
+
+@every_level
+def test_side_stories_stand_behind_the_code_each_with_its_title(level: Level) -> None:
+    learners = workspace.level_template(level)
+    headings = tuple(re.findall(r"^## (.+)$", template.more(learners), re.MULTILINE))
+    assert headings == template.more_titles(learners)
+    assert bool(headings) == bool(template.more(learners))
+    if headings:
+        gaps, begin = template.open_gaps(learners), template.more_line(learners)
+        assert begin is not None and begin > gaps[-1]
+        told = next(line for line in briefing(level).splitlines() if line.startswith("Behind the code: More on "))
+        assert [title for title in headings if title.removeprefix("More on ") not in told] == []
+
+
+@every_level
+def test_traffic_counts_in_the_dtype_in_which_the_briefing_counts(level: Level) -> None:
+    costs = briefing(level).partition("## What it costs\n")[2].partition("\n## ")[0]
+    assert level.counted_in in costs
+
+
 @every_level
 def test_every_drawn_line_of_the_briefing_fits_a_terminal(level: Level) -> None:
-    drawn = [line for line in briefing(level).splitlines() if line.startswith("    ")]
+    text = briefing(level) + "\n" + template.more(solution(level))
+    drawn = [line for line in text.splitlines() if line.startswith("    ")]
     assert drawn and max(map(len, drawn)) <= PICTURE
 
 
 @every_level
 def test_every_triton_function_of_the_kernel_is_explained_in_the_briefing(level: Level) -> None:
-    code = ast.unparse(ast.parse(template.without_docstring(solution(level))))
+    code = ast.unparse(ast.parse(template.without_texts(solution(level))))
     used = set(re.findall(r"\btl\.(\w+)", code)) - {"constexpr", "float32", "float16", "bfloat16", "int32", "int64"}
     text = "".join(
         briefing(earlier) for earlier in arrived() if earlier.number <= level.number
@@ -149,6 +177,14 @@ def test_the_last_words_of_the_briefing_count_the_gaps(level: Level) -> None:
 
 
 @every_level
+def test_what_the_briefing_says_a_gap_looks_like_is_true_of_every_gap_and_of_nothing_else(level: Level) -> None:
+    learners = workspace.level_template(level)
+    assert "A line that ends in `= ...` or is nothing but `...` is a gap." in " ".join(briefing(level).split())
+    lines = [n for n, line in enumerate(learners.splitlines(), start=1) if re.search(r"(= |^ *)\.\.\.$", line)]
+    assert tuple(lines) == template.open_gaps(learners)
+
+
+@every_level
 def test_what_a_gap_asks_for_is_named_in_its_task(level: Level) -> None:
     text = solution(level).splitlines()
     for at, line in enumerate(text):
@@ -172,6 +208,13 @@ def test_there_are_six_hints_with_titles_of_their_own(level: Level) -> None:
     hints = template.split_hints(workspace.course_text(level, "hints.md"))
     assert len(hints) == HINTS_A_LEVEL and all(text for _, text in hints)
     assert len({title for title, _ in hints}) == HINTS_A_LEVEL
+
+
+@every_level
+def test_every_drawn_line_of_a_hint_fits_a_terminal(level: Level) -> None:
+    hints = template.split_hints(workspace.course_text(level, "hints.md"))
+    drawn = [line for _, text in hints for line in text.splitlines() if line.startswith("    ")]
+    assert drawn and max(map(len, drawn)) <= PICTURE
 
 
 @every_level

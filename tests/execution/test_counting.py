@@ -8,7 +8,7 @@ import triton
 import triton.language as tl
 from triton.runtime.interpreter import InterpreterBuilder
 
-from triton_quest.child.instruments.counting import Counts, counted
+from triton_quest.child.instruments.counting import counted
 
 
 @triton.jit
@@ -27,5 +27,6 @@ def test_counts_are_summed_over_programs(dtype: torch.dtype, precision: str | No
     before = dict(vars(InterpreterBuilder))
     with counted() as counts:
         _kernel[(2,)](torch.zeros(1024, dtype=dtype), torch.empty(16), PRECISION=precision, M=16, N=32, K=8)
-    assert counts == Counts(dot_flops=2 * 2 * 16 * 32 * 8, exponentials=2 * 2 * 16 * 32, tf32_dots=tf32)
+    assert (counts.dot_flops, counts.exponentials, counts.tf32_dots) == (2 * 2 * 16 * 32 * 8, 2 * 2 * 16 * 32, tf32)
+    assert counts.tiles == {(16, 8, 32): 2}
     assert dict(vars(InterpreterBuilder)) == before

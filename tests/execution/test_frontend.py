@@ -48,6 +48,14 @@ def test_table(case: Case) -> None:
         assert {one.target for one in report.compiled} == {80, 90}
 
 
+@pytest.mark.parametrize("case", [case for case in CASES.values() if case.construct], ids=lambda case: case.name)
+def test_of_no_line_that_the_interpreter_runs_it_is_said_that_it_does_not(case: Case) -> None:
+    (finding,) = explain(compile_front_end(case.launch, sys.modules[case.launch.__module__]).refusals)
+    if not finding.runs and "branch_not_taken" not in case.name:
+        with pytest.raises((InterpreterError, AttributeError, TypeError, NameError, ValueError)):
+            case.launch()
+
+
 def test_every_construct_has_a_case() -> None:
     assert {row.key for row in TABLE} == CONSTRUCTS - {""}
 

@@ -59,7 +59,9 @@ def test_nothing_written() -> None:
     )
     model, out = MemoryModel(), torch.empty(8)
     model.mark_uninitialised(out)
-    assert tell(model.unwritten(out, "out")) == "no program writes any element of out."
+    assert (
+        tell(model.unwritten(out, "out")) == "no program writes any element of out: no kernel has come to a `tl.store`."
+    )
 
 
 def test_no_guess_where_both_the_grid_and_the_mask_fall_short() -> None:
@@ -146,7 +148,7 @@ def test_a_kernel_that_reads_what_no_kernel_wrote() -> None:
     assert (finding.kind, finding.bad, finding.active) == (Kind.UNINITIALISED_READ, 4, 4)
     assert tell(finding) == (
         f"program (3,) reads x_ptr[96..99], where nothing has been written yet. Line {line('copy')}: the launch "
-        "before this one left it out: look at its grid, and at the mask of its store."
+        "before this one left it out: look at its grid, which is (3,)."
     )
 
 

@@ -373,3 +373,26 @@ def test_colours_are_taken_out_and_the_words_stay() -> None:
     output = Output()
     output.add(b"\x1b[1;31mwrong\x1b[0m is \x1b[2Kred\n")
     assert output.text() == "wrong is red\n"
+
+
+# Gaps
+
+
+OPEN_GAP = "send(v.Gaps((v.GapState(1, 40, ('pid',), v.Standing.RIGHT), v.GapState(2, 44, (), v.Standing.OPEN))))"
+
+
+@pytest.mark.parametrize("ending", ["finish()", "finish(v.Outcome.WRONG)", "os._exit(3)"])
+def test_a_file_with_an_open_gap_ends_with_gaps_however_its_child_ends(act: Act, ending: str) -> None:
+    verdict = act(f"stage(); {OPEN_GAP}; {ending}")
+    assert verdict.outcome is v.Outcome.GAPS and not verdict.passed
+    assert verdict.as_json()["gaps"] == [
+        {"number": 1, "line": 40, "names": ("pid",), "state": "right so far", "why": ""},
+        {"number": 2, "line": 44, "names": (), "state": "open", "why": ""},
+    ]
+
+
+def test_the_last_word_on_the_gaps_counts_and_our_own_trouble_stays_ours(act: Act) -> None:
+    told = OPEN_GAP.replace("v.Standing.RIGHT", "v.Standing.WRONG")
+    verdict = act(f"stage(); {OPEN_GAP}; {told}; finish(v.Outcome.ERROR)")
+    assert [gap.state for gap in verdict.gaps] == [v.Standing.WRONG, v.Standing.OPEN]
+    assert verdict.outcome is v.Outcome.ERROR

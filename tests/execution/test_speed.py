@@ -11,9 +11,9 @@ import triton
 import triton.language as tl
 
 from triton_quest.child.instruments.launches import LaunchLog, observed
-from triton_quest.child.triton import interpreter, speed
+from triton_quest.child.triton import interpreter, recording, speed
 
-SPEED_UPS = {patch.name for patch in speed.PATCHES}
+SPEED_UPS = {patch.name for patch in (*speed.PATCHES, *recording.PATCHES)}
 KEPT = {"runtime loop bounds", "integer sums wrap around"}  # without them these kernels do not run on Triton 3.6
 ALL_BUT_SPEED = {patch.name for patch in interpreter.PATCHES} - SPEED_UPS - KEPT
 

@@ -228,11 +228,29 @@ def test_elements_of_runs_that_were_not_compared_are_not_counted_as_equal(level:
     assert found is None or "all 50 elements" not in found.evidence
 
 
-def test_a_failing_case_that_the_mistake_does_not_give_clears_it(level: Level) -> None:
-    def changing(x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
-        return x - y if len(x) < 20 else x * y
+def changing(x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
+    """Two faults: which of them shows depends on the length."""
+    return x - y if len(x) < 20 else x * y
 
-    assert named(explained(level, [MINUS], [failing(level, changing, case) for case in (SIXTEEN, TWENTY)])) is None
+
+def test_of_two_faults_the_first_is_told_and_that_another_remains(level: Level) -> None:
+    found = explained(level, [MINUS], [failing(level, changing, case) for case in (SIXTEEN, TWENTY)])
+    assert found and found.finding == "minus"
+    assert found.says == (
+        "Probably: your output equals x - y: the sum is asked for. That alone doesn't explain the case “20 elements”: "
+        "something else is wrong as well. Mend this first, and check again."
+    )
+    assert found.evidence == "Checked: that mistake explains all 16 elements here, but not those of “20 elements”."
+
+
+def test_a_first_case_of_few_elements_explains_nothing_where_another_case_clears_the_mistake(level: Level) -> None:
+    assert named(explained(level, [MINUS], [failing(level, changing, case) for case in (FOUR, TWENTY)])) is None
+
+
+def test_a_first_case_that_two_mistakes_explain_differently_is_left_alone(level: Level) -> None:
+    other = mistake("negated", lambda x, y: -(y - x))
+    found = explained(level, [MINUS, other], [failing(level, changing, case) for case in (SIXTEEN, TWENTY)])
+    assert named(found) is None
 
 
 @pytest.mark.parametrize("caught_by", ["memory", "rules", "compile", "contract"])
@@ -365,8 +383,8 @@ def test_a_formula_is_given_the_learners_own_constants_that_it_asks_for(
 def test_where_the_learner_has_no_constant_of_that_name_the_mistake_is_run(
     course: Callable[[str], Level], tmp_path: Path
 ) -> None:
-    def asking(x: torch.Tensor, y: torch.Tensor, *, BLOCK_N: int) -> torch.Tensor:
-        raise AssertionError("the kernel has no BLOCK_N")
+    def asking(x: torch.Tensor, y: torch.Tensor, *, BLOCK_K: int) -> torch.Tensor:
+        raise AssertionError("the kernel has no BLOCK_K")
 
     toy = course("    BLOCK_SIZE = 16")
     seen = wrong_in_first_lanes(toy, tmp_path / "mine.py", 16)
@@ -550,6 +568,25 @@ def test_errors_on_both_sides_of_the_diagonal_are_no_such_pattern(level: Level) 
 
 def test_only_a_square_has_a_diagonal_to_speak_of(level: Level) -> None:
     assert pattern(level, off_above_the_diagonal, OBLONG) == ""
+
+
+def test_one_row_that_is_a_multiple_shows_no_factor(level: Level) -> None:
+    """A row that is divided by too large a sum has a ratio of its own: several rows tell it from a factor."""
+    one_row, rows = (
+        Case(f"{n} rows", "a toy", lambda d, n=n: (d.normal(n, 20), d.normal(n, 20)))  # type: ignore[misc]
+        for n in (1, 3)
+    )
+
+    def each_its_own(x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
+        return (x + y) / torch.arange(2, 2 + len(x))[:, None]
+
+    def halved(x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
+        return (x + y) / 2
+
+    assert explained(level, [], [failing(level, each_its_own, one_row)]) is None
+    assert explained(level, [], [failing(level, each_its_own, case) for case in (one_row, rows)]) is None
+    found = explained(level, [], [failing(level, halved, case) for case in (one_row, rows)])
+    assert found and "0.5 times" in found.says
 
 
 def test_a_right_first_matrix_and_wrong_others_are_told(level: Level) -> None:

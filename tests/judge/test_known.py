@@ -67,7 +67,7 @@ def test_both_where_neither_is_written(tmp_path: Path) -> None:
 
 def test_none_for_what_no_known_mistake_leads_to(tmp_path: Path) -> None:
     check = failure(tmp_path, also=("batch = pid_bh // H", "batch = pid_bh // H * H"))
-    assert check.kind == "memory" and not check.cause
+    assert check.kind == "memory" and "Probably" not in check.cause
 
 
 def test_a_refused_line_is_told_with_the_mistake_that_is_written(tmp_path: Path) -> None:
@@ -79,3 +79,21 @@ def test_a_mistake_that_is_written_and_that_another_line_makes_good_isnt_told(tm
     turned = ("tl.dot(q, k,", "tl.dot(q, tl.trans(k).to(tl.float64),")
     check = failure(tmp_path, "k_not_transposed", also=turned)
     assert check.kind == "compile" and not check.cause
+
+
+NAIVE = next(level for level in LEVELS if level.slug == "naive-attention")
+
+
+def test_a_refusal_that_a_mistake_names_as_its_finding_is_told_also_where_it_is_written_otherwise(
+    tmp_path: Path,
+) -> None:
+    """The arguments of level 4's order, in a launch that says so by keywords in its second half."""
+    key = "scores_arguments_in_the_order_of_level_4"
+    wrong = next(one for one in parts.known(NAIVE).mistakes if one.key == key)
+    text = apply(wrong.edits, (NAIVE.folder / "solution.py").read_text(encoding="utf-8"), key)
+    as_mine = text.replace(
+        "scores_kernel[grid](\n        q, k, scores,", "scores_kernel[grid](\n        *(q, k, scores),"
+    )
+    assert as_mine != text
+    check = judged(NAIVE, tmp_path / "learner.py", as_mine).failure
+    assert check.kind == "compile" and check.cause == f"Probably: y{wrong.says[1:]}" and check.hint == 2

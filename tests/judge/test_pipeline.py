@@ -14,6 +14,7 @@ import torch
 
 from tests.execution.learner import HERE, line_of
 from tests.judge.toys import HONEST, Judgement, adding, adding_in_the_kernel, judged, subject_of
+from triton_quest.child.instruments import pace
 from triton_quest.child.judge import code, numbers, properties
 from triton_quest.course import parts, template
 from triton_quest.course import table as levels
@@ -135,6 +136,40 @@ def test_and_between_masks_is_told_by_the_compiler_and_not_as_an_access_outside(
 def test_a_chained_comparison_is_told_by_the_compiler(judge: Judged) -> None:
     text = adding_in_the_kernel(*LOADS, f"tl.store(out_ptr + offsets, x + y, mask=0 <= offsets < n)  {HERE}")
     assert_blames(judge(text), v.Outcome.COMPILE, text)
+
+
+def test_a_static_assertion_is_told_with_its_values_and_its_case(judge: Judged) -> None:
+    text = HONEST.replace(
+        "    offsets =",
+        "    tl.static_assert(SIZE % BLOCK_SIZE == 1)  # HERE\n    offsets =".replace("# HERE", HERE),
+        1,
+    )
+    text = text.replace("BLOCK_SIZE: tl.constexpr", "BLOCK_SIZE: tl.constexpr, SIZE: tl.constexpr")
+    text = text.replace("BLOCK_SIZE=16)", "BLOCK_SIZE=16, SIZE=x.numel())")
+    check = assert_blames(judge(text), v.Outcome.COMPILE, text)
+    assert check.finding == "static_assert_fails"
+    assert "In the case “" in check.says and "`SIZE % BLOCK_SIZE == 1` doesn't hold in this launch" in check.says
+    assert "where `BLOCK_SIZE` is 16 and `SIZE` is " in check.says and "“one element”" not in check.says
+
+
+def test_a_descriptor_that_cannot_describe_a_tensor_is_told_with_what_it_needs(judge: Judged) -> None:
+    described = f"x = tl.make_tensor_descriptor(x_ptr, [n, 1], [1, 1], [16, 4]).load([0, 0])  {HERE}"
+    text = adding_in_the_kernel(described, "tl.store(out_ptr + offsets, offsets, mask=mask)")
+    check = assert_blames(judge(text), v.Outcome.CRASH, text)
+    assert "It needs a last stride of 1" in check.says and "the rows are not a multiple of 16 bytes apart" in check.says
+    assert "through pointers and strides" in check.advice
+
+
+def test_far_too_many_programs_are_told_with_how_many_tiles_would_do(
+    judge: Judged, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pace, "LOOK_SECONDS", 0.0)
+    monkeypatch.setattr(pace, "TOO_MANY_SECONDS", 0.0)
+    text = HONEST.replace("tl.arange(0, BLOCK_SIZE)", "tl.arange(0, 1)").replace("BLOCK_SIZE=16", "BLOCK_SIZE=1")
+    check = judge(text.replace("triton.cdiv(x.numel(), 16)", "x.numel()")).failure
+    assert check.outcome is v.Outcome.TIMEOUT and check.kind == "process"
+    assert "`add_kernel` was stopped after 31 of its " in check.says and "store one element each" in check.says
+    assert "Give a program a tile" in check.advice and "would do here" in check.advice
 
 
 def test_a_dtype_that_a_gpu_refuses_is_found_before_its_numbers(judge: Judged) -> None:

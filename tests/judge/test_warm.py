@@ -102,6 +102,27 @@ def test_a_job_whose_file_changes_is_judged_by_what_stands_there_now(judged: Jud
     assert judged(HONEST).passed
 
 
+def test_preparing_for_a_level_changes_no_verdict(level: Level, tmp_path: Path) -> None:
+    solution = (level.folder / "solution.py").read_text()
+    file = tmp_path / "mine.py"
+    with Warm() as fresh, Warm() as prepared:
+        for text in (solution, solution.replace("x + y", "x - y"), HONEST, NOT_FOR_A_GPU):
+            file.write_text(text)
+            prepared.prepare(level)  # once, however often it is asked for
+            verdicts = [judge(Job(level, file), start=process.start) for process in (fresh, prepared)]
+            assert replace(verdicts[0], seconds=0.0) == replace(verdicts[1], seconds=0.0)
+
+
+def test_a_process_that_died_cannot_prepare(level: Level) -> None:
+    with Warm() as mortal:
+        mortal.wait()
+        os.kill(mortal.pid, signal.SIGKILL)
+        assert is_gone(mortal.pid)
+        with pytest.raises(WorkerGone):
+            mortal.prepare(level)
+            mortal.wait()
+
+
 # The end of the warm process
 
 

@@ -24,7 +24,8 @@ from triton_quest.store.workspace import course_text
 @pytest.mark.parametrize("level", arrived(), ids=lambda level: level.slug)
 def test_no_picture_of_a_briefing_is_cut(quest: Quest, size: tuple[int, int], level: Level) -> None:
     quest.pass_levels(*range(1, level.number))
-    parsed = MarkdownIt().parse(template.briefing(course_text(level, "solution.py")))
+    source = course_text(level, "solution.py")
+    parsed = MarkdownIt().parse(f"{template.briefing(source)}\n\n{template.more(source)}")
     drawn = [line for token in parsed if token.type == "code_block" for line in token.content.splitlines()]
 
     async def scenario(driver: Driver) -> None:

@@ -180,10 +180,27 @@ def test_the_briefing_is_the_docstring_without_its_indentation() -> None:
     assert template.briefing("x = 2\n") == ""
 
 
-@pytest.mark.parametrize("code", ["import torch\n\nx = 1\n", '"text" + "more"\n', "f(...)\n"])
-def test_the_code_is_what_stands_below_the_docstring(code: str) -> None:
-    assert template.without_docstring(f'"""A level.\n\nMore.\n"""\n\n\n{code}') == code
-    assert ast.dump(ast.parse(template.without_docstring(code))) == ast.dump(ast.parse(code))
+SIDE_STORIES = 'MORE = """\n## More on cats\n\n    they sleep\n\n## More on dogs\n\n## Sources\n"""\n'
+
+
+@pytest.mark.parametrize("code", ["import torch\n\nx = 1\n", '"text" + "more"\n', "f(...)\n", "MORE = 3\n", ""])
+def test_the_code_is_what_stands_between_the_docstring_and_the_side_stories(code: str) -> None:
+    told = f'"""A level.\n\nMore.\n"""\n\n\n{code}\n\n{SIDE_STORIES}'
+    assert template.without_texts(told) == (code or "\n")
+    assert template.without_texts(f"{told}\n\nrun()\n").endswith(f"{code}\n\nrun()\n" if code else "run()\n")
+    assert ast.dump(ast.parse(template.without_texts(code))) == ast.dump(ast.parse(code))
+
+
+def test_side_stories_are_read_from_behind_the_code_with_their_titles_and_their_place() -> None:
+    told = f"x = 1\n\n\n{SIDE_STORIES}"
+    assert template.more(told) == "## More on cats\n\n    they sleep\n\n## More on dogs\n\n## Sources"
+    assert template.more_titles(told) == ("More on cats", "More on dogs")
+    assert template.more_line(told) == 4
+
+
+@pytest.mark.parametrize("learners", ["x = 1\n", "MORE = 3\n", "def f(:\n", "a = 1\n\0\n"])
+def test_a_file_without_side_stories_has_no_line_for_them(learners: str) -> None:
+    assert template.more_line(learners) is None
 
 
 def test_hints_are_split_at_their_titles() -> None:
@@ -196,3 +213,7 @@ def test_hints_are_split_at_their_titles() -> None:
         ("Third", "More\n## not a hint"),
     )
     assert template.split_hints("") == ()
+
+
+def test_a_hint_that_begins_with_lines_of_code_keeps_the_first_ones_indentation() -> None:
+    assert template.split_hints("## 1. Lines\n\n    a = ...\n    b = ...\n") == (("Lines", "    a = ...\n    b = ..."),)

@@ -25,8 +25,8 @@ from triton_quest.store import workspace
 
 COURSE_FILES = {"__init__.py", "level.py", "solution.py", "hints.md", "cases.py", "reference.py", "mistakes.md"}
 OPTIONAL = {"formulas.py", "variants", "__pycache__"}
-MODULES = ("table", "level", "parts", "template", "case", "answer", "call", "mistake", "gaps")
-BESIDE_FOLDERS = {"shared", *(f"{name}.py" for name in MODULES)}
+MODULES = ("table", "level", "parts", "template", "case", "answer", "call", "mistake", "gaps", "words")
+BESIDE_FOLDERS = {"shared", "words.md", *(f"{name}.py" for name in MODULES)}
 LEVEL_FILES = {"__init__.py", "quest_setup.py"}
 LEAST_MISTAKES, LEAST_VARIANTS = 8, 3
 PICTURE = 78  # columns of an indented block: it must fit a terminal of 80 unwrapped
@@ -125,9 +125,8 @@ def _texts(level: Level) -> Iterator[str]:
         yield "solution.py has a `...` of its own"
     if not template.briefing(expected):
         yield "solution.py has no docstring: it is the level's briefing"
-    wide = [
-        line for line in template.briefing(expected).splitlines() if line.startswith("    ") and len(line) > PICTURE
-    ]
+    told = [*template.briefing(expected).splitlines(), *template.more(expected).splitlines()]
+    wide = [line for line in told if line.startswith("    ") and len(line) > PICTURE]
     if wide:
         yield f"solution.py: a drawn line of the briefing is wider than {PICTURE} columns: {wide[0].strip()[:40]} ..."
     held = held_text(level)
@@ -180,7 +179,7 @@ def _row(level: Level) -> Iterator[str]:
         yield 'level.py: the row has no inputs: a shape for each argument of the launcher, as in ("B H S D",) * 3'
     elif unknown:
         yield f"level.py: the row's inputs have letters without a size in SIZES: {', '.join(unknown)}"
-    elif level.grows not in letters:
+    elif not level.grown or not set(level.grown) <= set(letters):
         yield f"level.py: {level.grows}, which the row lets grow, stands in none of its inputs"
 
 

@@ -83,7 +83,8 @@ def _judge(mutant: Mutant, folder: Path, free: queue.SimpleQueue[Warm]) -> Judge
     path.write_text(mutant.text, encoding="utf-8")
     warm = free.get()
     try:
-        verdict = judge(Job(mutant.level, path), start=warm.start)
+        warm.prepare(mutant.level)
+        verdict = judge(Job(mutant.level, path, asked={"looks_at_gaps": False}), start=warm.start)
     finally:
         free.put(warm)
     failure = verdict.first_failure

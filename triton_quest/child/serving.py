@@ -1,7 +1,8 @@
 """How a worker does jobs in forked children: it reaps each, ends what the child left running, and reports both to the parent.
 
-On the socket a line each: "ready" once everything is loaded, the child's pid, and in the end its exit code with the command
-lines of what it left running, as JSON. When the parent's end is closed, the worker ends its child and itself.
+On the socket a line each: "ready" once everything is loaded, and again after each warming up; of a job the child's pid, and in
+the end its exit code with the command lines of what it left running, as JSON. When the parent's end is closed, the worker ends
+its child and itself.
 """
 
 from __future__ import annotations
@@ -17,15 +18,22 @@ from typing import Any, NoReturn
 
 from triton_quest.machine import host
 
+WARM_UP = "warm_up"  # parent/process.py asks for it
 Run = Callable[[dict[str, Any], int, int], NoReturn]  # a job, and the descriptors of its reports and its crash file
 
 
-def serve(channel: socket.socket, run: Run, load: Callable[[], None]) -> None:
-    """Load everything once, and fork a child for each job that arrives."""
+def serve(
+    channel: socket.socket, run: Run, load: Callable[[], None], warm_up: Callable[[dict[str, Any]], None]
+) -> None:
+    """Load everything once, and fork a child for each job that arrives; one of the kind WARM_UP is done here, for those after it."""
     load()
     supervisor = Supervisor(channel)
     channel.sendall(b"ready\n")
     while received := receive(channel):
+        if received[0]["kind"] == WARM_UP:
+            warm_up(received[0])
+            channel.sendall(b"ready\n")
+            continue
         pid = supervisor.start_child()
         if pid == 0:
             channel.close()

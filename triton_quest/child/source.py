@@ -7,12 +7,15 @@ from __future__ import annotations
 
 import contextlib
 import linecache
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from triton_quest.errors import UnusableFile
 from triton_quest.store import files
 
 _held: dict[str, str] = {}
+_own: dict[str, str] = {}  # the learner's own text, where another one stands in for it
 
 
 def hold(file: Path, text: str) -> None:
@@ -25,6 +28,26 @@ def hold(file: Path, text: str) -> None:
         lines,
         str(file),
     )  # without a time it is never compared with the disk
+
+
+@contextmanager
+def standing_in(file: Path, text: str) -> Iterator[None]:
+    """Meanwhile `text`, of as many lines, is what stands in `file`, to this process: the learner's own has open gaps."""
+    held = _held.get(str(file))
+    _own[str(file)] = read_text(file, "reset")
+    hold(file, text)
+    try:
+        yield
+    finally:
+        del _own[str(file)], _held[str(file)], linecache.cache[str(file)]
+        if held is not None:
+            hold(file, held)
+
+
+def own_line(file: Path, line: int) -> str:
+    """A line of the learner's file, to be quoted, whatever text stands in for it; `linecache` may have been replaced."""
+    lines = (_own.get(str(file)) or text_of(file)).split("\n")
+    return lines[line - 1].strip() if 0 < line <= len(lines) else ""
 
 
 def exact_text(file: Path, repair: str) -> str:
@@ -43,9 +66,3 @@ def text_of(file: Path) -> str:
     with contextlib.suppress(UnusableFile):
         return read_text(file, "reset")
     return ""
-
-
-def line(file: Path, number: int) -> str:
-    """One line of the text, as a verdict quotes it. The learner's code may have replaced `linecache`."""
-    lines = text_of(file).split("\n")
-    return lines[number - 1].strip() if 0 < number <= len(lines) else ""

@@ -107,7 +107,7 @@ class Channel:
     def _line_of(self, frame: types.FrameType | None) -> v.Place | None:
         while frame is not None:
             if frame.f_code.co_filename == str(self._file):
-                return v.Place(frame.f_lineno, source.line(self._file, frame.f_lineno))
+                return v.Place(frame.f_lineno, source.own_line(self._file, frame.f_lineno))
             frame = frame.f_back
         return None
 
@@ -122,11 +122,11 @@ def prepare() -> None:
     import triton_quest.child.judge.pipeline  # noqa: F401
 
 
-def warm_up() -> None:
-    """Do what a first judgement would spend its time on, and leave as little as can be for the collector of a forked child."""
+def warm_up(level: Level | None = None) -> None:
+    """Do what a first judgement of the level would spend its time on; a forked child's collector has as little to do as can be."""
     from triton_quest.child.judge import pipeline
 
-    pipeline.warm_up()
+    pipeline.warm_up(level)
     gc.collect()
     gc.freeze()
 
@@ -136,7 +136,9 @@ def work(job: dict[str, Any], report: Channel) -> v.Outcome:
     level, file = Level.from_row(job["level"]), Path(job["file"])
     if job["text"] is not None:
         source.hold(file, job["text"])
-    unfinished = read.examine(level, file)
+    unfinished, gaps = read.examined(level, file, may_have_gaps=job["kind"] == "judge")
+    if gaps is not None and job["kind"] in ("judge", "judge_on_gpu"):
+        report.send(gaps)
     report.send(unfinished)
     if unfinished.outcome is not None:
         return unfinished.outcome
@@ -193,7 +195,7 @@ def load_for_one_job() -> None:
 def main(words: list[str]) -> None:
     mode, channel = words[0], socket.socket(fileno=int(words[1]))
     if mode == "--serve":
-        serving.serve(channel, run, load_everything)
+        serving.serve(channel, run, load_everything, lambda job: warm_up(Level.from_row(job["level"])))
     else:
         serving.do_one_job(channel, run, load_for_one_job if mode == "--ahead" else None)
 

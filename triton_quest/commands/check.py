@@ -112,8 +112,11 @@ def next_after(progress: Progress, level: Level, judged: v.Verdict) -> tuple[str
     failure = judged.first_failure
     if failure and failure.kind == "read" and judged.outcome is v.Outcome.CONTRACT:
         return "To have it back as it was:", Command("reset", number)
-    if judged.outcome in (v.Outcome.NOT_STARTED, v.Outcome.GAPS):
-        return "Instructions:", Command("start", number)
+    is_wrong = failure is not None and failure.outcome not in (v.Outcome.NOT_STARTED, v.Outcome.GAPS)
+    if judged.outcome in (v.Outcome.NOT_STARTED, v.Outcome.GAPS) and not is_wrong:
+        waiting = next((gap for gap in judged.gaps if gap.state is v.Standing.OPEN), None)
+        where = f"Next: TODO {waiting.number}, line {waiting.line}. " if waiting else ""
+        return f"{where}Instructions:", Command("start", number)
     taken = progress.state(level).hints_taken
     if taken < HINTS_A_LEVEL:
         return f"Stuck? Your next hint of this level is {taken + 1} of {HINTS_A_LEVEL}:", Command("hint", number)

@@ -37,5 +37,5 @@ def run(context: Context, level: Level | None, give_up: bool, as_json: bool) -> 
 
 
 def read(level: Level) -> str:
-    """The reference solution's code, without the marks of the gaps and the instructions."""
-    return template.without_docstring(template.clean_solution(workspace.course_text(level, "solution.py")))
+    """The reference solution's code, without the marks of the gaps and the texts."""
+    return template.without_texts(template.clean_solution(workspace.course_text(level, "solution.py")))

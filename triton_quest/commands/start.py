@@ -18,7 +18,8 @@ def run(context: Context, level: Level | None, as_json: bool) -> None:
     path = context.workspace.file(level)
     text = files.read_text(path, Command("reset", level.number))
     line = template.first_line_to_edit(text)
-    markdown = template.briefing(workspace.course_text(level, "solution.py"))
+    source = workspace.course_text(level, "solution.py")
+    markdown = template.briefing(source)
     if as_json:
         print_json(
             {
@@ -28,11 +29,16 @@ def run(context: Context, level: Level | None, as_json: bool) -> None:
                 "file": str(path),
                 "line": line,
                 "briefing": markdown,
+                "more": template.more(source),
             }
         )
         return
     context.show(texts.briefing(markdown))
     context.console.print()
+    titles = template.more_titles(source)
+    if titles:
+        context.show(texts.where_more(titles, template.more_line(text)))
+        context.console.print()
     context.show(texts.where_to_edit(path, line, invocation.short_path(path)))
     remark = template_remark(new_templates(context, [state]), context.glyphs)
     if remark is not None:

@@ -133,7 +133,7 @@ def _count(main: Level | None, candidates: Sequence[Candidate], seconds: float, 
 def _tally(candidate: Candidate, counted: tuple[m.Counted, ...], alone: bool) -> Tally:
     level = candidate.level
     name, whose = (candidate.whose, "") if alone else (level.beside, candidate.whose)
-    return Tally(name, whose, level.number, level.grows, counted)
+    return Tally(name, whose, level.number, " = ".join(level.grown), counted)
 
 
 def _says(ended: Ending) -> str:
@@ -158,6 +158,9 @@ def report(found: Comparison, width: int, g: Glyphs) -> RenderableType:
         parts.append(Text(f"{(mine or found.tallies[0]).last.inputs}. {NO_TIMES}", "soft"))
     if mine is not None:
         parts += [Text(), screen.by_argument(mine.last)]
+        if not mine.last.is_right:
+            says = "The answer is wrong, so these are the counts of a wrong kernel. `check` says what is wrong."
+            parts += [Text(), Text(says, "star")]
     comparable = found.tallies if all(len(tally.counted) > 1 for tally in found.tallies) else ()
     if comparable and shown_sizes(comparable, screen.COUNTED):
         for part in (screen.growth(comparable, width, g), screen.roofline(comparable, width)):

@@ -175,7 +175,7 @@ class _Search:
         shares = self._shares(gaps, written)
         if shares is None:
             numbers = ", ".join(str(gap.number) for gap in gaps)
-            self._trouble(gaps, f"the comments that part TODO {numbers} are gone")
+            self._trouble(gaps, f"the comments that part TODO {numbers} are gone or out of order")
             return
         previous = theirs[before - 1] if before else None
         following = theirs[before + len(written)] if before + len(written) < len(theirs) else None

@@ -29,6 +29,9 @@ SIZES = {
     "B": Size(2, 1),
     "H": Size(8, 1),
     "S": Size(1024, 64),
+    "M": Size(1024, 64),
+    "N": Size(1024, 64),
+    "K": Size(1024, 64),
     "D": Size(64, 64),
 }
 
@@ -64,6 +67,10 @@ class Level:
     copies_allowed: bool = True  # False where strides are the lesson
     fills_count: bool = True  # False where every element of the answer must come from a kernel, constants too
     last_cast_allowed: bool = False  # True where one `.to(dtype)` of what a kernel wrote may give the answer
+    lesson: tuple[str, ...] = ()  # functions of `tl` that do the whole of what the level teaches: refused
+    counts_tiles: bool = (
+        False  # True where leaving tiles out is the lesson: a remark tells of those that the solution leaves out
+    )
     races: tuple[str, ...] = ("eager",)  # what the benchmark races it against
     medals: tuple[float, float, float] = (
         0.5,
@@ -71,7 +78,8 @@ class Level:
         0.95,
     )  # bronze, silver, gold: PyTorch's best time over the learner's
     inputs: tuple[str, ...] = ()  # the Shape of each argument, for `compile` and `traffic`, unless cases.py draws them
-    grows: str = "S"  # the letter that `traffic` lets grow
+    grows: str = "S"  # the letter that `traffic` lets grow, or several that grow together
+    counted_in: str = "fp16"  # the dtype in which `traffic` counts: that of the briefing's own count
     feats: tuple[str, ...] = ()  # achievements that `compile` and `traffic` can show of it: where it can go wrong
     asks: str = ""  # what one writes, in a few words of Markdown: the README's table
     beside: str = ""  # its name in the comparison of the levels that compute the same thing in different ways
@@ -91,6 +99,10 @@ class Level:
     @property
     def shapes(self) -> tuple[Shape, ...]:
         return tuple(map(Shape.parse, self.inputs))
+
+    @property
+    def grown(self) -> tuple[str, ...]:
+        return tuple(self.grows.split())
 
     def as_row(self) -> dict[str, Any]:
         """The row as JSON carries it to the judge's process."""

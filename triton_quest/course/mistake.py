@@ -14,11 +14,11 @@ and at run time it is named where it leads to the learner's wrong output, wrong 
     ...
     ```
 
-Further words of a heading: `finding write_race` (what a check of memory or rules must call it), `same as other_key` (no output can tell
-the two apart; without a sentence of its own, the entry has the other's), `of other_key` (the patch changes that mistake or variant
-instead of the solution). In a patch, lines with a blank before them stay, and show the place; a `-` behind a `+`, and a line `@@`, begin
-the next place. What is to be changed must be whole lines, and stand once. What a heading, a sentence or a patch leaves out is taken from
-the entry of that key in `course/shared/mistakes.md`, which holds what several levels have.
+Further words of a heading: `finding write_race` (what a check of memory or rules, or a refusal, must call it), `same as other_key` (no
+output can tell the two apart; without a sentence of its own, the entry has the other's), `of other_key` (the patch changes that mistake
+or variant instead of the solution). In a patch, lines with a blank before them stay, and show the place; a `-` behind a `+`, and a line
+`@@`, begin the next place. What is to be changed must be whole lines, and stand once. What a heading, a sentence or a patch leaves out
+is taken from the entry of that key in `course/shared/mistakes.md`, which holds what several levels have.
 """
 
 from __future__ import annotations
@@ -55,8 +55,9 @@ class Mistake:
     same words; `hint` speaks of it.
 
     `formula` gives the wrong result in float64, from the launcher's arguments. Where it depends on the tiling, it takes the
-    learner's launch constants as keyword-only parameters of the same names (`*, BLOCK_N`). Without one, the mistake is run: the level's
-    `formulas.py` has them only where running all of the level's mistakes takes more than the half second that naming one may take.
+    learner's tile lengths as keyword-only parameters of the solution's names (`*, BLOCK_N`), whatever the learner calls them.
+    Without one, the mistake is run: the level's `formulas.py` has them only where running all of the level's mistakes takes more
+    than the half second that naming one may take.
     """
 
     key: str
@@ -66,7 +67,9 @@ class Mistake:
     hint: int | None = None
     formula: Callable[..., Any] | None = None
     same_output_as: tuple[str, ...] = ()  # mistakes that no output can tell from this one: either may be named
-    finding: str = ""  # what a check of memory or rules must call it; a check that calls it so, points to this hint
+    finding: str = (
+        ""  # what a check of memory or rules, or a refusal, must call it; a check that calls it so, points to this hint
+    )
 
 
 @dataclass(frozen=True)

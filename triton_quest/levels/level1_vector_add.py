@@ -6,19 +6,33 @@ many copies of one program, each with its own piece of the work.
 
 ## The idea
 
-A GPU doesn't run your function once. It runs many copies of it, at the same time and in no particular order.
-Each copy is called a **program**, and every program executes the same lines. So the first question in any
-kernel is: *which program am I?* Triton answers with `tl.program_id(axis=0)`: 0 in the first program, 1 in the
-second, and so on. We call this number `pid`.
+A GPU doesn't run your function once. It runs many copies of it, at the same time and in no particular order. A
+function that is run like this is a **kernel**. Each copy is called a **program**, and every program executes the same
+lines. So the first question in any kernel is: *which program am I?* Triton answers with `tl.program_id(axis=0)`: 0 in
+the first program, 1 in the second, and so on. We call this number `pid`.
 
 From `pid` a program works out which elements are its own. Cut the vector into **blocks** of `BLOCK_SIZE`
 elements: program 0 adds the first block, program 1 the second. A program doesn't loop over its block. It
-handles the block as a whole, with a vector of indices (`offsets`) and one load, one add, one store.
+handles the block as a whole, with a vector of indices (`offsets`) and one load, one add, one store. A place in such a
+vector is called a **lane**: lane 0 holds the first element of the block, lane 1 the second.
 
 Only one thing can go wrong: the length `n` is rarely a multiple of `BLOCK_SIZE`, so the last block hangs over
 the end. There is no bounds check on a GPU. Reading past the end returns garbage, writing past it destroys
-somebody else's data. A **mask**, a vector of True and False, says which indices are real, and loads and stores leave
-the others alone.
+somebody else's data. A **mask**, a vector of True and False, one a lane, says which indices are real, and loads and
+stores leave the others alone.
+
+**What makes a kernel of a function.** The line `@triton.jit` above it. Below that line stands no Python any more, but
+Triton's language, which looks like Python and knows much less. It is compiled for the GPU when it is first called
+(*jit*: just in time). Python's part is the function at the end of this file, the **launcher**: it allocates the result,
+and starts the programs.
+
+**A program is not a thread.** A GPU computes with **threads**, each with a few numbers of its own. One program is worked
+on by many threads, 128 here, and Triton deals the lanes out to them: 1024 lanes are 8 for each. You write what happens
+to the block, and never see a thread. (If you know CUDA: a program is what is called a thread block there.)
+
+**Without a GPU.** There, Triton's interpreter runs the programs one after the other, on the CPU. So that nothing passes here and
+fails there, the judge also compiles each kernel for two GPUs, which its messages call what the compiler calls them:
+`sm_80` is the A100, `sm_90` the H100.
 
 ## The maths
 
@@ -92,10 +106,11 @@ each byte once. We do.
 ## Common mistakes
 
 - No mask on a load or on the store: right for `n = 1024`, wrong for `n = 1000`.
-- `pid + tl.arange(...)` instead of `pid * BLOCK_SIZE + ...`: the blocks overlap, and most of the vector is never
+- `pid + tl.arange(...)` instead of `pid * BLOCK_SIZE + ...`: the blocks overlap, and most of a long vector is never
   written.
 - `offsets <= n` in the mask: one element too many. The last index is `n - 1`.
 - A mask on the loads and none on the store: the store is the one that does the damage.
+- The sum computed and never stored: `out` stays as it was allocated, and nobody has written into it.
 
 ## Sources
 
@@ -103,11 +118,16 @@ each byte once. We do.
   2019.
 - The Triton documentation, tutorial 01, *Vector Addition*.
 
-To see what happens in the kernel, run this file itself: `python levels/level1_vector_add.py`. There,
-`print('offsets', offsets)` and `breakpoint()` work in the middle of the kernel. Take them out again before you let the
-judge look.
+Behind the code: More on threads, and the names of GPUs.
 
-Your task: fill the six gaps in this file, one line each. Where you see `...`, there is a gap.
+To see what happens in the kernel, run this file itself: `python levels/level1_vector_add.py`. There,
+`print('offsets', offsets)` and `breakpoint()` work in the middle of the kernel. Take a breakpoint out again before you
+let the judge look.
+
+A line that ends in `= ...` or is nothing but `...` is a gap. You needn't fill all of them before you ask: `check 1`
+judges the gaps that you have filled, and lists the open ones.
+
+Your task: fill the six gaps in this file, one line each.
 """
 
 import quest_setup  # picks the GPU, or Triton's interpreter where there is none  # noqa: F401
@@ -161,6 +181,28 @@ def vector_add(x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
     grid = (triton.cdiv(n, BLOCK_SIZE),)  # ceil(n / BLOCK_SIZE) programs
     add_kernel[grid](x, y, out, n, BLOCK_SIZE=BLOCK_SIZE)
     return out
+
+
+MORE = """
+## More on threads
+
+The threads of a GPU come in groups of 32, called **warps**: the threads of a warp execute the same instruction at the
+same time, each on numbers of its own. A program is given four warps, 4 * 32 = 128 threads, unless the launch asks for
+another number with `num_warps=`. The cores that warps run on are called streaming multiprocessors, **SMs** for short: an
+A100 has 108, an H100 132. A program stays on one SM from its first line to its last, and an SM holds several programs at
+a time. While the warps of one wait for the memory, it computes with those of another. That is why a launch wants many
+more programs than there are SMs: a million elements in blocks of 1024 make 977.
+
+Nothing in the kernel says which thread has which lane, and nothing needs to. Where lanes must look at each other, as from
+level 3 on, there is a function of Triton's for it.
+
+## More on the names of GPUs
+
+`sm` is the streaming multiprocessor again, and the number is its version: 8.0 in the A100, 9.0 in the H100 and the H200.
+A kernel that compiles for one needn't fit the other, since they differ in how much fast memory an SM has. `compile 1`
+shows what the compiler makes of your kernel for each of them. There, **registers** are the fastest memory of all: what a
+thread computes with.
+"""
 
 
 if __name__ == "__main__":

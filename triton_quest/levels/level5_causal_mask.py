@@ -2,116 +2,80 @@
 # Level 5: Causal mask
 
 In level 4 every query meets every key. A model that writes a text must not look ahead, so your kernel hides from each
-query the keys that come after it. It needs no mask in memory for that, and it skips the work that a mask would throw
-away.
+query the keys that come after it: without a mask in memory, and without the work that a mask would throw away.
 
 ## The idea
 
-**No looking ahead.** A language model learns to continue a text: at every position it guesses what comes next. It may
-look at the positions before, and at its own, but not at those after it, for there the answer stands. Attention that
-keeps to this is called **causal**. Queries and keys now belong to the same positions, so there are as many of both:
-`S`, the length of the sequence. Query `m` sees key `n`, that is, the key is **visible** to it, if `n <= m`. All other
-keys are **hidden** from it.
+**No looking ahead.** A language model learns to guess at every position of a text what comes next. It may look at the
+positions before, and at its own, but not at those after it, for there the answer stands. Attention that keeps to this
+is **causal**. Queries and keys now belong to the same positions, so there are as many of both: `S`, the length of the
+sequence. Key `n` is **visible** to query `m` if `n <= m`. All other keys are **hidden** from it.
 
-**Hidden means minus infinity.** The scores are going to be weights: the softmax of level 3 turns each into
-`exp(score)`, divided by the sum of its row. A hidden key must have the weight 0, whatever the other scores are, and
-only minus infinity does that. A score of 0 will not do, since `exp(0)` is 1. Nor will -1e4, though one meets it often:
-it is a number like any other, and where all the visible scores of a row are smaller, the hidden ones win. Nothing is
-smaller than minus infinity. It does no harm either: every query sees its own key, so no row is minus infinity
-throughout, and the softmax finds a maximum to subtract.
+**Hidden means minus infinity.** The softmax of level 3 makes a weight of each score: `exp(score)`, divided by the sum
+of the row. A hidden key must have the weight 0, whatever the other scores are. A score of 0 won't do, since `exp(0)`
+is 1. Nor will -1e4: where all visible scores of a row are smaller, the hidden ones win. Nothing is smaller than minus
+infinity. And every query sees its own key, so the softmax finds a maximum in every row.
 
 **A mask made on the fly.** In PyTorch one makes a matrix of True and False, S by S, and lets `masked_fill` read it. A
-kernel needs no such matrix. Whether query `m` sees key `n` is a comparison of two numbers, and the program has both at
-hand: `offs_m` holds the positions of its queries, `offs_n` those of its keys. A column compared with a row gives the
-mask of the whole tile, by broadcasting, as in level 2. It lives in registers and never goes to memory.
+kernel needs none: `offs_m` holds the positions of its queries, `offs_n` those of its keys. A column compared with a row
+gives the mask of the whole tile, by broadcasting, as in level 2. It lives in registers and never goes to memory.
 
 **Three kinds of tiles.** The matrix of scores has a row for each query and a column for each key, so the hidden scores
 fill the triangle above its diagonal. A tile lies
 
-- **below** the diagonal, if every query in it sees every key in it: the mask is True throughout,
+- **below** the diagonal, if every query in it sees every key in it,
 - **on** the diagonal, if some pairs are visible and some are hidden,
 - **above** the diagonal, if no query in it sees any key in it.
 
-Above the diagonal there is nothing to load and nothing to multiply: whatever the dot gave would be thrown away. Nearly
-half of all tiles lie there. They have to be *stored*, though: `out` comes from `torch.empty`, and holds whatever was in
-that memory before.
+Above the diagonal, where nearly half of all tiles lie, there is nothing to load and nothing to multiply. They have to
+be *stored*, though: `out` comes from `torch.empty`, and holds whatever was in that memory before.
 
 One comparison finds these tiles. Of all queries in a tile the last one sees most, and of all keys the first one is seen
-by most. If even the last query doesn't see the first key, no query in this tile sees anything. Mind that the numbers of
-the tile, `pid_m` and `pid_n`, don't answer this: they count in steps of `BLOCK_M` and `BLOCK_N`, which differ.
+by most. If even the last query doesn't see the first key, nobody in this tile sees anything. `pid_m` and `pid_n` don't
+answer this: they count in steps of `BLOCK_M` and `BLOCK_N`, which differ.
 
 **A branch in a kernel.** `if condition:` takes one of two ways for the whole program, so the condition is a single True
-or False. (For a choice in each lane there is `tl.where`.) There is one rule that Python doesn't have: *a variable that
-is used after the `if` has the same dtype and the same shape, whichever way was taken.* The compiler has to know both
-before any program runs. Here this variable is `scores`:
-
-    before the if    a tile of minus infinity       (BLOCK_M, BLOCK_N), fp32
-    inside the if    the dot, scaled and masked     (BLOCK_M, BLOCK_N), fp32
-    after the if     whichever it is, is stored
-
-If `scores` began as the number minus infinity, or as a tile of fp16, or only inside the `if`, the compiler would refuse
-the kernel.
+or False. There is one rule that Python doesn't have: *a variable that is used after the `if` has the same dtype and the
+same shape, whichever way was taken.* The compiler has to know both before any program runs. Here this variable is
+`scores`. Before the `if` it is a tile of minus infinity, inside it gives way to the dot, scaled and masked: (BLOCK_M,
+BLOCK_N) and fp32 both times. After the `if`, whichever it is, is stored.
 
 **Scale first, then mask.** Infinity has an arithmetic of its own:
 
     -inf + 5 = -inf        -inf * 2  = -inf        -inf * 0       = NaN
                            -inf * -2 =  inf        -inf - (-inf)  = NaN
 
-So the mask is the last thing that happens to a score, and it is a choice between two values, never a product. Writing
-`mask * -inf` gives `0 * -inf`, which is NaN, in every place where nothing is hidden.
+So the mask is the last thing that happens to a score, and it is a choice between two values, never a product.
 
 ## The maths
 
-For each batch `b` and each head `h`:
+In each head of each batch:
 
-                      if m >= n:
-    out[b, h, m, n] = sm_scale * (sum over d of q[b, h, m, d] * k[b, h, n, d])
+    out[m, n] = sm_scale * (sum over d of q[m, d] * k[n, d])    if m >= n
+    out[m, n] = -inf                                            if m < n
 
-                      if m < n:
-    out[b, h, m, n] = -inf
-
-Tile (pid_m, pid_n) has the queries and keys
-
-    m = pid_m * BLOCK_M, ..., pid_m * BLOCK_M + BLOCK_M - 1
-    n = pid_n * BLOCK_N, ..., pid_n * BLOCK_N + BLOCK_N - 1
-
-and lies above the diagonal if the largest `m` is smaller than the smallest `n`.
+A tile lies above the diagonal if its largest `m` is smaller than its smallest `n`.
 
 ## A worked example
 
 Take `S = 7` positions and tiles of `BLOCK_M = 4` queries by `BLOCK_N = 2` keys (`tl.dot` wants 16 or more, on paper
-this will do). For each head, `ceil(7 / 4) * ceil(7 / 2) = 8` programs:
+this will do). For each head, that is `ceil(7 / 4) * ceil(7 / 2) = 8` programs. Five of them:
 
     pid_m  pid_n    queries  keys      last query  first key  the tile lies
-      0      0      0 .. 3   0 .. 1        3           0      on the diagonal
       0      1      0 .. 3   2 .. 3        3           2      on the diagonal
       0      2      0 .. 3   4 .. 5        3           4      above it
-      0      3      0 .. 3   6 .. 7        3           6      above it
       1      0      4 .. 7   0 .. 1        7           0      below it
       1      1      4 .. 7   2 .. 3        7           2      below it
-      1      2      4 .. 7   4 .. 5        7           4      on the diagonal
       1      3      4 .. 7   6 .. 7        7           6      on the diagonal
 
-Two tiles lie below, four on and two above the diagonal. (Query 7 and key 7 don't exist: the masks of the loads and of
-the store take care of them, as in level 4.) Tile (0, 1) is needed, although its `pid_n` is larger than its `pid_m`.
-This is what its program does, if these are the scaled scores:
+(Query 7 and key 7 don't exist; the masks of level 4 take care of them.) Tile (0, 1) is needed, although its `pid_n` is
+larger than its `pid_m`. This is what its program does with these scaled scores:
 
     offs_m    offs_n =  2      3          visible            stored
       0               [ 0.5    1.5 ]    [ no   no  ]    [ -inf   -inf ]
       1               [ 3.0   -1.0 ]    [ no   no  ]    [ -inf   -inf ]
       2               [ 2.0    4.0 ]    [ yes  no  ]    [  2.0   -inf ]
       3               [-0.5    1.0 ]    [ yes  yes ]    [ -0.5    1.0 ]
-
-Now the softmax of another row 2. Three keys are visible, four are hidden. On the left, the visible scores are 1, 0 and
-2, on the right they are -20000 each. Below are the weights of these three, and what the four hidden keys get together:
-
-    hidden is    scores 1, 0, 2           hidden     scores -20000    hidden
-    -inf         0.2447 0.0900 0.6652     0          1/3 1/3 1/3      0
-    -1e4         0.2447 0.0900 0.6652     0          0   0   0        1
-    0            0.1799 0.0662 0.4891     0.2648     0   0   0        1
-
-With 0, more than a quarter of the attention goes to the future. With -1e4 all looks well, until the scores are very
-negative: then the future gets everything.
 
 ## The picture
 
@@ -131,49 +95,40 @@ The scores of one head, for `S = 7`. Query `m` is a row, key `n` a column; `x` i
 
            pid_n =     0       1       2       3
 
-What each kind of tile costs its program:
-
-                               loads    dot    mask     store
-           below               q, k     yes    True     scores
-           on the diagonal     q, k     yes    mixed    scores and -inf
-           above               -        -      -        -inf
-
 ## The algorithm
 
-1. Find the tile, the batch and the head of this program (given, as in level 4).
+1. Find the tile, the batch and the head (given, as in level 4).
 2. Compute the position of the last query and of the first key of the tile.
 3. Compare them: does any query of the tile see any key of it?
 4. Begin with a tile of minus infinity.
 5. If there is something to see:
-   - load the tiles of q and k, multiply them, and scale (given, as in level 4),
+   - load the tiles of q and k, multiply, and scale (given, too),
    - compare the positions of all queries with those of all keys: this is the mask,
    - put minus infinity in the place of every hidden score.
 6. Store the tile (given). All three kinds come here.
 
-The launcher `causal_scores` (given) allocates `out` and starts one program for each tile, head and batch.
+The launcher `causal_scores` (given) allocates `out` and starts one program for each tile, head and batch. Check after
+each gap: in those still open the judge puts lines of its own.
 
 ## Triton functions used
 
-- `tl.program_id`, `tl.arange`, `tl.load`, `tl.dot`, `tl.store`: as in the levels before, and given here.
-- `tl.full((rows, columns), value, dtype=tl.float32)`: a block that holds this value in all lanes.
-- `-float("inf")`: minus infinity.
+- `tl.full((rows, columns), value, dtype=tl.float32)`: a block that holds this value in all lanes. `-float("inf")` is
+  minus infinity.
 - `u[:, None] >= v[None, :]`: each of `u` compared with each of `v`, a block of True and False.
-- `tl.where(condition, x, y)`: in each lane `x` where the condition is True, and `y` where it is False. `x` and `y` may
-  be blocks or numbers.
-- `if condition:` with a single True or False, such as a comparison of two numbers.
+- `tl.where(condition, x, y)`: in each lane `x` where the condition is True, and `y` elsewhere. Both may be blocks or
+  numbers.
 
 ## What it costs
 
-Count the tiles of one head for `S = 1024`, with the launcher's 128 queries by 64 keys. There are 8 rows of 16 tiles.
-The row with `pid_m = i` ends with query `128 * i + 127`, so it needs its first `2 * (i + 1)` tiles. The last two of
-these lie on the diagonal, all before them below it:
+One head for `S = 1024`, with the launcher's tiles of 128 queries by 64 keys, has 8 rows of 16 tiles. The row with
+`pid_m = i` ends with query `128 * i + 127`: it needs its first `2 * (i + 1)` tiles, and the last two of these lie on
+the diagonal:
 
     on the diagonal     8 rows of 2                    16 tiles
     below               0 + 2 + 4 + ... + 14           56 tiles
     above               128 - 16 - 56                  56 tiles
 
-For D = 64 in fp16 (2 bytes a number), a tile takes `(128 + 64) * 64 * 2` bytes of q and k, and `2 * 128 * 64 * 64`
-operations. So for this head
+For D = 64 in fp16, a tile takes `(128 + 64) * 64 * 2` bytes of q and k, and `2 * 128 * 64 * 64` operations. Together:
 
                           all 128 tiles        the 72 not above
     arithmetic            134.2 MFLOP          75.5 MFLOP
@@ -182,43 +137,30 @@ operations. So for this head
 
 The share of the tiles above grows with S: it is 44 % here, and 49 % for S = 8192.
 
-And this is what the memory sees, in MB, if PyTorch does it in three steps. The mask takes 1 byte for each score:
-
-    operation                            read               written
-    scores = q @ k^T                     0.26               2.10
-    scores = scores * sm_scale           2.10               2.10
-    scores.masked_fill(mask, -inf)       2.10 + 1.05        2.10
-                                         --------------------------
-    together                             5.51               6.29
-
-    your kernel                          0.26               2.10
-
-That is a fifth. What is left is nearly all the matrix of scores, S * S numbers for each head, and almost half of them
-are minus infinity. It has to be written because somebody reads it again. From level 7 on, nobody does.
-
 ## Common mistakes
 
 - `>` instead of `>=`: hides the diagonal, and the first query sees nothing at all.
 - `offs_m[:, None] <= offs_n[None, :]`: shows the future and hides the past.
-- `tl.arange(0, BLOCK_M)` in the comparison: places in the tile. Right for the first tile, wrong for the others.
+- `tl.arange(0, BLOCK_M)` and `tl.arange(0, BLOCK_N)` in the comparison: places in the tile. Right for the first tile,
+  wrong for others.
 - `pid_m >= pid_n` to find the tiles with something to see: right for square tiles, and these aren't.
 - The first query of the tile in that test instead of the last: leaves out tiles with visible pairs.
-- `scores * visible`: hidden scores are 0, not minus infinity.
+- `scores * visible`: hidden scores are 0. Nor may one add `hidden * -inf`: that is NaN where nothing is hidden.
+- `scores` begun as the number minus infinity, in fp16, or only inside the `if`: the compiler refuses the kernel.
 - `return` where nothing is visible: then nobody stores the tile.
-- `out` filled with minus infinity by `torch.full`: writes the whole matrix once more. In this level the judge wants
-  every element from the kernel.
+- `out` filled with minus infinity by `torch.full`, and tiles above the diagonal not stored: in this level the judge
+  wants every element from the kernel.
 
 ## Sources
 
-- A. Vaswani, N. Shazeer, N. Parmar, J. Uszkoreit, L. Jones, A. N. Gomez, L. Kaiser, I. Polosukhin: *Attention Is All
-  You Need*, 2017. Section 3.2.3 masks the future with minus infinity.
-- T. Dao: *FlashAttention-2: Faster Attention with Better Parallelism and Work Partitioning*, 2023. Section 3.1 leaves
-  out the blocks above the diagonal, and the mask in those below.
-- The Triton documentation, tutorial 06, *Fused Attention*.
+- A. Vaswani and seven others: *Attention Is All You Need*, 2017. Section 3.2.3 masks the future with minus infinity.
 
-Where several names stand before a `...`, as in `a = b = ...`, write a line for each of them instead.
+Behind the code: More on minus infinity, what the memory sees, and skipping.
 
-Your task: fill the five gaps in this file, one or two lines each. Where you see `...`, there is a gap.
+A line that ends in `= ...` or is nothing but `...` is a gap. Where several names stand in it, as in `a = b = ...`,
+write a line for each of them instead.
+
+Your task: fill the five gaps in this file, one or two lines each.
 """
 
 import quest_setup  # picks the GPU, or Triton's interpreter where there is none  # noqa: F401
@@ -330,6 +272,52 @@ def causal_scores(q: torch.Tensor, k: torch.Tensor, sm_scale: float | None = Non
         D=D, BLOCK_M=BLOCK_M, BLOCK_N=BLOCK_N, num_warps=8,
     )  # fmt: skip
     return out
+
+
+MORE = """
+## More on minus infinity
+
+Take the softmax of a row with seven keys, of which three are visible and four are hidden. On the left, the visible
+scores are 1, 0 and 2, on the right they are -20000 each. Below are the weights of these three, and what the four hidden
+keys get together:
+
+    hidden is    scores 1, 0, 2           hidden     scores -20000    hidden
+    -inf         0.2447 0.0900 0.6652     0          1/3 1/3 1/3      0
+    -1e4         0.2447 0.0900 0.6652     0          0   0   0        1
+    0            0.1799 0.0662 0.4891     0.2648     0   0   0        1
+
+With 0, more than a quarter of the attention goes to the future. With -1e4, which one meets often, all looks well, until
+the scores are very negative: then the future gets everything.
+
+## More on what the memory sees
+
+This is the traffic of one head, in MB, for S = 1024 and D = 64 in fp16, if PyTorch does it in three steps. The mask
+takes 1 byte for each score:
+
+    operation                            read               written
+    scores = q @ k^T                     0.26               2.10
+    scores = scores * sm_scale           2.10               2.10
+    scores.masked_fill(mask, -inf)       2.10 + 1.05        2.10
+                                         --------------------------
+    together                             5.51               6.29
+
+    your kernel                          0.26               2.10
+
+That is a fifth. What is left is nearly all the matrix of scores, S * S numbers for each head, and almost half of them
+are minus infinity. It has to be written because somebody reads it again. From level 7 on, nobody does.
+
+## More on skipping
+
+T. Dao, *FlashAttention-2: Faster Attention with Better Parallelism and Work Partitioning*, 2023, leaves out the blocks
+above the diagonal in section 3.1, and the mask in those below. So does the Triton documentation in tutorial 06, *Fused
+Attention*, and so will you in level 8. Here the mask is computed below the diagonal as well: it costs a comparison, and
+a second branch would not be simpler. So this is what a tile costs its program:
+
+                               loads    dot    mask     store
+           below               q, k     yes    True     scores
+           on the diagonal     q, k     yes    mixed    scores and -inf
+           above               -        -      -        -inf
+"""
 
 
 if __name__ == "__main__":

@@ -2,83 +2,57 @@
 # Level 6: Naive attention
 
 Put together what you have: the scores of levels 4 and 5, the softmax of level 3, and one more matrix product. The
-result is attention, all of it. It is called naive because of what lies between the kernels: a matrix with one number
-for each pair of a query and a key, which is written to memory, fetched, written again and fetched again. You will build
-it, and count what it costs.
+result is attention, all of it. It is called naive because of the matrix between its kernels, which is written, fetched,
+written again and fetched again. You will build it, and count what it costs.
 
 ## The idea
 
 **Values.** Level 4 gave each position of a text a query and a key. There is a third vector, the **value**: what a
-position hands to those that look at it. As before there are B texts (the batch), H heads, and in each head M queries
-and N keys of D numbers. The values are `v`, (B, H, N, D): one for each key. Softmax turns the scores of a query into
-**weights**, which are positive and sum to 1, and the result for that query is the mean of all values, weighted by them.
-Where one weight is 0.9, the result is mostly that key's value. With the causal mask of level 5, the score of a later
-key is minus infinity, so its weight is exp(-inf) = 0, and its value adds nothing.
+position hands to those that look at it. The values are `v`, (B, H, N, D): one for each key. Softmax turns the scores of
+a query into **weights**, which are positive and sum to 1, and the result for that query is the mean of all values,
+weighted by them. Where one weight is 0.9, the result is mostly that key's value. A key that the causal mask of level 5
+hides has the weight exp(-inf) = 0, and its value adds nothing.
 
-**Three kernels, one after the other.** `scores_kernel` computes the scores, in each head a matrix (M, N).
-`softmax_kernel` turns each row of it into weights. `values_kernel` multiplies the weights by the values. Why not all in
-one? The softmax of a row needs the whole row, and each program of `scores_kernel` has a tile of it. The programs of one
-launch run in any order, and none can wait for another. Launches do wait: a kernel starts when the one launched before
-it has finished, and finds in memory all that was stored. So what one kernel leaves for the next has to go through the
-memory, and that is what makes this attention naive.
+**Three kernels.** `scores_kernel` computes the scores, `softmax_kernel` turns each row of them into weights,
+`values_kernel` multiplies the weights by the values. Why not all in one? Softmax needs the whole row, and a program of
+`scores_kernel` has a tile of it. The programs of one launch run in any order, and none can wait for another. Launches
+do wait: a kernel finds in memory all that those before it have stored. So what one leaves for the next goes through the
+memory, and that makes this attention naive.
 
-**The matrix in between.** `scores`, (B, H, M, N), is neither an input nor the result. The launcher allocates it, and
-afterwards nobody needs it. It is **fp32**, whatever the inputs are. Say a score is near 20. There, fp16 numbers are
-1/64 apart, so storing the score in fp16 may change it by 1/128, and `exp` makes of this a weight that is wrong by
-0.8 %. In bf16 it is 1/16, and more than 6 %. That is much: rounding a number of `out` to fp16 changes it by 0.05 % at
-most.
+**The matrix in between.** `scores`, (B, H, M, N), is neither an input nor the result. The launcher allocates it, in
+**fp32** whatever the inputs are: `exp` makes large errors of small ones (More on fp32).
 
-**In place.** `softmax_kernel` stores the weights where the scores were. A program loads its whole row before it stores
-any of it, and no other program touches that row. So nothing gets lost, and one matrix is enough instead of two.
-
-**A row is a row.** `scores` is fresh from `torch.empty`, so its rows follow each other in memory without gaps: the M
-rows of the first head, then the M rows of the second, and so on. On its layout we may rely, because we allocate it
-ourselves; how `q`, `k` and `v` lie in memory is up to the caller. Softmax doesn't care which head a row belongs to, so
-`softmax_kernel` sees a single matrix of B * H * M rows, each N numbers long, and has one program per row.
+`softmax_kernel` works in place, it stores the weights where the scores were: a program loads its whole row before it
+stores any of it, and no other program touches that row. And a row is a row, whichever head it belongs to. `scores` is
+fresh from `torch.empty`, so its rows follow each other without gaps: `softmax_kernel` sees a single matrix of B * H * M
+rows, each N numbers long, and has one program per row.
 
 **Weights times values.** In each head this is a matrix product, (M, N) @ (N, D), with a loop as in level 2, this time
-along N: each step goes `BLOCK_N` keys to the right in the weights and `BLOCK_N` keys down in `v`. Two things are
-simpler than in level 2. D is 128 at most, so a tile of `out` is as wide as `out` itself, (BLOCK_M, D), and there are no
-tiles beside each other. And nothing hangs over along D. One thing is new: the weights are fp32, while `v` may be fp16
-or bf16, and `tl.dot` wants two tiles of one dtype. So convert the tile of weights after the load, with
-`weights.to(v.dtype)`. The rounding that was too coarse for a score is fine for a weight, because no `exp` follows, and
-`v` itself is no more precise. The accumulator stays fp32, as always.
+along N: each step goes `BLOCK_N` keys to the right in the weights and `BLOCK_N` keys down in `v`. A tile of `out` is as
+wide as `out` itself, (BLOCK_M, D), and nothing hangs over along D. One thing is new: the weights are fp32, while `v`
+may be fp16 or bf16, and `tl.dot` wants two tiles of one dtype. So convert the weights after the load, with
+`weights.to(v.dtype)`: where no `exp` follows, rounding does little harm. The accumulator stays fp32.
 
-**Launches.** So far they were given. This is how one is made:
+**Launches.** From here on they are yours. This is how one is made:
 
     kernel[grid](tensors and numbers, CONSTANT=value, num_warps=8)
 
 The **grid** is a tuple of one to three numbers: how many programs there are along axis 0, 1 and 2. It has to fit what
 the kernel does with `tl.program_id`. The arguments come in the order of the kernel's parameters. A tensor arrives as a
-pointer to its first element, and `*q.stride()` passes the four strides of `q` as four arguments. What is `tl.constexpr`
-is passed by name. `num_warps` is no parameter of the kernel, it is for the compiler: how many warps (of 32 threads
-each) share the work of a program. It changes the speed, never the numbers, and is 4 unless you say otherwise.
-
-**What is given, and why.** You wrote the first two kernels in earlier levels, and here you would only copy them. Three
-things are left to you: the loop of the third, the matrix in between, and the launches. In levels 1 to 5 a launcher had
-one launch, and nothing to decide. This one decides what lies in memory between the kernels, and that is nearly all of
-the cost, as you will see. From here on, the launches are yours.
+pointer to its first element, and `*q.stride()` passes the four strides of `q`. What is `tl.constexpr` is passed by
+name. `num_warps` is for the compiler: how many warps, of 32 threads each, share the work of a program. It changes the
+speed, never the numbers.
 
 ## The maths
 
-    scores[b, h, m, n]  = sm_scale
-                          * (sum over d of  q[b, h, m, d] * k[b, h, n, d]),
-                          but -inf if causal and n > m
+In each head of each batch:
 
-    weights[b, h, m, n] = exp(scores[b, h, m, n])
-                          / (sum over all j of  exp(scores[b, h, m, j]))
+    scores[m, n]  = sm_scale * (sum over d of  q[m, d] * k[n, d]),
+                    but -inf if causal and n > m
+    weights[m, n] = exp(scores[m, n]) / (sum over j of  exp(scores[m, j]))
+    out[m, d]     = sum over n of  weights[m, n] * v[n, d]
 
-    out[b, h, m, d]     = sum over n of  weights[b, h, m, n] * v[b, h, n, d]
-
-    (B, H, M, D) @ (B, H, D, N) -> (B, H, M, N)  the scores, then the weights
-    (B, H, M, N) @ (B, H, N, D) -> (B, H, M, D)  out
-
-`sm_scale` is `1 / sqrt(D)` unless the caller wants another one. With the causal mask M and N are equal; without it they
-may differ. Query 0 always sees key 0, so there is a finite score in each row, and no row is divided by 0.
-
-The last line, a tile at a time, with `W_j` the j-th tile of the weights along these rows, `V_j` the j-th tile of `v`:
-
-    out_tile = W_0 @ V_0 + W_1 @ V_1 + ... + W_last @ V_last
+With the causal mask M and N are equal; without it they may differ. Every query sees key 0, so no row is divided by 0.
 
 ## A worked example
 
@@ -88,13 +62,13 @@ Take one text, one head, `M = N = 3` and `D = 4`, so `sm_scale = 0.5`, with the 
          [2, 2, 0, 0],         [0, 2, 0, 1],         [ 0, 10,  0, 1],
          [3, 1, 1, 0]]         [1, 1, 2, 0]]         [ 0,  0, 10, 1]]
 
-First, `scores_kernel` makes dot products, multiplies them by 0.5, and hides the later keys:
+`scores_kernel` makes dot products, multiplies them by 0.5, and hides later keys:
 
     q @ k^T = [[2, 2, 3],    scores = [[1, -inf, -inf],
                [2, 4, 4],              [1,   2,  -inf],
                [4, 2, 6]]              [2,   1,    3 ]]
 
-Then `softmax_kernel`, with one program for each of the 3 rows. In row 2 the largest score is 3:
+`softmax_kernel` has one program for each row. In row 2 the largest score is 3:
 
     scores - 3  = [-1, -2, 0]
     numerator   = [0.3679, 0.1353, 1.0000]
@@ -104,8 +78,7 @@ Then `softmax_kernel`, with one program for each of the 3 rows. In row 2 the lar
                [0.2689, 0.7311, 0     ],
                [0.2447, 0.0900, 0.6652]]
 
-Then `values_kernel`, say with `BLOCK_M = 4` and `BLOCK_N = 2` (`tl.dot` wants 16 or more; on paper 4 and 2 will do).
-One program does it all, in two steps. Here is its row 2:
+Then `values_kernel`, on paper with `BLOCK_M = 4` and `BLOCK_N = 2`. One program does it all, in two steps. Its row 2:
 
     start_n  N - start_n  tile of weights   tile of v
                                             acc after the step
@@ -114,8 +87,8 @@ One program does it all, in two steps. Here is its row 2:
        2         1        [0.6652, 0     ]  [[ 0,  0, 10, 1], [0,  0,  0, 0]]
                                             [2.447, 0.900, 6.652, 1.0000]
 
-In the second step one key is left, so the other lane is masked off and counts as 0. The last number of each value is 1,
-and so is that of each result, because the weights sum to 1. This is all of it:
+In the second step one key is left; the other lane counts as 0. The last number of each value is 1, and so is that of
+each result, because the weights sum to 1:
 
     out = [[10.000, 0,     0,     1],
            [ 2.689, 7.311, 0,     1],
@@ -123,140 +96,69 @@ and so is that of each result, because the weights sum to 1. This is all of it:
 
 ## The picture
 
-Who writes what, and who reads it:
-
-     q (M, D)   k (N, D)                               v (N, D)
-        |          |                                      |
-        +----+-----+                                      |
-             |                                            |
-       scores_kernel         softmax_kernel         values_kernel --> out
-             |                 ^        |                 ^          (M, D)
-      writes |           reads |        | writes    reads |
-             v                 |        v                 |
-        +---------------------------------------------------+
-        | scores (M, N), fp32               weights (M, N)  |
-        +---------------------------------------------------+
-                           the same memory
-
-The same matrix, cut in three ways. This is what one program has to do with:
+The matrix in between, cut in three ways. This is what one program has to do with:
 
         scores_kernel          softmax_kernel          values_kernel
 
         +-----+-----+..+       +--------------+        +-----+-----+..+
         |     |     |  :       +--------------+        |     |     |  :
-        |     |     |  :       +--------------+        |     |     |  :
         +-----+-----+..+       +--------------+        +-----+-----+..+
         |     |     |  :       +--------------+        | --> | --> |  :
-        |     |     |  :       +--------------+        |     |     |  :
         +.....+.....+..+       +--------------+        +.....+.....+..+
 
-        a tile,                a row,                  BLOCK_M rows,
-        for each head          whatever the head       tile by tile,
-                                                       for each head
-
-And what one program of `values_kernel` needs:
-
-                                                             v
-                                                        +----------+
-                                                        |   V_0    |  BLOCK_N
-                                                        |          |  keys
-                                                        +----------+
-                                                        |   V_1    |
-                                                        |          |
-                                                        +----------+
-                                                        :   V_2    :
-            weights                                     +..........+
-            +------+------+......+                      +----------+
-            |      |      |      :                      |          |
-          --+------+------+......+                    --+----------+
-    BLOCK_M | W_0  | W_1  | W_2  :                      |   acc    |
-    queries |      |      |      :                      |          |
-          --+------+------+......+                    --+----------+
-            |      |      |      :               out    |          |
-            +......+......+......+                      +..........+
-             BLOCK_N keys                                    D
+        a tile                 a row                   BLOCK_M rows,
+                                                       tile by tile
 
 ## The algorithm
 
-The kernel `values_kernel`:
+The kernel `values_kernel`, which stands first in the file:
 
-1. Ask which program this is, find batch and head, and move the pointers to their matrices, as in level 4 (given).
+1. Find the queries of this program, its batch and head, and move the pointers to their matrices (given).
 2. Build the pointers to the first tile of the weights and to the first tile of `v`.
 3. Start the accumulator with zeros.
 4. For `start_n = 0, BLOCK_N, 2 * BLOCK_N, ...` while `start_n < N`:
-   - load both tiles, with zeros for queries and keys that don't exist: `N - start_n` keys are left from here,
+   - load both tiles, with zeros where they hang over: `N - start_n` keys are left from here,
    - convert the weights to the dtype of `v`, and add the product of the two tiles to the accumulator,
    - move all pointers to the next tile, `BLOCK_N` keys further.
-5. Store the accumulator in `out`, with a mask that stops at the last query (given).
+5. Store the accumulator in `out` (given).
 
-The launcher `naive_attention`:
+The other two kernels are given, you know them. The launcher `naive_attention`:
 
-1. Check the arguments, allocate `out`, and choose the block sizes (given).
+1. Allocate `out`, and choose the block sizes (given).
 2. Allocate `scores`.
-3. Launch `scores_kernel`, with a program for each tile of each head of each batch.
-4. Launch `softmax_kernel`, with a program for each row.
-5. Launch `values_kernel`, with a program for each `BLOCK_M` queries of each head of each batch.
+3. Launch the three kernels, with a program for each tile of scores, for each row, and for each `BLOCK_M` queries; the
+   first and the last in each head of each batch.
+
+Check after each gap: in those still open the judge puts lines of its own.
 
 ## Triton functions used
 
-- `tl.program_id`, `tl.arange`, `tl.load`, `tl.store`, `tl.zeros`, `&`, `v[:, None]`, `v[None, :]`, `acc.to(dtype)`: as
-  in levels 1 and 2.
-- `tl.dot(weights, v, acc, input_precision="ieee")`: the product of two tiles of one dtype, added to `acc`, which it
-  returns. The option makes fp32 inputs count in full, as in level 2.
-- `tl.max`, `tl.exp`, `tl.sum`: as in level 3. `tl.full((rows, columns), value, dtype=...)` and
-  `tl.where(condition, x, y)`: as in level 5. They stand in the given kernels.
+- `tl.dot(weights, v, acc, input_precision="ieee")`: as in level 2. It returns `acc` with the product added to it.
 - `triton.cdiv(x, y)`, in the launcher: division rounded up, for the number of tiles.
 
 ## What it costs
 
-Take one text, H = 16 heads, S = 8192 queries and as many keys, D = 64, in fp16:
+Take one text, H = 16, S = 8192 queries and keys, D = 64, in fp16:
 
     q, k, v and out     4 * H * S * D numbers of 2 bytes           67 MB
     scores              H * S * S     numbers of 4 bytes          4.3 GB
+      written, read, written, read                               17.2 GB
+    arithmetic          4 * H * S * S * D + 5 * H * S * S      280.2 GFLOP
 
-The matrix in between is 64 times as large as all that goes in and comes out. And it doesn't only have to lie somewhere:
-
-    kernel              reads of it    writes to it
-    scores_kernel                -           4.3 GB
-    softmax_kernel          4.3 GB           4.3 GB
-    values_kernel           4.3 GB                -
-                        ----------------------------
-    together                8.6 GB           8.6 GB
-
-That is 17.2 GB, 256 times as much as it takes to read `q`, `k` and `v` and write `out` once. (They are fetched more
-than once, `q` and `k` for each tile of scores, `v` for each `BLOCK_M` queries. Most of that comes out of the L2, as in
-level 2.) And the arithmetic:
-
-    scores              2 * H * S * S * D operations         137.4 GFLOP
-    softmax             5 * H * S * S operations               5.4 GFLOP
-    weights @ v         2 * H * S * S * D operations         137.4 GFLOP
-                                                             -----------
-    together                                                 280.2 GFLOP
-
-That is 16 operations per byte. The matrix product of level 2 had 341, and was compute-bound. Here there are two of
-them, and together they are **memory-bound**: one ends by writing, and the other begins by fetching, a matrix that
-nobody asked for. If it never went to memory, there would be 4176 operations per byte. With the causal mask nearly half
-of it is -inf, later 0, and is written, fetched and multiplied all the same.
-
-It also grows the fastest. Twice the text makes `q`, `k`, `v` and `out` twice as large, and `scores` four times:
-
-    S                        8192       16384       32768
-    q, k, v and out         67 MB      134 MB      268 MB
-    scores                 4.3 GB     17.2 GB     68.7 GB
-
-The last one nearly fills a GPU with 80 GB. Getting the same numbers without the matrix is what levels 7 and 8 are
-about.
+The matrix is 64 times as large as all that goes in and comes out, and moving it takes 256 times as many bytes. That
+leaves 16 operations per byte. The matrix product of level 2 had 341, and was compute-bound. Here there are two, and
+together they are **memory-bound**: one ends by writing, and the other begins by fetching, a matrix that nobody asked
+for. If it never went to memory, there would be 4176 operations per byte.
 
 ## Common mistakes
 
-- `scores` in the dtype of `q`: right in fp32, wrong in fp16 and bf16, and the larger the scores, the more so.
-- `device=` forgotten: then `scores` lies in the memory of the CPU, which goes unnoticed only where there is no GPU.
+- `scores` in the dtype of `q`: right in fp32, wrong in fp16 and bf16 where scores are large.
+- `device=` forgotten: then `scores` lies in the memory of the CPU, unnoticed only where there is no GPU.
 - A grid whose axes stand in another order than in the kernel: some programs have nothing to do, and some tiles no
   program.
-- `softmax_kernel` launched for M rows: that is one head. There are B * H * M rows.
+- `softmax_kernel` launched for M rows: that is one head of B * H.
 - M where N belongs: a row has as many scores as there are keys.
-- `range(0, tl.cdiv(N, BLOCK_N))` for the loop: that counts tiles, and `start_n` is a key. It goes up in steps of
-  BLOCK_N.
+- `range(0, tl.cdiv(N, BLOCK_N))` for the loop: that counts tiles, and `start_n` is a key.
 - The strides of `k` passed for `v`: right while both lie in memory in the same way.
 - No `weights.to(v.dtype)`: works for fp32 inputs, and doesn't compile for fp16.
 - `acc = tl.dot(weights, v)`: forgets all keys but those of the last step.
@@ -264,15 +166,15 @@ about.
 
 ## Sources
 
-- A. Vaswani, N. Shazeer, N. Parmar, J. Uszkoreit, L. Jones, A. N. Gomez, L. Kaiser, I. Polosukhin: *Attention Is All
-  You Need*, 2017: queries, keys and values.
-- M. N. Rabe, C. Staats: *Self-attention Does Not Need O(n^2) Memory*, 2021.
-- T. Dao, D. Y. Fu, S. Ermon, A. Rudra, C. Ré: *FlashAttention: Fast and Memory-Efficient Exact Attention with
-  IO-Awareness*, 2022. What it calls standard attention is these three kernels.
+- T. Dao and four others: *FlashAttention: Fast and Memory-Efficient Exact Attention with IO-Awareness*, 2022. What it
+  calls standard attention is these three kernels.
 
-Where several names stand before a `...`, as in `a = b = ...`, write a line for each of them instead.
+Behind the code: More on fp32, who reads what, the strip of values, and what grows.
 
-Your task: fill the seven gaps in this file, one to seven lines each. Where you see `...`, there is a gap.
+A line that ends in `= ...` or is nothing but `...` is a gap. Where several names stand in it, as in `a = b = ...`,
+write a line for each of them instead.
+
+Your task: fill the seven gaps in this file, one to seven lines each.
 """
 
 import quest_setup  # picks the GPU, or Triton's interpreter where there is none  # noqa: F401
@@ -283,6 +185,59 @@ import triton.language as tl
 HEAD_DIMS = (16, 32, 64, 128)  # what D may be
 MAX_KEYS = 32768  # a longer row of scores doesn't fit into the registers of one program
 MOST_PROGRAMS = 65535  # along the second and the third axis of a grid: a GPU takes no more there
+
+
+@triton.jit
+def values_kernel(
+    weights_ptr,  # pointer to weights[0, 0, 0, 0]
+    v_ptr,  # pointer to v[0, 0, 0, 0]
+    out_ptr,  # pointer to out[0, 0, 0, 0]
+    stride_wb,  # elements from one batch of the weights to the next,
+    stride_wh,  # from one head to the next,
+    stride_wm,  # from one query to the next,
+    stride_wn,  # from one key to the next
+    stride_vb,  # the same for v: batch, ...
+    stride_vh,  # ... head, ...
+    stride_vn,  # ... key, ...
+    stride_vd,  # ... number of a value
+    stride_ob,  # and for out: batch, ...
+    stride_oh,  # ... head, ...
+    stride_om,  # ... query, ...
+    stride_od,  # ... number of a result
+    H,  # heads
+    M,  # queries
+    N,  # keys
+    D: tl.constexpr,  # numbers in a value
+    BLOCK_M: tl.constexpr,  # queries in a tile
+    BLOCK_N: tl.constexpr,  # keys in a tile
+):
+    # Given: the queries of this program, and the pointers to the matrices of its batch and head.
+    pid_m = tl.program_id(axis=0)
+    pid_bh = tl.program_id(axis=1)
+    batch = (pid_bh // H).to(tl.int64)
+    head = (pid_bh % H).to(tl.int64)
+    weights_ptr += batch * stride_wb + head * stride_wh
+    v_ptr += batch * stride_vb + head * stride_vh
+    out_ptr += batch * stride_ob + head * stride_oh
+    offs_m = pid_m * BLOCK_M + tl.arange(0, BLOCK_M)  # (BLOCK_M,): the queries of this tile
+    rows = offs_m.to(tl.int64)  # the same in int64, for the rows of the weights
+    offs_n = tl.arange(0, BLOCK_N)  # (BLOCK_N,): the keys of a step, counted from the step's first
+    offs_d = tl.arange(0, D)  # (D,): the places in a value
+
+    # TODO 1 (2 lines): `weights_ptrs` (BLOCK_M, BLOCK_N) and `v_ptrs` (BLOCK_N, D), pointers to the first tile of each.
+    weights_ptrs = v_ptrs = ...
+
+    # TODO 2 (1 line): `acc`, a tile of zeros (BLOCK_M, D). Mind the dtype.
+    acc = ...
+
+    # TODO 3 (6 lines): the loop over the keys, with `start_n` the first key of the step. Load the tiles `weights` and
+    #      `v`, with 0 in the lanes that are masked off; add their product to `acc`; move both grids of pointers on.
+    #      B * H * M * N weights read in all, N * D numbers of v for each program; 2 * B * H * M * N * D operations
+    ...
+
+    # Given: the store.
+    out_ptrs = out_ptr + offs_m[:, None] * stride_om + offs_d[None, :] * stride_od
+    tl.store(out_ptrs, acc.to(out_ptr.dtype.element_ty), mask=offs_m[:, None] < M)  # B * H * M * D numbers written
 
 
 @triton.jit
@@ -361,59 +316,6 @@ def softmax_kernel(
     tl.store(x_ptrs, numerator / denominator, mask=mask)  # B * H * M * N numbers written in all
 
 
-@triton.jit
-def values_kernel(
-    weights_ptr,  # pointer to weights[0, 0, 0, 0]
-    v_ptr,  # pointer to v[0, 0, 0, 0]
-    out_ptr,  # pointer to out[0, 0, 0, 0]
-    stride_wb,  # elements from one batch of the weights to the next,
-    stride_wh,  # from one head to the next,
-    stride_wm,  # from one query to the next,
-    stride_wn,  # from one key to the next
-    stride_vb,  # the same for v: batch, ...
-    stride_vh,  # ... head, ...
-    stride_vn,  # ... key, ...
-    stride_vd,  # ... number of a value
-    stride_ob,  # and for out: batch, ...
-    stride_oh,  # ... head, ...
-    stride_om,  # ... query, ...
-    stride_od,  # ... number of a result
-    H,  # heads
-    M,  # queries
-    N,  # keys
-    D: tl.constexpr,  # numbers in a value
-    BLOCK_M: tl.constexpr,  # queries in a tile
-    BLOCK_N: tl.constexpr,  # keys in a tile
-):
-    # Given: the queries of this program, and the pointers to the matrices of its batch and head.
-    pid_m = tl.program_id(axis=0)
-    pid_bh = tl.program_id(axis=1)
-    batch = (pid_bh // H).to(tl.int64)
-    head = (pid_bh % H).to(tl.int64)
-    weights_ptr += batch * stride_wb + head * stride_wh
-    v_ptr += batch * stride_vb + head * stride_vh
-    out_ptr += batch * stride_ob + head * stride_oh
-    offs_m = pid_m * BLOCK_M + tl.arange(0, BLOCK_M)  # (BLOCK_M,): the queries of this tile
-    rows = offs_m.to(tl.int64)  # the same in int64, for the rows of the weights
-    offs_n = tl.arange(0, BLOCK_N)  # (BLOCK_N,): the keys of a step, counted from the step's first
-    offs_d = tl.arange(0, D)  # (D,): the places in a value
-
-    # TODO 1 (2 lines): `weights_ptrs` (BLOCK_M, BLOCK_N) and `v_ptrs` (BLOCK_N, D), pointers to the first tile of each.
-    weights_ptrs = v_ptrs = ...
-
-    # TODO 2 (1 line): `acc`, a tile of zeros (BLOCK_M, D). Mind the dtype.
-    acc = ...
-
-    # TODO 3 (6 lines): the loop over the keys, with `start_n` the first key of the step. Load the tiles `weights` and
-    #      `v`, with 0 in the lanes that are masked off; add their product to `acc`; move both grids of pointers on.
-    #      B * H * M * N weights read in all, N * D numbers of v for each program; 2 * B * H * M * N * D operations
-    ...
-
-    # Given: the store.
-    out_ptrs = out_ptr + offs_m[:, None] * stride_om + offs_d[None, :] * stride_od
-    tl.store(out_ptrs, acc.to(out_ptr.dtype.element_ty), mask=offs_m[:, None] < M)  # B * H * M * D numbers written
-
-
 def naive_attention(
     q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, causal: bool = True, sm_scale: float | None = None
 ) -> torch.Tensor:
@@ -462,6 +364,93 @@ def naive_attention(
     # TODO 7 (about 7 lines): the grid of `values_kernel`, then its launch, with the weights, v and out.
     ...
     return out
+
+
+MORE = """
+## More on fp32
+
+Why is `scores` fp32, whatever the inputs are? Say a score is near 20. There, fp16 numbers are 1/64 apart, so storing
+the score in fp16 may change it by 1/128, and `exp` makes of this a weight that is wrong by 0.8 %. In bf16 it is 1/16,
+and more than 6 %. That is much: rounding a number of `out` to fp16 changes it by 0.05 % at most. A weight may be
+rounded to the dtype of `v`: `v` itself is no more precise.
+
+On the layout of `scores` we may rely, because we allocate it ourselves; how `q`, `k` and `v` lie in memory is up to the
+caller.
+
+## More on who reads what
+
+     q (M, D)   k (N, D)                               v (N, D)
+        |          |                                      |
+        +----+-----+                                      |
+             |                                            |
+       scores_kernel         softmax_kernel         values_kernel --> out
+             |                 ^        |                 ^          (M, D)
+      writes |           reads |        | writes    reads |
+             v                 |        v                 |
+        +---------------------------------------------------+
+        | scores (M, N), fp32               weights (M, N)  |
+        +---------------------------------------------------+
+                           the same memory
+
+In bytes, for the sizes of "What it costs":
+
+    kernel              reads of it    writes to it
+    scores_kernel                -           4.3 GB
+    softmax_kernel          4.3 GB           4.3 GB
+    values_kernel           4.3 GB                -
+                        ----------------------------
+    together                8.6 GB           8.6 GB
+
+`q`, `k` and `v` are fetched more than once, `q` and `k` for each tile of scores, `v` for each `BLOCK_M` queries. Most
+of that comes out of the L2, as in level 2. And the arithmetic:
+
+    scores              2 * H * S * S * D operations         137.4 GFLOP
+    softmax             5 * H * S * S operations               5.4 GFLOP
+    weights @ v         2 * H * S * S * D operations         137.4 GFLOP
+                                                             -----------
+    together                                                 280.2 GFLOP
+
+With the causal mask nearly half of the matrix is -inf, later 0, and is written, fetched and multiplied all the same.
+
+## More on the strip of values
+
+What one program of `values_kernel` needs, with `W_j` the j-th tile of the weights along these rows and `V_j` the j-th
+tile of `v`. It computes `W_0 @ V_0 + W_1 @ V_1 + ... + W_last @ V_last`:
+
+                                                             v
+                                                        +----------+
+                                                        |   V_0    |  BLOCK_N
+                                                        |          |  keys
+                                                        +----------+
+                                                        |   V_1    |
+                                                        |          |
+                                                        +----------+
+                                                        :   V_2    :
+            weights                                     +..........+
+            +------+------+......+                      +----------+
+            |      |      |      :                      |          |
+          --+------+------+......+                    --+----------+
+    BLOCK_M | W_0  | W_1  | W_2  :                      |   acc    |
+    queries |      |      |      :                      |          |
+          --+------+------+......+                    --+----------+
+            |      |      |      :               out    |          |
+            +......+......+......+                      +..........+
+             BLOCK_N keys                                    D
+
+## More on what grows
+
+The matrix in between grows the fastest. Twice the text makes `q`, `k`, `v` and `out` twice as large, and `scores` four
+times:
+
+    S                        8192       16384       32768
+    q, k, v and out         67 MB      134 MB      268 MB
+    scores                 4.3 GB     17.2 GB     68.7 GB
+
+The last one nearly fills a GPU with 80 GB. In levels 1 to 5 a launcher had one launch, and nothing to decide. This one
+decides what lies in memory between the kernels, and that is nearly all of the cost. Getting the same numbers without
+the matrix is what levels 7 and 8 are about, and M. N. Rabe and C. Staats, *Self-attention Does Not Need O(n^2) Memory*,
+2021.
+"""
 
 
 if __name__ == "__main__":

@@ -17,6 +17,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from triton_quest.machine import host
 
@@ -24,6 +25,7 @@ WORKER = Path(__file__).resolve().parent.parent / "child" / "worker.py"
 START_SECONDS = 120.0  # a cold disk takes its time to import torch
 ANSWER_SECONDS = 5.0  # for what takes no time, unless the worker was stopped
 LOOK_SECONDS = 0.02  # between two looks whether a job is still wanted
+WARM_UP = "warm_up"  # a kind of job: serving.py has it
 ONCE, SERVE, AHEAD = "--once", "--serve", "--ahead"  # what a worker does: worker.py has them
 
 
@@ -146,18 +148,26 @@ class Worker:
 
     def start(self, job: str, report_fd: int, crash_fd: int, output_fd: int) -> Forked:
         """Let a child do `job`. Raises WorkerGone."""
-        with host.anonymous_file() as file:  # of any length
-            file.write(job.encode())
-            file.seek(0)
-            try:
-                socket.send_fds(self._channel, [b"job"], [file.fileno(), report_fd, crash_fd, output_fd])
-            except OSError as trouble:
-                raise WorkerGone("the worker has died") from trouble
-            line = self._lines.next(ANSWER_SECONDS if self._is_ready else START_SECONDS)
+        self._send(job, report_fd, crash_fd, output_fd)
+        line = self._lines.next(ANSWER_SECONDS if self._is_ready else START_SECONDS)
         if line is None:
             raise WorkerGone("the worker doesn't answer")
         self._child = Forked(int(line), self._lines, self.close if self._mode == ONCE else lambda: None)
         return self._child
+
+    def warm_up(self, row: dict[str, Any]) -> None:
+        """Let a worker that serves run the solution of the level in this row, and be ready again. Raises WorkerGone."""
+        self._send(json.dumps({"kind": WARM_UP, "level": row}))
+        self._is_ready = False
+
+    def _send(self, job: str, *fds: int) -> None:
+        with host.anonymous_file() as file:  # of any length
+            file.write(job.encode())
+            file.seek(0)
+            try:
+                socket.send_fds(self._channel, [b"job"], [file.fileno(), *fds])
+            except OSError as trouble:
+                raise WorkerGone("the worker has died") from trouble
 
     def close(self) -> None:
         """End the worker, and with it whatever it runs."""

@@ -33,6 +33,7 @@ R = TypeVar("R")
 GRACE_SECONDS = 5.0  # on top of the child's own limit, for a hang that holds the interpreter lock
 DRAINS = 16  # of 64 KiB: what a pipe can hold at the most
 MEMORY_GIB = 4
+NO_GAP_CHANGES = frozenset({v.Outcome.ERROR, v.Outcome.NOT_STARTED})  # whatever gaps are open
 GPU_JOBS = frozenset({"judge_on_gpu", "race", "profile"})  # kinds of work that need one
 
 
@@ -143,13 +144,16 @@ def judge(
 
 def verdict_of(job: Job, ended: Ending) -> v.Verdict:
     checks = ended.all(v.Check)
+    gaps = next((record.gaps for record in reversed(ended.all(v.Gaps))), ())
+    is_open = any(gap.state is v.Standing.OPEN for gap in gaps)  # then nothing unlocks, however the child ended
     return v.Verdict(
         level=job.level.number,
         slug=job.level.slug,
-        outcome=ended.outcome,
+        outcome=v.Outcome.GAPS if is_open and ended.outcome not in NO_GAP_CHANGES else ended.outcome,
         device=job.device,
         seconds=ended.seconds,
         checks=checks,
+        gaps=gaps,
         output=ended.output,
         detail=ended.detail,
         file_changed=ended.file_changed,

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from types import TracebackType
 
+from triton_quest.course.level import Level
 from triton_quest.machine import host
 from triton_quest.parent.process import AHEAD, SERVE, Forked, Worker
 from triton_quest.parent.runner import Cancelled, IsCancelled, Job
@@ -27,6 +28,7 @@ class Warm:
     def _launch(self) -> None:
         self._worker = Worker(self._device, SERVE if self.forks else AHEAD)
         self._is_spent = False
+        self._level: Level | None = None  # that `prepare` was asked for
 
     @property
     def pid(self) -> int:
@@ -45,6 +47,13 @@ class Warm:
         self.wait()
         self._is_spent = not self.forks
         return self._worker.start(job.as_json(), report_fd, crash_fd, output_fd)
+
+    def prepare(self, level: Level) -> None:
+        """Run the level's solution in a worker that forks, so that its judgements find done what is the same for all."""
+        if level != self._level and self.forks:
+            self.wait()
+            self._level = level
+            self._worker.warm_up(level.as_row())
 
     def close(self) -> None:
         self._worker.close()

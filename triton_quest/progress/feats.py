@@ -150,7 +150,7 @@ def no_spill(measured: Sequence[Record]) -> bool:
 
 
 def least_traffic(measured: Sequence[Record]) -> bool:
-    """Near the least bytes at the largest size that was counted.
+    """A right answer, near the least bytes, at the largest size that was counted.
 
     With a tl.dot the tiles are read again and again, from the caches: then each byte counts once a launch.
     """
@@ -160,4 +160,4 @@ def least_traffic(measured: Sequence[Record]) -> bool:
     if not counted:
         return False
     last = max(counted, key=lambda one: one.size)
-    return (last.once if last.dot_flops else last.asked) < NEAR_LEAST * last.least
+    return last.is_right and (last.once if last.dot_flops else last.asked) < NEAR_LEAST * last.least

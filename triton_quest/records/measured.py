@@ -117,6 +117,7 @@ class Counted:
     scratch: int
     launches: int
     pattern: str = ""  # the inputs with the letter that grows in place of its size: "q, k, v (1, 1, S, 64), fp16"
+    is_right: bool = True  # whether the answer was right
 
     @property
     def asked(self) -> int:

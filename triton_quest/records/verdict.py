@@ -53,6 +53,15 @@ class State(str, Enum):
     NOT_VERIFIED_HERE = "not_verified_here"
 
 
+class Standing(str, Enum):
+    """What is known of one gap."""
+
+    OPEN = "open"
+    RIGHT = "right so far"
+    WRONG = "wrong"
+    NOT_TOLD = "not told"
+
+
 @dataclass(frozen=True)
 class Place:
     """A line of the learner's file."""
@@ -113,6 +122,25 @@ class Check:
 
 
 @dataclass(frozen=True)
+class GapState:
+    """One gap of the level in the learner's file. `line` is its first, 0 where it can't be found; `why`: of what is not told."""
+
+    number: int
+    line: int
+    names: tuple[str, ...]
+    state: Standing
+    why: str = ""
+
+
+@dataclass(frozen=True)
+class Gaps:
+    """Every gap of the level, in their order, as far as is known by now: the last of these records counts."""
+
+    record: ClassVar[str] = "gaps"
+    gaps: tuple[GapState, ...]
+
+
+@dataclass(frozen=True)
 class StageStarted:
     """The child turns to the next stage. `seconds` is what it may take until the next record."""
 
@@ -134,6 +162,7 @@ class Finished:
 
 Record = (
     Check
+    | Gaps
     | StageStarted
     | Finished
     | Inputs
@@ -174,6 +203,7 @@ class Verdict:
     output: str = ""  # what the learner's code printed
     detail: str = ""  # for the log: how the child ended
     not_verified_here: tuple[str, ...] = field(default=())
+    gaps: tuple[GapState, ...] = ()  # of a file with open gaps, or a wrong one whose gaps tell something
     file_changed: bool = False  # the file holds another text by now than the one that was judged
 
     @property
@@ -206,6 +236,7 @@ class Verdict:
             "device": self.device,
             "seconds": round(self.seconds, 3),
             "checks": checks,
+            "gaps": [{**asdict(gap), "state": gap.state.value} for gap in self.gaps],
             "not_verified_here": list(self.not_verified_here),
             "output": self.output,
             **({"file_changed": True} if self.file_changed else {}),

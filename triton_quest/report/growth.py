@@ -26,11 +26,12 @@ class Law:
         return sum((c * size**power for power, c in enumerate(self.coefficients)), Fraction(0))
 
     def shown(self, letter: str) -> str:
-        """ "18 S^2 + 512 S" """
+        """ "18 S^2 + 512 S"; of several letters that grow together, "M = N = K", in the first."""
+        first = letter.partition(" ")[0]
         terms = []
         for power, coefficient in reversed(list(enumerate(self.coefficients))):
             if coefficient:
-                letters = {0: "", 1: letter}.get(power, f"{letter}^{power}")
+                letters = {0: "", 1: first}.get(power, f"{first}^{power}")
                 factor = "" if abs(coefficient) == 1 and letters else f"{float(abs(coefficient)):,.6g}"
                 terms.append(("- " if coefficient < 0 else "+ ") + f"{factor} {letters}".strip())
         return " ".join(terms).removeprefix("+ ") or "0"
@@ -91,7 +92,7 @@ class Tally:
     name: str
     whose: str  # "yours", "reference"
     level: int
-    letter: str  # that grows
+    letter: str  # that grows; several that grow together are "M = N = K"
     counted: tuple[Counted, ...]
     laws: Mapping[str, Law | None] = field(init=False)
 

@@ -15,21 +15,50 @@ KIB = 1024
 
 @dataclass(frozen=True)
 class Metric:
-    """One line of the report: its name, and what one changes to change the number."""
+    """One line of the report: its name, what it is, and what one changes to change the number."""
 
     name: str
+    means: str
     changed_by: str
 
 
 ROWS = {
-    "registers": Metric("registers a thread", "smaller blocks or more num_warps lower it"),
-    "spilled": Metric("spilled", "what found no register; the same two changes help"),
-    "shared": Metric("shared memory", "operands of tl.dot, once a stage: blocks, num_stages"),
-    "tensor_cores": Metric("tensor cores", 'tl.dot on fp16 and bf16; on fp32 unless told "ieee"'),
-    "loads": Metric("loads", "16 is best: a stride of 1, several elements a thread"),
-    "copies": Metric("pipelined copies", "loads that run ahead in a loop: num_stages above 1"),
-    "launched": Metric("warps, stages", "num_warps and num_stages of the launch"),
-    "occupancy": Metric("occupancy, estimated", "warps there at once, and what runs out first"),
+    "registers": Metric(
+        "registers a thread",
+        "the fastest memory, in which it computes",
+        "smaller blocks or more num_warps lower it",
+    ),
+    "spilled": Metric(
+        "spilled",
+        "what found no register and goes to slow memory and back",
+        "the same two changes help",
+    ),
+    "shared": Metric(
+        "shared memory",
+        "an SM's own, where tl.dot finds its operands, once a stage",
+        "blocks, num_stages",
+    ),
+    "tensor_cores": Metric(
+        "tensor cores",
+        "they multiply tiles: mma.sync is a warp's instruction for it (A100), wgmma that of four warps (H100)",
+        'tl.dot on fp16 and bf16; on fp32 unless told "ieee"',
+    ),
+    "loads": Metric(
+        "loads",
+        "bytes that a thread fetches at once",
+        "16 is best: a stride of 1, several elements a thread",
+    ),
+    "copies": Metric("pipelined copies", "loads that run ahead in a loop", "num_stages above 1"),
+    "launched": Metric(
+        "warps, stages",
+        "a warp is 32 threads, a stage a round of a loop that is fetched ahead",
+        "num_warps and num_stages of the launch",
+    ),
+    "occupancy": Metric(
+        "occupancy, estimated",
+        "warps that an SM holds at once, of those that it could, so that some compute while others wait for memory",
+        "less of what runs out first",
+    ),
 }
 
 

@@ -65,7 +65,7 @@ def report(shown: CompileReport, g: Glyphs) -> RenderableType:
     if shown.failure:
         parts += [Text(), failure(shown.failure, g)]
     if shown.compiled:
-        parts += [Text(), Text("What changes them", "heading"), _changes()]
+        parts += [Text(), Text("What they are, and what changes them", "heading"), _meanings()]
     return Group(*parts)
 
 
@@ -162,10 +162,10 @@ def _refusal(says: str, targets: Sequence[str], one: Refused, g: Glyphs) -> list
     return lines
 
 
-def _changes() -> Table:
+def _meanings() -> Table:
     grid = Table.grid(padding=(0, 2, 0, 0))
     grid.add_column(no_wrap=True)
     grid.add_column()
     for row in reading.ROWS.values():
-        grid.add_row(Text(f"  {row.name}"), Text(row.changed_by, "soft"))
+        grid.add_row(Text(f"  {row.name}"), Text(f"{row.means}; {row.changed_by}", "soft"))
     return grid

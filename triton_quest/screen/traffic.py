@@ -79,14 +79,16 @@ def growth(tallies: Sequence[Tally], width: int, g: Glyphs) -> RenderableType:
     if len(tallies) > 1:
         parts += [Text(), Text(_lesson(tallies), "good")]
     if all(one.asked == one.least for tally in tallies for one in tally.counted):
-        return Group(*parts, Text(), Text("Each byte is moved once: there is none left to save.", "good"))
+        is_right = all(one.is_right for tally in tallies for one in tally.counted)
+        saved = [Text(), Text("Each byte is moved once: there is none left to save.", "good")]
+        return Group(*parts, *(saved if is_right else ()))
     for measure in (ASKED, ONCE) if len(tallies) > 1 else (ASKED,):
         lines = [
             _line(tally, tally.name, measure.field, tallies, look)
             for tally, look in zip(tallies, cycle(LOOKS), strict=False)
         ]
         lines.append(_line(tallies[0], "least", "least", tallies, LEAST))
-        drawn = chart(lines, tallies[0].letter, lambda size: bytes_shown(size, exact=False), width, g)
+        drawn = chart(lines, tallies[0].letter.partition(" ")[0], lambda size: bytes_shown(size, exact=False), width, g)
         parts += [Text(), _heading(measure.heading, measure.says, width), drawn]
     return Group(*parts)
 
@@ -190,7 +192,9 @@ def roofline(tallies: Sequence[Tally], width: int) -> RenderableType:
     for gpu in GPUS:
         peaks = (gpu.memory_tbs, gpu.tensor_tflops, gpu.fp32_tflops, gpu.ridge)[: len(names)]
         table.add_row(f"  {gpu.name}", *map(number_shown, peaks), *(_allowed(sums, gpu) for _, sums in at))
-    meaning = "  FLOP/B: operations a byte from which on the tensor cores are the limit\n" if names else ""
+    meaning = "  A roofline: what the memory can feed, or the units compute; the lower counts.\n"
+    if names:
+        meaning += "  FLOP/B: operations a byte from which on the tensor cores are the limit\n"
     sources = "\n".join(f"  {gpu.name}: {gpu.source}" for gpu in GPUS)
     return Group(heading, table, Text(meaning + sources, "soft"))
 

@@ -46,11 +46,40 @@ def verdict(judged: v.Verdict, title: str, g: Glyphs, is_brief: bool = False) ->
     parts.append(checklist(judged.checks, g, is_brief and found is not None))
     if found is not None:
         parts += [Text(), failure(found, g, is_brief)]
+        if judged.gaps and found.outcome not in (v.Outcome.NOT_STARTED, v.Outcome.GAPS):
+            parts += [Text(), gap_line(judged.gaps)]
     elif judged.outcome is v.Outcome.ERROR:
         parts += [Text(), Text(judged.detail.strip(), "soft")]
     if judged.output.strip():
         parts += [Text(), Text("Your code printed:", "soft"), _output(judged.output)]
     return Group(*parts)
+
+
+def gap_line(gaps: Sequence[v.GapState]) -> Text:
+    """ "TODO 1-3: right so far   TODO 4: wrong   TODO 5, 6: open", and why what isn't told isn't."""
+    by_state: dict[v.Standing, list[v.GapState]] = {}
+    for gap in gaps:
+        by_state.setdefault(gap.state, []).append(gap)
+    styles = {v.Standing.RIGHT: "good", v.Standing.WRONG: "bad"}
+    told = [
+        Text(f"TODO {_ranges([gap.number for gap in alike])}: {state.value}", styles.get(state, "soft"))
+        for state, alike in by_state.items()
+    ]
+    line = Text("   ").join(told)
+    for why in dict.fromkeys(gap.why for gap in by_state.get(v.Standing.NOT_TOLD, ()) if gap.why):
+        line.append(f"\n(not told: {why})", "soft")
+    return line
+
+
+def _ranges(numbers: Sequence[int]) -> str:
+    """ "1-3, 5" """
+    runs: list[list[int]] = []
+    for number in numbers:
+        if runs and number == runs[-1][-1] + 1:
+            runs[-1].append(number)
+        else:
+            runs.append([number])
+    return ", ".join(f"{run[0]}-{run[-1]}" if len(run) > 2 else ", ".join(map(str, run)) for run in runs)
 
 
 def checklist(checks: Sequence[v.Check], g: Glyphs, is_brief: bool = False) -> RenderableType:

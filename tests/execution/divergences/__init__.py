@@ -4,13 +4,24 @@
 full compiler, which `full_compile.py` runs.
 """
 
-from . import control_flow, launching, meanings, memory_and_dot, names, python_objects, types_and_shapes, versions
+from . import (
+    control_flow,
+    habits,
+    launching,
+    meanings,
+    memory_and_dot,
+    names,
+    python_objects,
+    types_and_shapes,
+    versions,
+)
 from .cases import CASES, Case
 
 __all__ = [
     "CASES",
     "Case",
     "control_flow",
+    "habits",
     "launching",
     "meanings",
     "memory_and_dot",

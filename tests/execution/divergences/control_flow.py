@@ -139,7 +139,7 @@ def asserts_a_runtime_value_statically(x_ptr, n):
     tl.store(x_ptr, 1.0)
 
 
-@refused("static_assert_fails", "doesn't hold in this launch", x_ptr=floats, BLOCK=8)
+@refused("static_assert_fails", "`BLOCK >= 16` doesn't hold in this launch, where `BLOCK` is 8.", x_ptr=floats, BLOCK=8)
 @triton.jit
 def asserts_a_larger_block(x_ptr, BLOCK: tl.constexpr):
     tl.static_assert(BLOCK >= 16, "BLOCK is too small")  # here

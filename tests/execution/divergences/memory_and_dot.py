@@ -24,6 +24,13 @@ def adds_two_pointers(x_ptr):
     tl.store(x_ptr + x_ptr, 1.0)  # here
 
 
+@refused("tensor_for_a_number", "`scale` is a pointer here", x_ptr=floats, scale=floats, N=16)
+@triton.jit
+def multiplies_by_a_tensor(x_ptr, scale, N: tl.constexpr):
+    x = tl.load(x_ptr + tl.arange(0, N))
+    tl.store(x_ptr + tl.arange(0, N), x * scale)  # here
+
+
 @refused("block_at_one_address", "the mask is a block", x_ptr=floats, n=8, N=16)
 @triton.jit
 def masks_a_single_address_by_a_block(x_ptr, n, N: tl.constexpr):

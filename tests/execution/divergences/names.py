@@ -120,14 +120,14 @@ def stops_in_the_debugger(x_ptr, n):
     tl.store(x_ptr, 1.0)
 
 
-@refused("number_conversion", "write `x.to(tl.int32)`", x_ptr=floats)
+@refused("number_conversion", "write `tl.cast(x, tl.int32)`", x_ptr=floats)
 @triton.jit
 def converts_by_python(x_ptr):
     x = tl.load(x_ptr)
     tl.store(x_ptr + int(x), 1.0)  # here
 
 
-@refused("len", "its sizes are in `.shape`", x_ptr=floats, N=16)
+@refused("len", "write `x.shape[0]`", x_ptr=floats, N=16)
 @triton.jit
 def takes_the_length_of_a_block(x_ptr, N: tl.constexpr):
     x = tl.load(x_ptr + tl.arange(0, N))

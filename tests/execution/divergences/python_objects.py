@@ -204,7 +204,7 @@ def slices_a_block(x_ptr, N: tl.constexpr):
     tl.store(x_ptr + tl.arange(0, 8), x[0:8])  # here
 
 
-@refused("pointer_index", "tl.load(pointer + offset)", x_ptr=floats, n=4)
+@refused("pointer_index", "write `tl.load(x_ptr + n)`", x_ptr=floats, n=4)
 @triton.jit
 def indexes_a_pointer(x_ptr, n):
     tl.store(x_ptr, x_ptr[n])  # here

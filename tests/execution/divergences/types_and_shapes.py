@@ -142,7 +142,7 @@ def makes_a_block_of_four_million(x_ptr):
     tl.store(x_ptr + offsets * 0, 1.0)
 
 
-@refused("shape_tuple", "write `(16,)`", x_ptr=floats)
+@refused("shape_tuple", "write `tl.zeros((16,), dtype=tl.float32)`", x_ptr=floats)
 @triton.jit
 def gives_a_shape_as_a_number(x_ptr):
     zeros = tl.zeros(16, tl.float32)  # here
@@ -203,7 +203,7 @@ def joins_a_mask_with_floats(x_ptr, N: tl.constexpr):
     tl.store(x_ptr + tl.arange(0, N), x, mask=(x > 0) & x)  # here
 
 
-@refused("constant_has_no_method", "`n * 1.0` makes a float of it", x_ptr=floats, n=1)
+@refused("constant_has_no_method", "`tl.full((), n, tl.int32)` makes a value", x_ptr=floats, n=1)
 @triton.jit
 def asks_for_the_type_of_an_argument_that_is_one(x_ptr, n):
     tl.store(x_ptr, tl.full((), 2, n.dtype))  # here
@@ -226,7 +226,7 @@ def casts_as_the_advice_says(x_ptr, n, N: tl.constexpr):
     )
 
 
-@refused("constant_has_no_to", "write `tl.cast(n, tl.int64)`", x_ptr=floats, n=1)
+@refused("constant_has_no_to", "write `tl.cast(n, tl.float32)`", x_ptr=floats, n=1)
 @triton.jit
 def casts_an_argument_that_is_one(x_ptr, n):
     tl.store(x_ptr, n.to(tl.float32))  # here

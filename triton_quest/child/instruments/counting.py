@@ -3,18 +3,25 @@
 With `arithmetic`, also what is done element by element or over an axis: additions, subtractions, multiplications,
 divisions, minima and maxima of floating-point numbers, masked-off lanes among them, since a GPU computes those too.
 Comparisons, `tl.where`, conversions, integers and scans are not counted.
+
+Beside these: the products by the shapes of their tiles, loads of tiles under a mask, and which of Triton's own functions the
+learner's code calls, such as `tl.softmax`.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import triton.language as tl
+from triton.language.semantic import TritonSemantic
 from triton.runtime import interpreter
 
+from triton_quest.child.instruments.memory.findings import Site
+from triton_quest.child.instruments.memory.frames import learner_frame, site
 from triton_quest.child.triton.patching import Edits
 
 _OPERATIONS = {"create_fadd": 1, "create_fsub": 1, "create_fmul": 1, "create_fdiv": 1, "create_precise_divf": 1,
@@ -30,6 +37,11 @@ class Counts:
     exponentials: int = 0  # elements
     tf32_dots: int = 0  # fp32 dots that a GPU makes in TF32, as it does unless told "ieee", or of two bf16 parts
     other_flops: int = 0  # an operation on an element each; counted only with `arithmetic`
+    tiles: Counter[tuple[int, ...]] = field(default_factory=Counter)  # products by (M, K, N)
+    masked_tiles: int = 0  # loads of blocks with two dimensions, under a mask
+    library: dict[str, Site] = field(
+        default_factory=dict
+    )  # Triton's own jitted functions, and where the learner first calls each
 
 
 @contextmanager
@@ -38,6 +50,8 @@ def counted(arithmetic: bool = False) -> Iterator[Counts]:
     counts, edits = Counts(), Edits()
     _count_dots(counts, edits)
     _count_exponentials(counts, edits)
+    _count_masked_tiles(counts, edits)
+    _note_library(counts, edits)
     if arithmetic:
         _count_operations(counts, edits)
         _count_reductions(counts, edits)
@@ -54,10 +68,33 @@ def _count_dots(counts: Counts, edits: Edits) -> None:
 
     def create_dot(self: Any, a: Any, b: Any, d: Any, input_precision: Any, *rest: Any) -> Any:
         counts.dot_flops += 2 * a.data.size * b.data.shape[-1]
+        counts.tiles[(a.data.shape[-2], a.data.shape[-1], b.data.shape[-1])] += 1
         counts.tf32_dots += a.dtype.scalar == tl.float32 and input_precision in coarse
         return dot(self, a, b, d, input_precision, *rest)
 
     edits.set(builder, "create_dot", create_dot)
+
+
+def _count_masked_tiles(counts: Counts, edits: Edits) -> None:
+    load = TritonSemantic.load
+
+    def counted_load(self: Any, ptr: Any, mask: Any, *rest: Any, **options: Any) -> Any:
+        counts.masked_tiles += mask is not None and len(getattr(ptr, "shape", ())) > 1
+        return load(self, ptr, mask, *rest, **options)
+
+    edits.set(TritonSemantic, "load", counted_load)
+
+
+def _note_library(counts: Counts, edits: Edits) -> None:
+    call = interpreter.InterpretedFunction.__call__
+
+    def noted(self: Any, *args: Any, **kwargs: Any) -> Any:
+        name = self.fn.__name__
+        if name not in counts.library and self.fn.__module__.startswith("triton.language"):
+            counts.library[name] = site(learner_frame())
+        return call(self, *args, **kwargs)
+
+    edits.set(interpreter.InterpretedFunction, "__call__", noted)
 
 
 def _count_exponentials(counts: Counts, edits: Edits) -> None:

@@ -1,7 +1,8 @@
 """Sees every kernel launch that the interpreter makes: which kernel, over which grid, with which arguments.
 
-Replaces `GridExecutor.__call__`, `InterpreterBuilder.set_grid_dim` and `create_make_range` while `observed(...)` is active, and puts them
-back. What an observer does with a launch (check its memory, count, ignore torch calls inside it) is its own affair.
+Replaces `GridExecutor.__call__` and four methods of `InterpreterBuilder` (`set_grid_dim`, `create_make_range`, `create_dot` and
+`create_masked_store`, through which every store goes) while `observed(...)` is active, and puts them back. What an observer does with a
+launch (check its memory, count, ignore torch calls inside it) is its own affair.
 """
 
 from __future__ import annotations
@@ -27,7 +28,11 @@ class Launch:
     options: dict[str, Any]
     grid: tuple[int, int, int] = (0, 0, 0)
     replaced_by_noop: bool = False
-    ranges: set[int] = field(default_factory=set)  # the lengths of every tl.arange
+    ranges: dict[int, None] = field(
+        default_factory=dict
+    )  # the lengths of every tl.arange, in the order of their first use
+    dots: dict[tuple[int, int, int], None] = field(default_factory=dict)  # (m, n, k) of every (m, k) @ (k, n), likewise
+    stores: dict[tuple[int, ...], None] = field(default_factory=dict)  # the shapes of what is stored, likewise
 
     @property
     def blocks(self) -> dict[str, int]:
@@ -89,7 +94,8 @@ def observed(*observers: Observer, noop: bool = False) -> Iterator[None]:
     """Tell `observers` of every launch inside the block; with `noop`, no program of any launch runs."""
     executor_class, builder_class = interpreter.GridExecutor, interpreter.InterpreterBuilder
     call, set_grid_dim = executor_class.__call__, builder_class.set_grid_dim
-    make_range = builder_class.create_make_range
+    make_range, dot = builder_class.create_make_range, builder_class.create_dot
+    store = builder_class.create_masked_store
     current: list[Launch] = []
 
     def noted_grid_dim(builder: Any, nx: int, ny: int, nz: int) -> None:
@@ -99,8 +105,19 @@ def observed(*observers: Observer, noop: bool = False) -> Iterator[None]:
 
     def noted_range(builder: Any, *args: Any) -> Any:  # the last two are where it starts and stops
         if current:
-            current[-1].ranges.add(int(args[-1]) - int(args[-2]))
+            current[-1].ranges[int(args[-1]) - int(args[-2])] = None
         return make_range(builder, *args)
+
+    def noted_dot(builder: Any, a: Any, b: Any, *args: Any) -> Any:
+        if current:
+            (m, k), n = a.data.shape[-2:], b.data.shape[-1]
+            current[-1].dots[m, n, k] = None
+        return dot(builder, a, b, *args)
+
+    def noted_store(builder: Any, pointers: Any, *args: Any) -> Any:
+        if current:
+            current[-1].stores[pointers.data.shape] = None
+        return store(builder, pointers, *args)
 
     def noted_call(executor: Any, *args: Any, **kwargs: Any) -> None:
         global _depth
@@ -120,9 +137,11 @@ def observed(*observers: Observer, noop: bool = False) -> Iterator[None]:
                 observer.end(launch)
 
     executor_class.__call__, builder_class.set_grid_dim = noted_call, noted_grid_dim
-    builder_class.create_make_range = noted_range
+    builder_class.create_make_range, builder_class.create_dot = noted_range, noted_dot
+    builder_class.create_masked_store = noted_store
     try:
         yield
     finally:
         executor_class.__call__, builder_class.set_grid_dim = call, set_grid_dim
-        builder_class.create_make_range = make_range
+        builder_class.create_make_range, builder_class.create_dot = make_range, dot
+        builder_class.create_masked_store = store

@@ -2,6 +2,8 @@
 
 pipeline.py   the order of the stages
 read.py       the file parses, no gap is open          (imports no torch: answers at once)
+gapped.py     a file with open gaps: the reference's lines stand in, unseen
+abilities.py  what the judge can do with this Triton
 code.py       the learner's module and launcher, and what their exceptions mean
 compiling.py  what a GPU's compiler would refuse        (its sentences: compile_sentences.py, refusal_table/)
 watch.py      one call of the launcher with everybody watching, and the shape of what was seen
@@ -15,5 +17,7 @@ compare.py    one result against the truth: the budget, the worst element, the r
 properties.py what holds whatever the numbers
 diagnosis.py  a wrong output explained                   (by mistake.py's data, rerun in reruns.py; hints.py: which hint fits)
 known.py      the known mistake behind a wrong access or a refused line
+one_run.py    one run judged, and each step of a judgement to be repeated on another text
+at_fault.py   the gap at fault, by substitution        (what is told of it: gap_causes.py)
 on_gpu.py     the cases on a real GPU                    (its sentences: gpu_sentences.py)
 """

@@ -15,7 +15,7 @@ from typing import Any
 from triton_quest.child import source
 from triton_quest.child.instruments.memory.findings import Finding
 from triton_quest.child.judge import torch_state
-from triton_quest.child.sentences import no_gpu
+from triton_quest.child.sentences import descriptors, no_gpu
 from triton_quest.child.triton.fake_driver import is_active
 from triton_quest.child.triton.no_gpu import NoGpuHere, answers_to
 from triton_quest.course.level import Level
@@ -122,6 +122,9 @@ def explain(check: v.Check, trouble: BaseException, file: Path, when: str, outco
     missed = _without_a_gpu(root, place, file)
     if missed is not None:
         return v.failed(check, outcome, where + missed.says, missed.advice, finding="no_gpu_here", places=places)
+    undescribed = descriptors.explain(_message(root), when) if isinstance(root, AssertionError) else None
+    if undescribed is not None:
+        return v.failed(check, outcome, where + undescribed, descriptors.ADVICE, finding="descriptor", places=places)
     says = f"{where}{_kind(root)}: {_first_line(root)}"
     return v.failed(check, outcome, says, _advice(root, when), places=places)
 
@@ -195,7 +198,7 @@ def place_of(trouble: BaseException | None, file: Path) -> v.Place | None:
         step = link.__traceback__
         while step is not None:
             if step.tb_frame.f_code.co_filename == str(file) and step.tb_lineno:
-                place = v.Place(step.tb_lineno, source.line(file, step.tb_lineno))
+                place = v.Place(step.tb_lineno, source.own_line(file, step.tb_lineno))
             step = step.tb_next
         if isinstance(link, SyntaxError) and link.filename == str(file) and link.lineno:
             place = v.Place(link.lineno, (link.text or "").strip())

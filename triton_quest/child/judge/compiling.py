@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import io
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
 
 from triton_quest.child.judge import code
 from triton_quest.child.judge.given import drawn_for
@@ -18,7 +19,10 @@ from triton_quest.records import verdict as v
 
 NAME = "the kernels compile for a GPU (" + " and ".join(f"sm_{target}" for target in TARGETS) + ")"
 
+DEPENDS_ON_THE_CASE = "static_assert_fails"  # the refusal that a launcher's arguments decide over
+
 NOT_ON_A_GPU = "What runs in the interpreter must compile for a GPU, too."
+NOWHERE = "No matter of the GPU: the interpreter can't run such a line either."
 ON_A_GPU = "A GPU would run it, and understand it otherwise than the interpreter."
 
 
@@ -62,7 +66,24 @@ def look(subject: Subject, cases: tuple[Case, ...], dtypes: tuple[str, ...], blo
             remarks[too_large_for(refusal, dtype)] = None
         else:
             refusals.append(refusal)
-    return Look(sorted(explain(refusals), key=lambda finding: finding.construct == UNEXPLAINED), list(remarks))
+    refused = sorted(explain(refusals), key=lambda finding: finding.construct == UNEXPLAINED)
+    if refused and refused[0].construct == DEPENDS_ON_THE_CASE:
+        refused[0] = _with_its_case(refused[0], subject, cases, dtypes, blocks)
+    return Look(refused, list(remarks))
+
+
+def _with_its_case(
+    finding: CompileFinding, subject: Subject, cases: tuple[Case, ...], dtypes: tuple[str, ...], blocks: tuple[int, ...]
+) -> CompileFinding:
+    """The finding as the first case shows it that is refused so by itself, with the name of that case."""
+    for case in cases:
+        for dtype in (dtype for dtype in dtypes if dtype in case.dtypes):
+            for alone in explain(_refusals_in(subject, [case], dtype, blocks, TARGETS[:1], False)):
+                if (alone.construct, alone.line) == (finding.construct, finding.line):
+                    shown = drawn_for(subject.level, case, dtype, blocks).shown
+                    says = f"In the case “{case.name}” ({shown}), {alone.sentence}"
+                    return replace(alone, sentence=says)
+    return finding
 
 
 def _refusals_in(
@@ -82,9 +103,14 @@ def _refusals_in(
         return compile_front_end(launch, subject.module, targets, shared_memory=thorough).refusals
 
 
+def missing_name(finding: CompileFinding) -> NameError | None:
+    """What Python raises for a finding that is about a name which isn't there."""
+    found = re.match(r"(\w+) is not defined", finding.reason)
+    return NameError(finding.reason, name=found[1]) if found else None
+
+
 def refused(finding: CompileFinding) -> code.Stopped:
     places = (v.Place(finding.line, finding.source_line.strip()),) if finding.line else ()
-    advice = ON_A_GPU if finding.compiles else NOT_ON_A_GPU
-    return code.Stopped(
-        v.failed(passed(), v.Outcome.COMPILE, finding.says, advice, finding=finding.construct, places=places)
-    )
+    advice = ON_A_GPU if finding.compiles else NOT_ON_A_GPU if finding.runs else NOWHERE
+    outcome = v.Outcome.COMPILE if finding.runs else v.Outcome.CRASH
+    return code.Stopped(v.failed(passed(), outcome, finding.says, advice, finding=finding.construct, places=places))

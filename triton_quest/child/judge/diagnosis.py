@@ -23,7 +23,7 @@ from triton_quest.course.answer import Answer
 from triton_quest.course.level import Level
 from triton_quest.course.mistake import Mistake
 
-WITNESSES = 3  # failing runs that a rerun must fit; all of them, where several fit
+WITNESSES = 3  # failing runs that a rerun must fit, the largest among them; all of them, where several fit
 SAME_ELEMENTS = 0.9  # the share of the wrong elements that must be wrong in both: rounding decides over the rest
 ENOUGH = 8  # elements below which a match may be chance
 
@@ -74,46 +74,97 @@ def explain(
 
     `right` are runs whose result was right: a mistake that would have shown there isn't the learner's.
     """
+    partly: list[_Match] = []
     with tempfile.TemporaryDirectory() as folder:
         reruns = Reruns(level, Path(folder))
-        for candidates, least in _rounds(mistakes, seen):
-            matching, compared = _matching(reruns, candidates, seen, least)
-            matching = [mistake for mistake in matching if not any(_would_show(reruns, mistake, run) for run in right)]
-            if matching:
-                return _told(matching, compared)
-    return _pattern(seen[0])
+        for candidates, witnesses in _rounds(mistakes, seen):
+            match = _matching(reruns, candidates, seen, witnesses)
+            match.drop(lambda mistake: any(_would_show(reruns, mistake, run) for run in right))
+            if match.mistakes and match.unexplained is None:
+                return _told(match)
+            partly.append(match)
+    return next((_told_in_part(match) for match in partly if match.carries), None) or _pattern(seen)
 
 
-def _rounds(mistakes: tuple[Mistake, ...], seen: Sequence[Evidence]) -> Iterator[tuple[tuple[Mistake, ...], int]]:
-    """Which mistakes are compared, and with how many failing runs at least.
+def _rounds(
+    mistakes: tuple[Mistake, ...], seen: Sequence[Evidence]
+) -> Iterator[tuple[tuple[Mistake, ...], list[Evidence]]]:
+    """Which mistakes are compared, and with which failing runs at least: the first ones of those that are returned.
 
     A formula costs hardly anything, so it is compared with all of them; one that explains them all spares the reruns.
     """
     known = tuple(mistake for mistake in mistakes if mistake.caught_by in ("numbers", "property"))
-    yield tuple(mistake for mistake in known if mistake.formula), len(seen)
-    yield known, WITNESSES
+    yield tuple(mistake for mistake in known if mistake.formula), list(seen)
+    yield tuple(mistake for mistake in known if not mistake.formula), _witnesses(seen)
 
 
-def _told(matching: list[Mistake], compared: list[Evidence]) -> Explanation:
-    mistake = matching[0]
-    elements = sum(evidence.run.result.elements for evidence in compared)
-    sure = elements >= ENOUGH and all(other.says == mistake.says for other in matching)
-    says = mistake.says if sure else f"Probably: {mistake.says[0].lower()}{mistake.says[1:]}"
-    told = f"Checked: that mistake explains all {elements:,} elements that were compared." if sure else ""
+def _witnesses(seen: Sequence[Evidence]) -> list[Evidence]:
+    """The first failing runs, and of the others the largest, in which a second fault shows most likely."""
+    first, others = list(seen[: WITNESSES - 1]), seen[WITNESSES - 1 :]
+    return [*first, max(others, key=lambda evidence: evidence.run.result.elements)] if others else first
+
+
+@dataclass
+class _Match:
+    """The mistakes whose output is the learner's in the runs `compared`; `unexplained`: the first run in which none of them fits."""
+
+    mistakes: list[Mistake]
+    compared: list[Evidence]
+    unexplained: Evidence | None = None
+
+    def drop(self, isnt: Callable[[Mistake], bool]) -> None:
+        self.mistakes = [mistake for mistake in self.mistakes if not isnt(mistake)]
+
+    @property
+    def elements(self) -> int:
+        return sum(evidence.run.result.elements for evidence in self.compared)
+
+    @property
+    def is_one(self) -> bool:
+        return bool(self.mistakes) and all(other.says == self.mistakes[0].says for other in self.mistakes)
+
+    @property
+    def carries(self) -> bool:
+        """Whether it may be told although further cases are wrong in another way."""
+        return self.unexplained is not None and self.is_one and self.elements >= ENOUGH
+
+
+def _told(match: _Match) -> Explanation:
+    mistake = match.mistakes[0]
+    sure = match.elements >= ENOUGH and match.is_one
+    says = mistake.says if sure else _probably(mistake)
+    told = f"Checked: that mistake explains all {match.elements:,} elements that were compared." if sure else ""
     return Explanation(says, told, mistake.key, mistake.hint)
 
 
+def _told_in_part(match: _Match) -> Explanation:
+    assert match.unexplained is not None
+    mistake, other = match.mistakes[0], match.unexplained.run.case.name
+    rest = f"That alone doesn't explain the case “{other}”: something else is wrong as well. Mend this first, and check again."
+    told = f"Checked: that mistake explains all {match.elements:,} elements here, but not those of “{other}”."
+    return Explanation(f"{_probably(mistake)} {rest}", told, mistake.key, mistake.hint)
+
+
+def _probably(mistake: Mistake) -> str:
+    return f"Probably: {mistake.says[0].lower()}{mistake.says[1:]}"
+
+
 def _matching(
-    reruns: Reruns, mistakes: tuple[Mistake, ...], seen: Sequence[Evidence], least: int
-) -> tuple[list[Mistake], list[Evidence]]:
-    """The mistakes whose output is the learner's, and where that was looked at: most drop out at the first, smallest run."""
-    matching = list(mistakes)
-    compared: list[Evidence] = []
-    for number, evidence in enumerate(seen):
-        if number < least or _several(matching):
-            matching = [mistake for mistake in matching if _gives(reruns, mistake, evidence)]
-            compared.append(evidence)
-    return matching, compared
+    reruns: Reruns, mistakes: tuple[Mistake, ...], seen: Sequence[Evidence], witnesses: list[Evidence]
+) -> _Match:
+    """The mistakes whose output is the learner's, and where that was looked at: most drop out at the first, smallest run.
+
+    Beyond the witnesses a run is looked at only as long as several mistakes are left.
+    """
+    match = _Match(list(mistakes), [])
+    further = [evidence for evidence in seen if not any(evidence is one for one in witnesses)]
+    for number, evidence in enumerate([*witnesses, *further]):
+        if number < len(witnesses) or _several(match.mistakes):
+            left = [mistake for mistake in match.mistakes if _gives(reruns, mistake, evidence)]
+            if not left and number:
+                return _Match(match.mistakes, match.compared, evidence)
+            match = _Match(left, [*match.compared, evidence])
+    return match
 
 
 def _several(matching: list[Mistake]) -> bool:
@@ -192,13 +243,24 @@ def _doubled(x: Any) -> Any:
     return memory.double().as_strided(x.shape, x.stride(), x.storage_offset())
 
 
-def _pattern(seen: Evidence) -> Explanation | None:
-    """What the wrong elements have in common, where they have."""
+def _pattern(seen: Sequence[Evidence]) -> Explanation | None:
+    """What the wrong elements of the first run have in common, where they have."""
     for describe in (_swapped, _constant_ratio, _all_nan, _large_for_infinite, _above_diagonal, _one_matrix):
-        explanation = describe(seen)
-        if explanation is not None:
+        explanation = describe(seen[0])
+        if explanation is not None and (describe is not _constant_ratio or _is_a_factor(seen)):
             return explanation
     return None
+
+
+def _is_a_factor(seen: Sequence[Evidence]) -> bool:
+    """Whether rows have a ratio in common. A row that was divided by too large a sum has one of its own, so a single row shows nothing."""
+    several = (evidence for evidence in seen if evidence.wrong.ndim < 2 or _wrong_rows(evidence) > 1)
+    witness = next(several, None)
+    return witness is not None and _ratio(witness) is not None
+
+
+def _wrong_rows(seen: Evidence) -> int:
+    return int(seen.wrong.flatten(0, -2).any(dim=-1).sum())
 
 
 def _swapped(seen: Evidence) -> Explanation | None:
@@ -214,9 +276,20 @@ def _swapped(seen: Evidence) -> Explanation | None:
 
 
 def _constant_ratio(seen: Evidence) -> Explanation | None:
+    ratio = _ratio(seen)
+    if ratio is None or seen.wrong.numel() < ENOUGH:
+        return None
+    return Explanation(
+        f"Your {seen.called} is {ratio:.4g} times what it should be, everywhere: look for a missing or an extra factor.",
+        "",
+    )
+
+
+def _ratio(seen: Evidence) -> float | None:
+    """How many times the truth the learner's tensor is, where that is the same everywhere."""
     comparable = torch.isfinite(seen.truth) & (seen.truth.abs() > 0)
     finite = comparable & torch.isfinite(seen.result)
-    if int(finite.sum()) < ENOUGH or not torch.equal(finite, comparable):
+    if not int(finite.sum()) or not torch.equal(finite, comparable):
         return None
     if bool((seen.wrong & ~torch.isfinite(seen.truth)).any()):
         return None  # an infinity is no multiple of a number
@@ -225,10 +298,7 @@ def _constant_ratio(seen: Evidence) -> Explanation | None:
     eps = torch.finfo(seen.result.dtype).eps
     if ratio == 0 or abs(ratio - 1) < 1e-2 or bool(((ratios - ratio).abs() > 16 * eps * abs(ratio)).any()):
         return None
-    return Explanation(
-        f"Your {seen.called} is {ratio:.4g} times what it should be, everywhere: look for a missing or an extra factor.",
-        "",
-    )
+    return ratio
 
 
 def _all_nan(seen: Evidence) -> Explanation | None:

@@ -2,17 +2,19 @@
 
 A finding says what happened; what is to blame is often another line. For a wrong access the mistakes are run, with the learner's
 constants on the same inputs, those first that stand in the learner's file word for word. For a refused line only these are
-compiled.
+compiled, and those that name such a refusal as their finding.
 """
 
 from __future__ import annotations
 
 import ast
 import contextlib
+import os
 import tempfile
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 from triton_quest.child import source
@@ -65,16 +67,21 @@ def refused_alike(
     subject: Subject,
     compile_it: Callable[[Subject], Sequence[CompileFinding]],
 ) -> v.Check:
-    """The check of a refusal, with the sentence and the hint of the mistake that the learner wrote and that is refused alike."""
+    """The check of a refusal, with the sentence and the hint of the mistake that is refused alike: probably that one where the learner
+    wrote it in another way.
+    """
     check = compiling.refused(refusal).check
-    written = _as_written([one for one in mistakes if one.caught_by == "compile"], subject)
+    candidates = [one for one in mistakes if one.caught_by == "compile"]
+    written = _as_written(candidates, subject)[:2]
+    alike = [one for one in candidates if one.finding == refusal.construct and one not in written]
     with tempfile.TemporaryDirectory() as folder:
         reruns = Reruns(subject.level, Path(folder))
-        for mistake in written[:2]:
+        for mistake in (*written, *alike[:2]):
             wrong = reruns.subject(mistake, {})
             found = compile_it(wrong) if wrong is not None else ()
             if found and (found[0].construct, found[0].facts) == (refusal.construct, refusal.facts):
-                return replace(check, cause=mistake.says, hint=mistake.hint)
+                says = mistake.says if mistake in written else f"Probably: {_lower_first(mistake.says)}"
+                return replace(check, cause=says, hint=mistake.hint)
     return check
 
 
@@ -117,7 +124,11 @@ def _as_written(mistakes: list[Mistake], subject: Subject) -> list[Mistake]:
     wrong = {}
     for mistake in mistakes:
         with contextlib.suppress(CourseTrouble):  # the gate's affair
-            wrong[mistake.key] = _statements(apply(mistake.edits, solution, mistake.key)) - right
+            text = apply(mistake.edits, solution, mistake.key)
+            try:
+                wrong[mistake.key] = _statements(_changed_part(text, solution)) - right
+            except SyntaxError:  # what was edited reaches beyond its own function
+                wrong[mistake.key] = _statements(text) - right
     stand = {key: statements for key, statements in wrong.items() if statements and statements <= theirs}
     whole = {key for key, statements in stand.items() if not any(statements < other for other in stand.values())}
     return [mistake for mistake in mistakes if mistake.key in whole]
@@ -136,6 +147,27 @@ def _statements(text: str) -> set[str]:
         elif isinstance(node, ast.For):
             found.add(f"for {ast.unparse(node.target)} in {ast.unparse(node.iter)}")
     return found
+
+
+def _changed_part(text: str, solution: str) -> str:
+    """The functions, and what else stands at the margin, that the edited text doesn't share with the solution."""
+    lines, others = text.splitlines(), solution.splitlines()
+    before = len(os.path.commonprefix([lines, others]))
+    behind = len(os.path.commonprefix([lines[before:][::-1], others[before:][::-1]]))
+    ranges = _at_the_margin(solution)
+    first = max((last for _, last in ranges if last <= before), default=0)
+    last = min((first - 1 for first, _ in ranges if first > len(others) - behind), default=len(others))
+    return "\n".join(lines[first : len(lines) - (len(others) - last)])
+
+
+@cache
+def _at_the_margin(text: str) -> tuple[tuple[int, int], ...]:
+    """The first and the last line of each statement that stands in no other."""
+    found = []
+    for node in ast.parse(text).body:
+        decorators = getattr(node, "decorator_list", [])
+        found.append((min(one.lineno for one in (node, *decorators)), node.end_lineno or node.lineno))
+    return tuple(found)
 
 
 def _lower_first(says: str) -> str:

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import torch
 
+from triton_quest.child import source
 from triton_quest.child.instruments.memory.accesses import IllegalAccess
 from triton_quest.child.instruments.memory.findings import Finding, Kind
 from triton_quest.child.judge import code
+from triton_quest.child.judge.template_code import mask_is_given
 from triton_quest.child.judge.watch import Run, Subject, watched
 from triton_quest.child.sentences.memory import tell
 from triton_quest.course.answer import Answer
+from triton_quest.course.level import Level
 from triton_quest.records import verdict as v
 
 NAME = "every load and store stays inside its tensor, and every element is written once"
@@ -55,7 +59,15 @@ def examine_answer(run: Run) -> None:
     for name, tensor in run.answer.items():
         unwritten = run.model.unwritten(tensor, run.model.name_of(tensor) or (name if run.called(name) else None))
         if unwritten is not None:
+            unwritten = without_blaming_the_template(unwritten, run.given.level)
             raise code.Stopped(_of_the_answer(refused(unwritten, run).check, unwritten, run, name), unwritten)
+
+
+def without_blaming_the_template(finding: Finding, level: Level) -> Finding:
+    """A finding that names no line where the mask of that line is the template's."""
+    if not finding.line or not mask_is_given(level, source.read_text(Path(finding.file), "reset"), finding.line):
+        return finding
+    return replace(finding, mask_is_given=True, site=replace(finding.site, line=0))
 
 
 def _of_the_answer(check: v.Check, finding: Finding, run: Run, name: str) -> v.Check:

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import torch
 
+from triton_quest.child.instruments.pace import TILE, TooManyPrograms
 from triton_quest.child.judge import code, compare, contract
 from triton_quest.child.judge.watch import Run, Subject
 from triton_quest.course import parts
@@ -69,8 +70,22 @@ def _is_beyond_fp16(run: Run, name: str, wrong: torch.Tensor) -> bool:
 def raised(subject: Subject, run: Run) -> v.Check:
     """The check that tells of a run that ended with an exception."""
     assert run.trouble is not None
+    if isinstance(run.trouble, TooManyPrograms):
+        return too_many_programs(run, run.trouble)
     check = v.Check(name="your kernel runs", kind="numbers", state=v.State.PASSED, case=run.case.name)
     return of_the_backward_pass(run, code.explain(check, run.trouble, subject.file, run.where, v.Outcome.CRASH))
+
+
+def too_many_programs(run: Run, stopped: TooManyPrograms) -> v.Check:
+    check = v.Check("your code comes to an end", "process", v.State.PASSED, case=run.case.name)
+    each = "one element" if stopped.elements == 1 else f"{stopped.elements} elements"
+    says = (
+        f"In {run.told} `{stopped.kernel}` was stopped after {stopped.done:,} of its {stopped.programs:,} programs, which store {each} "
+        f"each: it would take too long, and a GPU is fast only with far fewer programs that do more."
+    )
+    tiles = f"{stopped.tiles:,} programs" if stopped.tiles > 1 else "one program"
+    advice = f"Give a program a tile, {TILE:,} elements for example: {tiles} would do here. The grid shrinks with it (triton.cdiv)."
+    return v.failed(check, v.Outcome.TIMEOUT, says, advice)
 
 
 def of_the_backward_pass(run: Run, found: v.Check) -> v.Check:

@@ -6,38 +6,46 @@ or as wrong numbers in the interpreter, and the line that is to blame is another
 
 from __future__ import annotations
 
+import importlib
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
-from triton_quest import environment
-from triton_quest.child import selftest
+from triton_quest.child import source
 from triton_quest.child.instruments.operators import remember_bodies
 from triton_quest.child.instruments.warned import Warned, warnings_once
 from triton_quest.child.judge import (
+    at_fault,
     code,
     compiling,
+    contrast,
     diagnosis,
+    effort,
+    gap_causes,
+    gapped,
     hazards,
     hints,
     known,
     large,
     memory,
     numbers,
+    one_run,
     properties,
+    read,
     rules,
     tuning,
 )
+from triton_quest.child.judge.abilities import Abilities, abilities
 from triton_quest.child.judge.blocks import block_sizes
 from triton_quest.child.judge.tampering import Snapshot
 from triton_quest.child.judge.watch import Run, Subject, watched
 from triton_quest.child.sentences.compiling import UNEXPLAINED, CompileFinding
 from triton_quest.child.triton.fake_driver import activate
-from triton_quest.child.triton.interpreter import Adaptation, enable
+from triton_quest.child.triton.interpreter import enable
 from triton_quest.child.triton.unverifiable import what_is_lacking
 from triton_quest.course import parts
-from triton_quest.course.case import DEFAULT_BLOCKS, DTYPES, Case
+from triton_quest.course.case import DEFAULT_BLOCKS, Case
 from triton_quest.course.level import Level
 from triton_quest.course.mistake import Mistake
 from triton_quest.course.table import LEVELS
@@ -47,72 +55,62 @@ Send = Callable[[v.Record], None]
 HINTED = ("memory", "rules", "property")  # kinds of failures that a line of the file and a hint belong to
 
 
-@dataclass(frozen=True)
-class Abilities:
-    """What the judge can do with this version of Triton."""
+def run(level: Level, file: Path, send: Send, seconds: float, *, looks_at_gaps: bool = True) -> v.Outcome:
+    """Judge `file` from its import on; every check is sent as it is made. `seconds` limits each step of the learner's code.
 
-    dtypes: tuple[str, ...] = tuple(DTYPES)
-    memory: bool = True
-    compiling: bool = True
-
-    @property
-    def missing(self) -> tuple[str, ...]:
-        """What is not verified here, besides what only a GPU can show."""
-        version = environment.installed_version("triton") or ()
-        at_fault = f"this judge doesn't fit Triton {'.'.join(map(str, version))}"
-        dtypes = tuple(f"{dtype} in the interpreter" for dtype in DTYPES if dtype not in self.dtypes)
-        memory = () if self.memory else (f"loads and stores stay inside their tensors: {at_fault}",)
-        compiling = () if self.compiling else (f"the kernels compile for a GPU: {at_fault}",)
-        return (*dtypes, *memory, *compiling)
-
-
-def abilities(adaptation: Adaptation) -> Abilities:
-    """On a Triton that the tests know, everything that could be adapted; on others, what the self-test shows to work."""
-    bf16_fits = not any("bf16" in name for name, _ in adaptation.left_out)
-    dtypes = tuple(dtype for dtype in DTYPES if dtype != "bf16" or bf16_fits)
-    if not environment.unknown_versions():
-        return Abilities(dtypes)
-    works = {test.name: test.ok for test in selftest.run((selftest.memory_checked, selftest.front_end_compiles))}
-    memory_works, compiling_works = works.values()
-    return Abilities(dtypes, memory_works, compiling_works)
-
-
-def unfit(what: str) -> code.Stopped:
-    """Ends a job that this version of Triton keeps from being done: `what` says which."""
-    version = ".".join(map(str, environment.installed_version("triton") or ()))
-    says = f"{what} with Triton {version}: it is newer than any the quest knows, and differs where it counts."
-    advice = f"What works: {environment.pip_line(environment.PACKAGES)}"
-    return code.Stopped(v.Check("Triton fits", "version", v.State.FAILED, says, advice, outcome=v.Outcome.ERROR))
-
-
-def run(level: Level, file: Path, send: Send, seconds: float) -> v.Outcome:
-    """Judge `file` from its import on; every check is sent as it is made. `seconds` limits each step of the learner's code."""
+    `looks_at_gaps`: also say which gap is at fault, and judge a file with open gaps as far as it is written.
+    """
     able = abilities(enable())
     activate()
     remember_bodies()
+    mine = gapped.of_file(level, file) if looks_at_gaps else None
+    with warnings_once(str(file)) as warned:
+        if mine is None or mine.filled is None:
+            outcome = _judged(_Judge(level, file, send, seconds, able, warned, mine))
+        else:
+            shown = gapped.Curtain(mine.text, mine.filled).in_front_of(send)
+            with source.standing_in(file, mine.filled.text):
+                behind = _Judge(level, file, shown, seconds, able, warned, mine)
+                outcome = _judged(behind)
+    if outcome is v.Outcome.PASSED:
+        for name, kind in (*((name, "not_verified_here") for name in able.missing), (v.ON_A_GPU, v.GPU)):
+            send(v.Check(name=name, kind=kind, state=v.State.NOT_VERIFIED_HERE))
+    return outcome
+
+
+def _judged(judge: _Judge) -> v.Outcome:
+    """How it ended: GAPS for a file with open gaps, whatever the judge said of it."""
+    mine = judge.gapped
+    is_open = mine is not None and mine.filled is not None
+    if mine is not None and is_open:
+        judge.send(mine.record(v.Standing.NOT_TOLD, "the check didn't come to its end"))
+    lacking = ""
     try:
-        with warnings_once(str(file)) as warned:
-            _Judge(level, file, send, seconds, able, warned).everything()
+        judge.everything()
     except code.Stopped as stopped:
-        check = stopped.check
-        if check.hint is None and check.kind in HINTED:
-            solution = (level.folder / "solution.py").read_text(encoding="utf-8")
-            check = replace(check, hint=hints.fitting(check, parts.known(level).mistakes, solution))
-        send(check)
+        check = judge.explained(stopped)
+        judge.send(check)
+        lacking = check.name
         if check.state is v.State.FAILED:
-            return check.outcome or v.Outcome.ERROR
-    for name, kind in (*((name, "not_verified_here") for name in able.missing), (v.ON_A_GPU, v.GPU)):
-        send(v.Check(name=name, kind=kind, state=v.State.NOT_VERIFIED_HERE))
-    return v.Outcome.PASSED
+            return v.Outcome.GAPS if is_open else check.outcome or v.Outcome.ERROR
+    if mine is None or not is_open:
+        return v.Outcome.PASSED
+    states = mine.record(v.Standing.NOT_TOLD, lacking) if lacking else mine.record(v.Standing.RIGHT)
+    judge.send(states)
+    judge.send(read.right_so_far(mine.text, states))
+    return v.Outcome.GAPS
 
 
-def warm_up() -> None:
-    """Do once what the first judgement of a process would spend its time on. Runs the first level's own solution.
+def warm_up(level: Level | None = None) -> None:
+    """Do once what the first judgement of a level would spend its time on. Runs its own solution, by default the first level's.
 
     Leaves no trace where the learner's imports look.
     """
-    level, path, modules = LEVELS[0], list(sys.path), set(sys.modules)
+    level = level or LEVELS[0]
+    importlib.import_module("numpy.ma")  # np.unique asks for it, where a finding is described
+    path, modules = list(sys.path), set(sys.modules)
     run(level, level.folder / "solution.py", lambda record: None, seconds=60.0)
+    parts.known(level)
     sys.path[:] = path
     for name in set(sys.modules) - modules:
         if name.startswith(code.LEARNER):
@@ -122,7 +120,18 @@ def warm_up() -> None:
 class _Judge:
     """One judgement: the learner's code, the level's cases, and what was learnt from the first run."""
 
-    def __init__(self, level: Level, file: Path, send: Send, seconds: float, able: Abilities, warned: Warned) -> None:
+    def __init__(
+        self,
+        level: Level,
+        file: Path,
+        send: Send,
+        seconds: float,
+        able: Abilities,
+        warned: Warned,
+        mine: gapped.Gapped | None = None,
+    ) -> None:
+        self.gapped = mine
+        self.repeat: one_run.Step | None = one_run.loading()  # the step at work; None for one that no trial repeats
         self.level, self.file, self.send, self.seconds = level, file, send, seconds
         memory_too, compiling_too = "memory" in level.stages, "compile" in level.stages
         self.able = replace(able, memory=able.memory and memory_too, compiling=able.compiling and compiling_too)
@@ -130,6 +139,7 @@ class _Judge:
         self.cases: tuple[Case, ...] = parts.part(level, "cases").CASES
         self.blocks: tuple[int, ...] = DEFAULT_BLOCKS
         self.fits_elsewhere: list[str] = []
+        self.right: list[contrast.Traits] = []
 
     def everything(self) -> None:
         self._stage("import", "importing your file")
@@ -152,6 +162,7 @@ class _Judge:
     def _large(self) -> None:
         cases: tuple[Case, ...] = getattr(parts.part(self.level, "cases"), "LARGE", ())
         if cases:
+            self.repeat = one_run.running_large(cases)
             self.send(large.examine(self.subject, cases))
 
     def _stage(self, stage: str, says: str) -> None:
@@ -166,15 +177,17 @@ class _Judge:
         def refusals(subject: Subject) -> list[CompileFinding]:
             return compiling.look(subject, cases, self.dtypes, self.blocks).refused
 
+        self.repeat = one_run.compiling_all(refusals)
         look = compiling.look(self.subject, cases, self.dtypes, self.blocks)
         found, self.fits_elsewhere = look.refused, look.remarks
         rules.torch_is_left_alone(members.undo())
         if found and found[0].construct == UNEXPLAINED:
             first = watched(self.subject, self.cases[0], self.dtypes[0], self.blocks)
             if first.trouble is not None and what_is_lacking(code.root_cause(first.trouble)) is None:
-                raise code.Stopped(numbers.raised(self.subject, first))
+                raise code.Stopped(numbers.raised(self.subject, first)) from first.trouble
         if found:
-            raise code.Stopped(known.refused_alike(self._mistakes(), found[0], self.subject, refusals))
+            named = known.refused_alike(self._mistakes(), found[0], self.subject, refusals)
+            raise code.Stopped(named) from compiling.missing_name(found[0])
 
     def _first_dtype(self) -> list[Run]:
         """Rules and memory, over every case in the first dtype; the first case shows the learner's block sizes."""
@@ -183,12 +196,18 @@ class _Judge:
         self.blocks = block_sizes(first.launches)
         runs = [self._watched(case, self.dtypes[0]) for case in self.cases if self.dtypes[0] in case.dtypes]
         largest = max(runs, key=lambda run: run.reference.truth.elements if run.case.quick else 0)
+        self.repeat = one_run.running_without_kernels(largest.case, largest.dtype, self.blocks)
         self.send(rules.answer_needs_the_kernels(self.subject, largest.case, largest.dtype, self.blocks))
         if self.able.memory:
             self.send(memory.passed())
         if self.able.compiling:
             self.send(compiling.passed())
-        for remark in (*rules.remarks(runs), *code.remarks(self.file, (*self.warned.of_triton, *self.fits_elsewhere))):
+        wasted = effort.remarks(self.subject, runs)
+        for remark in (
+            *rules.remarks(runs),
+            *wasted,
+            *code.remarks(self.file, (*self.warned.of_triton, *self.fits_elsewhere)),
+        ):
             self.send(remark)
         self.last_quick = largest
         return runs
@@ -196,26 +215,20 @@ class _Judge:
     def _watched(self, case: Case, dtype: str) -> Run:
         """One run, with what its accesses and its torch calls come to. Raises Stopped at the first thing wrong."""
         self._stage("run", f"{case.name}, {dtype}")
+        self.repeat = one_run.running(case, dtype, self.blocks)
         run = watched(self.subject, case, dtype, self.blocks)
         self._accept(run)
         return run
 
     def _accept(self, run: Run) -> None:
         """Raises Stopped for what is wrong with a run, its numbers apart."""
-        rules.torch_is_left_alone(run.replaced)
-        hazards.examine(run)
-        self._examine(memory.examine_accesses, run)
-        if run.trouble is not None:
-            self._tell_what_no_interpreter_runs(run)
-            raise code.Stopped(numbers.raised(self.subject, run))
-        misfit = numbers.misfit(self.subject, run)
-        if misfit is not None:
-            raise code.Stopped(misfit)
-        rules.kernel_is_launched(self.subject, run)
-        rules.kernels_do_the_work(self.subject, run)
-        rules.inputs_are_unchanged(self.subject, run)
-        self._examine(memory.examine_answer, run)
-        rules.whole_answer_is_stored(self.subject, run)
+        try:
+            one_run.examine(self.subject, run)
+        except code.Stopped as stopped:
+            if run.trouble is not None and stopped.__cause__ is run.trouble:
+                self._tell_what_no_interpreter_runs(run)
+            named = known.named(self._mistakes(), stopped.check, stopped.finding, self.subject, run, self.blocks)
+            raise code.Stopped(named, stopped.finding) from stopped.__cause__
 
     def _tell_what_no_interpreter_runs(self, run: Run) -> None:
         """Raises Stopped, without a failure, where the compiler took what Triton's interpreter lacks."""
@@ -224,24 +237,37 @@ class _Judge:
             self.send(compiling.passed())
             raise code.Stopped(code.not_run_here(lacking, code.place_of(run.trouble, self.file)))
 
-    def _examine(self, look: Callable[[Run], None], run: Run) -> None:
-        """Raises Stopped for what `look` finds, with the known mistake that leads to it."""
-        try:
-            look(run)
-        except code.Stopped as stopped:
-            named = known.named(self._mistakes(), stopped.check, stopped.finding, self.subject, run, self.blocks)
-            raise code.Stopped(named, stopped.finding) from None
-
     def _mistakes(self) -> tuple[Mistake, ...]:
-        return parts.known(self.level).mistakes
+        return gap_causes.possible(parts.known(self.level).mistakes, self.gapped, self.solution)
+
+    @property
+    def solution(self) -> str:
+        return (self.level.folder / "solution.py").read_text(encoding="utf-8")
+
+    def explained(self, stopped: code.Stopped) -> v.Check:
+        """The failed check with its hint and with the gap at fault, which is sent, where there is one."""
+        check, mistakes = stopped.check, self._mistakes()
+        if check.hint is None and check.kind in HINTED:
+            check = replace(check, hint=hints.fitting(check, mistakes, self.solution))
+        if self.gapped is None or check.state is not v.State.FAILED:
+            return check
+        self._stage("gaps", "looking for the gap at fault")
+        step = self.repeat if self.able.memory else None  # a trial must not touch memory unchecked
+        trials = at_fault.Trials(self.level, self.gapped, step, self.cases, self.blocks)
+        check, states = gap_causes.explained(stopped, check, self.gapped, trials, mistakes, self.solution)
+        if states is not None:
+            self.send(states)
+        return check
 
     def _numbers(self, runs: list[Run]) -> None:
         """Every case in every dtype against float64."""
         for run in runs:
             self._compare(run, runs)
+        self.repeat = None
         tuned = tuning.examine(self.subject, runs, self._accept)
         if tuned is not None:
             self.send(tuned)
+        self.repeat = one_run.running_again(self.last_quick.case, self.last_quick.dtype, self.blocks)
         self.send(rules.new_contents_give_new_answers(self.subject, self.last_quick, self.blocks))
         looked_at = self.dtypes[0]
         for case, dtype in numbers.plan(self.level, self.dtypes[1:]):
@@ -254,8 +280,10 @@ class _Judge:
         """Compare one run with the truth; the `others` help to explain what is wrong."""
         wrong = numbers.wrong_elements(run)
         if not wrong.any():
+            self.right.append(contrast.traits(run))
             self.send(numbers.case_check(run))
             return
+        self.repeat = one_run.running(run.case, run.dtype, self.blocks)
         hazards.examine_order(self.subject, run, wrong, self.blocks)
         memory.examine_masked_lanes(self.subject, run, wrong, self.blocks)
         check = numbers.failed_case(run, wrong, self.blocks)
@@ -271,9 +299,13 @@ class _Judge:
             check = replace(check, cause=found.says, evidence=found.evidence, finding=found.finding, hint=found.hint)
         elif narrow := numbers.through_fp16(run, wrong):
             check = replace(check, cause=narrow, finding="through_fp16")
+        else:
+            apart = contrast.advice(contrast.traits(run), [*self.right, *map(contrast.traits, right)])
+            check = replace(check, advice=apart or check.advice)
         raise code.Stopped(check)
 
     def _properties(self) -> None:
         for statement in parts.part(self.level, "cases").PROPERTIES:
             self._stage("property", (statement.__doc__ or statement.__name__).strip())
+            self.repeat = one_run.holding(statement, self.dtypes, self.blocks)
             self.send(properties.holds(self.subject, statement, self.dtypes, self.blocks))

@@ -43,8 +43,7 @@ class Reruns:
             return None
         finally:
             sys.path[:] = paths
-            for name in set(sys.modules) - modules:
-                del sys.modules[name]
+            _forget(modules)
 
     def subject(self, mistake: Mistake, constants: dict[str, int]) -> Subject | None:
         """The mistake as something to watch, in the learner's place. None if it can't be loaded."""
@@ -56,8 +55,7 @@ class Reruns:
             return None
         finally:
             sys.path[:] = paths
-            for name in set(sys.modules) - modules:
-                del sys.modules[name]
+            _forget(modules)
         return Subject(self._level, Path(launcher.__code__.co_filename), module, launcher)
 
     def _launcher(self, mistake: Mistake, constants: dict[str, int]) -> Launcher:
@@ -65,10 +63,17 @@ class Reruns:
         if key not in self._loaded:
             text = apply(mistake.edits, (self._level.folder / "solution.py").read_text(encoding="utf-8"), mistake.key)
             path = self._folder / f"mistake_{len(self._loaded)}_{mistake.key}.py"
-            tree = _WithConstants(constants).visit(ast.parse(template.without_docstring(text)))
+            tree = _WithConstants(constants).visit(ast.parse(template.without_texts(text)))
             path.write_text(ast.unparse(tree), encoding="utf-8")
             self._loaded[key] = getattr(code.load(path), self._level.launcher)
         return self._loaded[key]
+
+
+def _forget(modules: set[str]) -> None:
+    """Drop the modules that became of wrong versions, and no library that their run happened to import first."""
+    for name in set(sys.modules) - modules:
+        if name.startswith(code.LEARNER):
+            del sys.modules[name]
 
 
 class _WithConstants(ast.NodeTransformer):

@@ -58,7 +58,15 @@ def torch_is_left_alone(replaced: list[str]) -> None:
 
 
 def kernels_do_the_work(subject: Subject, run: Run) -> None:
-    """Raises Stopped if arithmetic, a cast or a detour outside of the kernels reaches a kernel or the answer."""
+    """Raises Stopped if arithmetic, a cast or a detour outside of the kernels reaches a kernel or the answer, or a kernel hands its
+    work to a function of Triton's that does the whole of it.
+    """
+    for name in subject.level.lesson:
+        if name in run.counts.library:
+            where = run.counts.library[name]
+            says = f"Line {where.line}: `tl.{name}` does the whole of what this level is about."
+            advice = "Write it yourself, from the smaller functions that the level's text lists."
+            raise refused(check("the lesson is in your own lines"), says, advice, where.line, where.source)
     for call in run.spy.reaches_kernels():
         _refuse(call)
     for name, tensor in run.answer.items():

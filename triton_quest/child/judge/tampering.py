@@ -11,6 +11,7 @@ import math
 import os
 import time
 import traceback
+from operator import is_
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -61,6 +62,8 @@ class Snapshot:
         for name, members in self._members.items():
             owner = WATCHED[name]
             now = vars(owner)
+            if now.keys() == members.keys() and all(map(is_, now.values(), members.values())):
+                continue  # as it nearly always is
             for member, value in members.items():
                 if now.get(member) is not value and not isinstance(value, ModuleType) and not member.startswith("__"):
                     if f"{name}.{member}" in MAY_CHANGE or _is_torchs_own(now.get(member), member):

@@ -14,15 +14,17 @@ from typing import Any
 
 import torch
 
-from triton_quest.child.instruments.counting import counted
+from triton_quest.child.instruments.counting import Counts, counted
 from triton_quest.child.instruments.hazards import Hazards
 from triton_quest.child.instruments.launches import Launch, LaunchLog, observed
 from triton_quest.child.instruments.memory.findings import Box, Finding
 from triton_quest.child.instruments.memory.model import MemoryModel
 from triton_quest.child.instruments.memory.trace import Trace
 from triton_quest.child.instruments.opspy import OpSpy
+from triton_quest.child.instruments.pace import Pace
 from triton_quest.child.instruments.threads import inherit
 from triton_quest.child.instruments.tuning import Forcing
+from triton_quest.child.judge import blocks as tiles
 from triton_quest.child.judge import truth
 from triton_quest.child.judge.given import Given, Launcher, drawn_for
 from triton_quest.child.judge.tampering import Snapshot
@@ -104,6 +106,7 @@ class Run:
     went_backward: bool = False  # the launcher has returned, and the backward pass begun
     trouble: BaseException | None = None
     launches: list[Launch] = field(default_factory=list)
+    counts: Counts = field(default_factory=Counts)
     uses_tf32: bool = False  # fp32 dots that a GPU would make in TF32
     hazards: Hazards = field(default_factory=Hazards)  # lines that mean something else on a GPU
     forcing: Forcing = field(default_factory=Forcing)  # what was launched of autotuned kernels
@@ -129,8 +132,9 @@ class Run:
 
     @property
     def constants(self) -> dict[str, int]:
-        """The learner's own launch constants, by name."""
-        return {name: size for launch in self.launches for name, size in launch.blocks.items()}
+        """The learner's launch constants: tile lengths by the names that the levels give them, whatever the learner calls them."""
+        last = next((int(x.shape[-1]) for x in self.given.tensors.values() if x.ndim), 1)
+        return tiles.constants(self.launches, last)
 
 
 def watched(
@@ -183,14 +187,15 @@ def called_with(
     )
     run = Run(case, dtype, given, given.each(torch.Tensor.clone), reference, model, spy)
     run.hazards.reorders, run.forcing = reorders, forcing or run.forcing
-    log, members = LaunchLog(), Snapshot()
+    log, pace, members = LaunchLog(), Pace(), Snapshot()
     try:
         with (
             counted() as counts,
             run.hazards.watched(),
             run.forcing.watched(),
             model.active(),
-            observed(spy, log, noop=noop),
+            observed(spy, log, pace, noop=noop),
+            pace.watched(),
             spy,
             inherit(spy),
         ):
@@ -201,7 +206,7 @@ def called_with(
     except BaseException as trouble:  # whatever the learner's code raises is the verdict's matter
         run.trouble = trouble
     run.replaced = members.undo()
-    run.launches = log.launches
+    run.launches, run.counts = log.launches, counts
     run.answer = given.answer(run.returned, run.gradients) or NO_ANSWER
     run.result = run.answer.each(torch.Tensor.clone)
     if counts.tf32_dots and dtype == "fp32":

@@ -9,7 +9,7 @@ from types import ModuleType
 from typing import Any
 
 from triton_quest.child.judge import code
-from triton_quest.child.judge.pipeline import abilities, unfit
+from triton_quest.child.judge.abilities import abilities, unfit
 from triton_quest.child.measure import inputs
 from triton_quest.child.sentences.compiling import explain
 from triton_quest.child.triton import binaries, frontend

@@ -26,8 +26,8 @@ def compiled_sizes() -> Sizes:
 
 
 def counted_sizes(level: Level, grown: int) -> Sizes:
-    """Small enough for the interpreter, with `grown` for the letter that grows."""
-    return {**{letter: size.counted for letter, size in SIZES.items()}, level.grows: grown}
+    """Small enough for the interpreter, with `grown` for the letters that grow."""
+    return {**{letter: size.counted for letter, size in SIZES.items()}, **dict.fromkeys(level.grown, grown)}
 
 
 def typical(level: Level, sizes: Sizes) -> Case:
@@ -55,7 +55,7 @@ def described(given: Given) -> str:
 def pattern(level: Level, given: Given, sizes: Sizes) -> str:
     """ "q, k, v (1, 1, S, 64), fp16": what is given in these sizes, with the letter that grows in place of its size."""
     letters = (shape.letters for shape in level.shapes)
-    shown = (tuple(letter if letter == level.grows else str(sizes[letter]) for letter in shape) for shape in letters)
+    shown = (tuple(letter if letter in level.grown else str(sizes[letter]) for letter in shape) for shape in letters)
     return _described(given, shown)
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import NoReturn
 
@@ -19,8 +20,8 @@ from triton_quest.child.instruments.memory.accesses import IllegalAccess
 from triton_quest.child.instruments.memory.findings import Operation
 from triton_quest.child.instruments.memory.trace import Touch, Walk
 from triton_quest.child.judge import code, memory, numbers
+from triton_quest.child.judge.abilities import abilities, unfit
 from triton_quest.child.judge.blocks import block_sizes
-from triton_quest.child.judge.pipeline import abilities, unfit
 from triton_quest.child.judge.watch import Run, Subject, watched
 from triton_quest.child.triton.fake_driver import activate
 from triton_quest.child.triton.interpreter import enable
@@ -40,6 +41,7 @@ ACTIONS = {
     Operation.ATOMIC: show_records.ATOMIC,
 }
 MOST_CELLS = 128  # of an error map, along an axis
+NEVER_WRITTEN = "never written"
 PATTERN = 16  # elements that an answer must have for its map to show something
 
 
@@ -98,6 +100,10 @@ class Showing:
         check = numbers.failed_case(run, wrong, blocks)
         assert check.mismatch is not None
         self.send(error_map(run, wrong, check.mismatch.index))
+        try:
+            memory.examine_answer(run)
+        except code.Stopped as unwritten:
+            raise code.Stopped(_never_written(unwritten, check.mismatch)) from None
         raise code.Stopped(check)
 
     def _blocks(self) -> tuple[int, ...]:
@@ -176,6 +182,22 @@ def _nothing_to_show(level: Level) -> v.Check:
 
 
 # Where the answer is wrong
+
+
+def _never_written(unwritten: code.Stopped, mismatch: v.Mismatch) -> v.Check:
+    """The check of elements that nobody wrote, with the worst element: what stands there is the memory's, not the kernel's."""
+    finding = unwritten.finding
+    if finding is not None and finding.is_left_out(mismatch.index):
+        near = tuple(
+            (at, expected, NEVER_WRITTEN if finding.is_left_out(_index(at)) else actual, is_wrong)
+            for at, expected, actual, is_wrong in mismatch.neighbours
+        )
+        mismatch = replace(mismatch, actual=NEVER_WRITTEN, neighbours=near)
+    return replace(unwritten.check, mismatch=mismatch)
+
+
+def _index(shown: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in shown.split(", ") if part)
 
 
 def error_map(run: Run, wrong: Answer, index: tuple[int, ...]) -> show_records.ErrorMap:

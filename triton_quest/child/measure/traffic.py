@@ -1,6 +1,7 @@
 """Counts what a learner's kernels move and compute, in the interpreter, at growing sizes; sends a record for each.
 
-In the child. Nothing is timed, and nothing is judged: a wrong kernel's counts are those of a wrong kernel.
+In the child. Nothing is timed, and nothing is judged but whether the answer is right: a wrong kernel's counts are those of a wrong
+kernel.
 """
 
 from __future__ import annotations
@@ -19,8 +20,9 @@ from triton_quest.child.instruments.memory.findings import Traffic
 from triton_quest.child.instruments.memory.model import MemoryModel
 from triton_quest.child.instruments.opspy import OpSpy
 from triton_quest.child.judge import code, memory
-from triton_quest.child.judge.given import Given
-from triton_quest.child.judge.pipeline import abilities, unfit
+from triton_quest.child.judge.abilities import abilities, unfit
+from triton_quest.child.judge.given import Given, main_dtype
+from triton_quest.child.judge.truth import reference
 from triton_quest.child.measure import inputs
 from triton_quest.child.triton.fake_driver import activate
 from triton_quest.child.triton.interpreter import enable
@@ -30,7 +32,6 @@ from triton_quest.records import measured as m
 from triton_quest.records import verdict as v
 
 Send = Callable[[v.Record], None]
-DTYPE = "fp16"
 STEPS = (1, 2, 4, 8)  # times the smallest size
 LARGEST_UNIT = 2  # times the level's own smallest size, for a learner with larger blocks
 
@@ -63,7 +64,7 @@ class Counting:
 
     def sizes(self) -> Iterable[int]:
         """Multiples of the learner's largest block where it isn't too large: only then the counts follow one law."""
-        smallest = SIZES[self.level.grows].counted
+        smallest = SIZES[self.level.grown[0]].counted
         self.at(smallest)
         blocks = {size for launch in self._launches for size in launch.ranges}
         fitting = (block for block in blocks if smallest < block <= LARGEST_UNIT * smallest)
@@ -77,15 +78,15 @@ class Counting:
         return self._known[size]
 
     def _count(self, size: int) -> m.Counted:
-        self.send(v.StageStarted("count", f"counting at {self.level.grows} = {size:,}", self.seconds))
+        self.send(v.StageStarted("count", f"counting at {' = '.join(self.level.grown)} = {size:,}", self.seconds))
         sizes = inputs.counted_sizes(self.level, size)
         case = inputs.typical(self.level, sizes)
-        given = inputs.given(self.level, case, DTYPE)
+        given = inputs.given(self.level, case, self.level.counted_in)
         shown = inputs.described(given)
         model, log, spy = (
             MemoryModel(poison=False, cooperative=True, footprints=True),
             LaunchLog(),
-            OpSpy("", given.tensors.values()),
+            OpSpy("", given.tensors.values(), fill_uninitialised_with_nan=True),
         )
         try:
             with counted(arithmetic=True) as counts, model.active(), observed(spy, log), spy:
@@ -101,7 +102,12 @@ class Counting:
         if not log.launches or answer is None:
             raise code.Stopped(_nothing_to_count(given, launched=bool(log.launches)))
         found = _record(size, shown, model.traffic, counts, given, answer, spy.allocated_bytes, len(log.launches))
-        return replace(found, pattern=inputs.pattern(self.level, given, sizes))
+        is_right = set(reference(given, tf32=_in_tf32(given, counts)).right_in(answer)) == set(answer)
+        return replace(found, pattern=inputs.pattern(self.level, given, sizes), is_right=is_right)
+
+
+def _in_tf32(given: Given, counts: Counts) -> bool:
+    return bool(counts.tf32_dots) and main_dtype(given.inputs) == torch.float32
 
 
 def _bytes(tensors: Iterable[torch.Tensor]) -> int:

@@ -25,7 +25,7 @@ class CompileFinding:
     """One refused line, for all `targets` (as Triton names them) that refuse it. `reason` is Triton's own, one line.
 
     `construct` is a row of the table, or "unexplained"; `facts` fill its sentence, those left out that name a line.
-    `compiles` where the line means something else on a GPU.
+    `compiles` where the line means something else on a GPU; `runs` where the interpreter takes it.
     """
 
     construct: str
@@ -40,6 +40,7 @@ class CompileFinding:
     error_type: str
     compiles: bool
     facts: tuple[tuple[str, str], ...]
+    runs: bool = True
 
     @property
     def says(self) -> str:
@@ -64,8 +65,8 @@ def _facts(row: Row, refusal: Refusal) -> Facts | None:
     return None if found is None else {**groups, **found}
 
 
-def _explain(refusal: Refusal) -> tuple[str, str, Facts]:
-    """The row's key, its sentence, and what fills it."""
+def _explain(refusal: Refusal) -> tuple[str, str, Facts, bool]:
+    """The row's key, its sentence, what fills it, and whether the interpreter takes the line."""
     common = {
         "kernel": refusal.kernel,
         "function": refusal.function,
@@ -77,22 +78,22 @@ def _explain(refusal: Refusal) -> tuple[str, str, Facts]:
         if facts is not None:
             filled = {**common, **facts}
             used = {name for _, name, _, _ in Formatter().parse(row.says) if name}
-            return row.key, row.says.format_map(filled), {name: filled[name] for name in used}
+            return row.key, row.says.format_map(filled), {name: filled[name] for name in used}, row.runs
     reason = _first_line(refusal.reason).rstrip(".")
     said = f": {reason}." if reason else ", and gives no reason."
     facts = {"code": common["code"], "reason": reason}
-    return UNEXPLAINED, f"Triton's compiler refuses `{common['code']}`{said}", facts
+    return UNEXPLAINED, f"Triton's compiler refuses `{common['code']}`{said}", facts, True
 
 
 def explain(refusals: Iterable[Refusal]) -> list[CompileFinding]:
     """One finding per refused line and cause, in the order in which they were met, with all targets that refuse it."""
     found: dict[tuple[str, int, str, str], CompileFinding] = {}
     for refusal in refusals:
-        construct, sentence, facts = _explain(refusal)
+        construct, sentence, facts, runs = _explain(refusal)
         lineless = tuple(sorted((name, fact) for name, fact in facts.items() if name not in LINES))
         finding = CompileFinding(
             construct, sentence, refusal.kernel, refusal.function, refusal.file, refusal.line, refusal.source_line,
-            (refusal.target,), _first_line(refusal.reason), refusal.error_type, refusal.by is RefusedBy.MEANING, lineless,
+            (refusal.target,), _first_line(refusal.reason), refusal.error_type, refusal.by is RefusedBy.MEANING, lineless, runs,
         )  # fmt: skip
         key = (refusal.file, refusal.line, construct, sentence if construct == UNEXPLAINED else "")
         first = found.setdefault(key, finding)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from triton_quest.child.instruments.memory.findings import Box, Finding, Guard, Kind, Limit, Operation
+from triton_quest.child.instruments.memory.findings import Box, Finding, Guard, Idle, Kind, Limit, Operation, Reach
 
 _VERBS = {Operation.READ: "reads", Operation.WRITE: "writes", Operation.ATOMIC: "updates"}
 _NOUNS = {Operation.READ: "load", Operation.WRITE: "store", Operation.ATOMIC: "atomic"}
+_AT_PLACE_OR_MASK = "look at how a program finds its place, and at the mask"
 _AT_ONCE = "on a GPU the programs run at the same time"
 
 
@@ -20,7 +21,7 @@ def tell(finding: Finding, with_cure: bool = True) -> str:
 
 def tell_without_line(finding: Finding) -> str:
     """The finding as a sentence that is the same wherever in a file it happens."""
-    return tell(replace(finding, site=replace(finding.site, line=0)))
+    return tell(replace(finding, site=replace(finding.site, line=0), mask_is_given=False))
 
 
 def places(name: str, box: Box, shape: tuple[int, ...]) -> str:
@@ -155,19 +156,52 @@ def _unwritten(finding: Finding) -> str:
     told = f"{where} {'is' if finding.bad == 1 else 'are'} never written"
     if finding.bad == finding.active:
         told = f"no program writes any element of {name}" if finding.active > 1 else f"no program writes {name}"
+    elif finding.written is not None and not finding.elements.full:
+        told = f"only {places(name, finding.written, finding.shape)} is ever written"
+        told += f" ({finding.active - finding.bad} of {finding.active} elements)"
     elif finding.active > 1:
         told += f" ({finding.bad} of {finding.active} elements)"
+    return f"{told}{_why_unwritten(finding)}"
+
+
+def _why_unwritten(finding: Finding) -> str:
+    """What is known of the stores that should have written there. A mask that the template gives isn't blamed itself."""
+    if finding.stored_into is not None and not finding.idle and not finding.program:
+        if not finding.stored_into:
+            return ": no kernel has come to a `tl.store`."
+        return f": all stores go into {' and '.join(finding.stored_into)}."
+    store = f"the store in line {finding.line}" if finding.line else "a store"
     if finding.program:
+        if finding.mask_is_given:
+            return (
+                ". The store that should write them is given, and so is its mask: look at what your lines hand to it."
+            )
         one = finding.program == finding.other_program
         who = f"Program {finding.program} comes" if one else _several(finding)
-        store = f"the store in line {finding.line}" if finding.line else "a store"
-        return f"{told}. {who} to them, but the mask of {store} stops {'it' if one else 'them'}."
-    reach = finding.reach
-    if reach is None:
-        return f"{told}."
+        return f". {who} to them, but the mask of {store} stops {'it' if one else 'them'}."
+    reach, idle = finding.reach, finding.idle
+    if idle is not None and (reach is None or not reach.is_last_of_grid):
+        look = "the mask is given, so look at what it is made of" if finding.mask_is_given else _AT_PLACE_OR_MASK
+        return f". {_who_is_idle(idle)}, since each of {'its' if idle.count == 1 else 'their'} lanes is masked off: {look}."
+    if reach is not None:
+        return f". {_how_far(finding, reach)}"
+    return "."
+
+
+def _how_far(finding: Finding, reach: Reach) -> str:
     last = f"the last of the grid {reach.grid}" if reach.is_last_of_grid else "the last program that writes"
-    wrote = places(name, reach.wrote, finding.shape)
-    return f"{told}. No store comes to them: {_program(reach.program)}, {last}, writes {wrote}."
+    wrote = places(finding.tensor or "the answer", reach.wrote, finding.shape)
+    others = "them" if finding.elements is not None and finding.elements.full else "the others"
+    return f"No store comes to {others}: {_program(reach.program)}, {last}, writes {wrote}."
+
+
+def _who_is_idle(idle: Idle) -> str:
+    of = f"of the grid {idle.grid} store nothing"
+    if idle.count == 1:
+        return f"Program {idle.first} of the grid {idle.grid} stores nothing"
+    if idle.in_a_row:
+        return f"Programs {idle.first} to {idle.last} {of}"
+    return f"{idle.count} programs {of}, the first of them {idle.first}"
 
 
 def _several(finding: Finding) -> str:
@@ -211,7 +245,10 @@ def _read_write_race(finding: Finding) -> str:
 def _uninitialised(finding: Finding) -> str:
     way_out = f"write there first, or allocate {_name(finding)} with `torch.zeros`."
     if finding.written_elsewhere:
-        way_out = "the launch before this one left it out: look at its grid, and at the mask of its store."
+        look_at = (
+            "at the mask of its store" if finding.masked_there else f"at its grid, which is {finding.written_elsewhere}"
+        )
+        way_out = f"the launch before this one left it out: look {look_at}."
     return (
         f"{_program(finding.program)} {_VERBS[finding.operation]} {_where(finding)}, where nothing has been "
         f"written yet. Line {finding.line}: {way_out}"

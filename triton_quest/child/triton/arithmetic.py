@@ -9,7 +9,8 @@ negative runs only if the step is a constant. What is found goes to `tell`, whic
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -34,10 +35,39 @@ class Compiled:
     truncated: set[Place] = field(default_factory=set)  # divisions that are made at run time
     run_time_steps: set[Place] = field(default_factory=set)
 
+    def absorb(self, other: Compiled) -> None:
+        for mine, theirs in zip(self._sets(), other._sets(), strict=True):
+            mine |= theirs
+
+    def moved(self, start: tuple[str, int], to: tuple[str, int]) -> Compiled:
+        """The same places, those in the file of `start` as far from its line as they will be from that of `to`."""
+        return Compiled(*({_moved(place, start, to) for place in places} for places in self._sets()))
+
+    def _sets(self) -> tuple[set[Place], ...]:
+        return self.rounded_down, self.truncated, self.run_time_steps
+
+
+def _moved(place: Place, start: tuple[str, int], to: tuple[str, int]) -> Place:
+    file, line, column = place
+    return (to[0], line - start[1] + to[1], column) if file == start[0] else place
+
 
 compiled = Compiled()
 tell: Callable[[str, Place], None] | None = None
 """Called with `rounded_down`, `truncated` or `negative_step`: what a GPU does there, and the place."""
+
+
+@contextmanager
+def noted() -> Iterator[Compiled]:
+    """What the front end sees inside, for itself; afterwards it is part of `compiled`."""
+    global compiled
+    before, inside = compiled, Compiled()
+    compiled = inside
+    try:
+        yield inside
+    finally:
+        compiled = before
+        compiled.absorb(inside)
 
 
 def note_division(operands: list[Any], place: Place) -> None:

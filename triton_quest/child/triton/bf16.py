@@ -43,7 +43,7 @@ def truncate(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
 
 
 def is_bf16(dtype: Any) -> bool:
-    return bool(dtype.scalar == tl.bfloat16)
+    return bool(dtype.scalar.name == tl.bfloat16.name)
 
 
 def _handle(values: npt.NDArray[Any]) -> Any:

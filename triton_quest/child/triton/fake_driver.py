@@ -68,6 +68,7 @@ class FakeDriver(DriverBase):
         self.arch = arch
         self.target = find(arch) or TARGETS[0]
         self.utils = _Utils(self.target)
+        self.questions = 0  # how often somebody asked what it is
 
     @staticmethod
     def is_active() -> bool:
@@ -77,6 +78,7 @@ class FakeDriver(DriverBase):
         return ty
 
     def get_current_target(self) -> GPUTarget:
+        self.questions += 1
         return GPUTarget(self.target.backend, self.arch, self.target.warp_size)
 
     def get_active_torch_device(self) -> torch.device:

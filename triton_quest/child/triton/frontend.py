@@ -8,32 +8,38 @@ stays an exception.
 
 from __future__ import annotations
 
+import contextlib
 import time
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import ModuleType
 from typing import Any
 
+from triton.backends.compiler import Language
 from triton.compiler.compiler import ASTSource
 from triton.runtime.autotuner import Autotuner
 from triton.runtime.driver import driver
 from triton.runtime.errors import OutOfResources
 from triton.runtime.interpreter import InterpretedFunction
-from triton.runtime.jit import JITFunction
+from triton.runtime.jit import JITFunction, get_jit_fn_file_line
 
 from triton_quest.machine.targets import Arch
 
+from . import arithmetic
 from .blame import blame_launch, blame_line, is_our_fault
+from .contents import Unknown, constants, contents
 from .fake_driver import FakeDriver, activated
 from .language import compilable, twin_of
 from .limits import check_grid, check_resources
-from .lowering import quiet, shared_memory_bytes, to_ttir
+from .lowering import FrontEnd, quiet, shared_memory_bytes, to_ttir
 from .refusals import Refusal
 
 TARGETS: tuple[Arch, ...] = (80, 90)
 _run = JITFunction.run  # before the interpreter is adapted, which refuses to launch what it can't interpret
+_went_through: dict[tuple[Any, ...], tuple[int | None, arithmetic.Compiled]] = {}
+"""What needn't be lowered again in this process: its shared memory, and what the front end noted, on lines from the kernel's on."""
 MAY_DROP_OUT = ("OutOfResources", "CompileTimeAssertionFailure")
 
 
@@ -78,6 +84,7 @@ class CompileSession:
     refusals: list[Refusal] = field(default_factory=list)
     compiled: list[CompiledLaunch] = field(default_factory=list)
     outcomes: dict[tuple[Any, ...], Refusal | None] = field(default_factory=dict)
+    front_ends: dict[tuple[Any, ...], FrontEnd] = field(default_factory=dict)
     our_fault: Exception | None = None
 
     def launch(
@@ -137,12 +144,48 @@ class CompileSession:
                 return None
         if isinstance(failure, OutOfResources):
             return blame_launch(failure, kernel.fn.__name__, device, self.module.__file__)
-        return blame_line(failure, kernel, device, "".join(written))
+        pointers = tuple(name for name, kind in source.signature.items() if str(kind).startswith("*"))
+        refusal = blame_line(failure, kernel, device, "".join(written))
+        return replace(refusal, constants=constants_of(source, kernel), pointers=pointers)
 
     def lower(self, source: ASTSource, target: Any, backend: Any, options: Any) -> tuple[int | None, Any]:
         """As far down as this session goes: the shared memory in bytes, and the finished binary, where it comes to that."""
-        module = to_ttir(source, target, backend, options)
-        return (shared_memory_bytes(module, source.language, target, backend, options) if self.thorough else None), None
+        key = self._key(source, target, options)
+        if key is None:
+            return self._lower_anew(source, target, backend, options), None
+        file, line = get_jit_fn_file_line(source.fn)
+        if key not in _went_through:
+            with arithmetic.noted() as notes:
+                shared_bytes = self._lower_anew(source, target, backend, options)
+            _went_through[key] = shared_bytes, notes.moved((file, line), ("", 0))
+        shared_bytes, notes = _went_through[key]
+        arithmetic.compiled.absorb(notes.moved(("", 0), (file, line)))
+        return shared_bytes, None
+
+    def _key(self, source: ASTSource, target: Any, options: Any) -> tuple[Any, ...] | None:
+        """All that decides what becomes of the kernel; None where it can't be told."""
+        if source.language is not Language.TRITON:
+            return None
+        try:
+            seen = contents(source.fn), constants(source.constants)
+        except Unknown:
+            return None
+        return (*seen, str(source.signature), str(source.attrs), str(options), target.arch, self.thorough)
+
+    def _lower_anew(self, source: ASTSource, target: Any, backend: Any, options: Any) -> int | None:
+        if not self.thorough:
+            to_ttir(source, target, backend, options)
+            return None
+        if source.language is not Language.TRITON:
+            module = to_ttir(source, target, backend, options)
+            return shared_memory_bytes(module, source.language, target, backend, options)
+        key = (id(source.fn), *map(str, (source.signature, source.constants, source.attrs)))
+        known = self.front_ends.get(key)
+        if known is not None and known.fits(backend, options):
+            with contextlib.suppress(Exception), quiet():  # what goes wrong is told of the source, not of its copy
+                return shared_memory_bytes(known.again(backend), source.language, target, backend, options)
+        found = self.front_ends[key] = FrontEnd(source, target, backend, options)
+        return shared_memory_bytes(found.module, source.language, target, backend, options)
 
     def _keep_if_ours(self, error: Exception) -> None:
         if is_our_fault(error):

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import triton
 
-from . import acceptance, arithmetic, bf16, elementwise, fidelity, scalars, speed
+from . import acceptance, arithmetic, bf16, elementwise, fidelity, recording, scalars, speed
 from .patching import Edits
 
 PATCHES = (
@@ -22,6 +22,7 @@ PATCHES = (
     *scalars.PATCHES,
     *acceptance.PATCHES,
     *elementwise.PATCHES,
+    *recording.PATCHES,
 )
 """In the order in which they are laid over each other. `arithmetic` comes before whatever else rewrites the calls of `range`."""
 

@@ -95,9 +95,14 @@ def twin_of(interpreted: InterpretedFunction | JITFunction) -> JITFunction:
     """What @triton.jit would have made of the same function without TRITON_INTERPRET. Made once. Gluon's are real already."""
     if isinstance(interpreted, JITFunction):
         return interpreted
-    twin = _twins.get(interpreted.fn)
+    return twin_of_function(interpreted.fn, interpreted.kwargs)
+
+
+def twin_of_function(function: Callable[..., Any], options: dict[str, Any]) -> JITFunction:
+    """`options`: what @triton.jit was given besides."""
+    twin = _twins.get(function)
     if twin is None:
-        twin = _twins[interpreted.fn] = JITFunction(interpreted.fn, **interpreted.kwargs)
+        twin = _twins[function] = JITFunction(function, **options)
     return twin
 
 

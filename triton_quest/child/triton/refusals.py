@@ -40,3 +40,5 @@ class Refusal:
     code: str = ""
     source: str = ""
     first_line: int = 1
+    constants: tuple[tuple[str, str], ...] = ()  # the kernel's constexpr parameters in this launch
+    pointers: tuple[str, ...] = ()  # its parameters for which the launch passes a tensor

@@ -14,7 +14,9 @@ from typing import Any
 import numpy as np
 import triton.language as tl
 from triton.runtime import interpreter
+from triton.runtime.jit import get_jit_fn_file_line
 
+from .language import twin_of_function
 from .patching import Edits, Need, Patch
 
 _INTERPRETER = "triton.runtime.interpreter"
@@ -157,6 +159,36 @@ def _remember_tensor_shapes(edits: Edits) -> None:
     edits.set(tl.tensor, "__init__", init)
 
 
+def _check_handles_quickly(edits: Edits) -> None:
+    """How wide the numbers of a type may be is worked out once for each type."""
+    handle, pointer = interpreter.TensorHandle, tl.pointer_type
+    construct, most = handle.__init__, dict[str, int]()
+    if set(vars(handle(np.zeros(1, np.int32), tl.int32))) != {"data", "dtype", "attr"}:
+        raise ValueError("a handle holds other fields than those known")
+
+    def init(self: Any, data: Any, dtype: Any, attr: Any = None) -> None:
+        widest = most.get(dtype.name)
+        if widest is None:
+            is_pointer = isinstance(dtype, pointer)
+            widest = most[dtype.name] = 1 << 30 if is_pointer else max(8, dtype.primitive_bitwidth) // 8
+        if data.itemsize > widest:
+            construct(self, data, dtype)  # raises
+        self.data, self.dtype, self.attr = data, dtype, {} if attr is None else attr
+
+    edits.set(handle, "__init__", init)
+
+
+def _read_source_once(edits: Edits) -> None:
+    """To find the line of a kernel Triton makes a whole JITFunction of it, and reads its source again: the compiler's serves."""
+    rewriter = interpreter.FunctionRewriter
+
+    def file_and_line(self: Any) -> tuple[str, int]:
+        file, line = get_jit_fn_file_line(twin_of_function(self.fn, self.kwargs))
+        return file, line
+
+    edits.set(rewriter, "_get_jit_fn_file_line", file_and_line)
+
+
 PATCHES = (
     Patch(
         "no overflow checks",
@@ -183,5 +215,22 @@ PATCHES = (
         "tensor shapes remembered",
         _remember_tensor_shapes,
         (Need(f"{_CORE}:tensor.__init__", ("self", "handle", "type")),),
+    ),
+    Patch(
+        "handles checked quickly",
+        _check_handles_quickly,
+        (
+            Need(f"{_INTERPRETER}:TensorHandle.__init__", ("self", "data", "dtype", "attr")),
+            Need(f"{_INTERPRETER}:TensorHandle.__post_init__", ("self",)),
+            Need(f"{_INTERPRETER}:_validate_np_data_size", ("np_array", "tl_dtype")),
+        ),
+    ),
+    Patch(
+        "source read once",
+        _read_source_once,
+        (
+            Need(f"{_INTERPRETER}:FunctionRewriter._get_jit_fn_file_line", ("self",)),
+            Need(f"{_INTERPRETER}:FunctionRewriter.__init__", ("self", "fn", "kwargs")),
+        ),
     ),
 )

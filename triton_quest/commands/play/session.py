@@ -116,7 +116,8 @@ class LiveSession:
         path, line = self.place(level)
         remark = template_remark(new_templates(self._context, [state]), self.glyphs)
         above = [texts.where_to_edit(path, line, self.name(level)), *([remark] if remark else [])]
-        return Group(*above, Text(), texts.briefing(template.briefing(workspace.course_text(level, "solution.py"))))
+        source = workspace.course_text(level, "solution.py")
+        return Group(*above, Text(), texts.briefing(template.briefing(source), template.more(source)))
 
     def place(self, level: Level) -> tuple[Path, int]:
         path, line = self._context.workspace.file(level), 1

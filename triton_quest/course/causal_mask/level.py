@@ -11,4 +11,5 @@ LEVEL = Level(
     inputs=("B H S D",) * 2,
     feats=("no-spill",),
     fills_count=False,
+    counts_tiles=True,
 )

@@ -95,6 +95,14 @@ def step_with(
     return step
 
 
+def p_divided_by_l(qk, v, m_i, l_i, acc, qk_scale):
+    """A step, in which `p` is divided by the `l_i` of that step."""
+    m_new = m_i.maximum(largest(qk) * qk_scale)
+    p, alpha = (qk * qk_scale - m_new).exp2(), (m_i - m_new).exp2()
+    l_i = l_i * alpha + p.sum(dim=-1, keepdim=True)
+    return m_new, l_i, acc * alpha + (p / l_i) @ v
+
+
 def largest(qk: Tensor) -> Tensor:
     return qk.amax(dim=-1, keepdim=True)
 
@@ -113,17 +121,23 @@ def by_tiles(
     first_until: Callable[[int], int] = lambda mask_from: mask_from,
     second_from: Callable[[int], int] = lambda mask_from: mask_from,
     finish: Callable[[Tensor, Tensor], Tensor] = lambda acc, l_i: acc / l_i,
+    backwards: bool = False,
+    k_tile: Callable[..., Tensor] | None = None,
+    v_tile: Callable[..., Tensor] | None = None,
 ) -> Callable[..., Tensor]:
     """A formula. `row` is the first query of a tile, `visible` takes a column of queries and a row of keys.
 
     mask_from, end: as in the kernel; the first loop ends at `first_until`, the second begins at `second_from`. masked: what
-    hidden scores become in the second loop, None for as they were. finish: acc, l_i -> out.
+    hidden scores become in the second loop, None for as they were. finish: acc, l_i -> out. backwards: the last tile of
+    keys first. k_tile, v_tile: x, the first key, how many there are, whether this is the second loop -> the tile that is
+    loaded.
     """
+    k_tile, v_tile = k_tile or tile_of, v_tile or tile_of
     step = step or step_with()
 
     def formula(q, k, v, causal=True, sm_scale=None, *, BLOCK_M, BLOCK_N):
         m, n, scale = q.shape[2], k.shape[2], scale_of(q, sm_scale) * LOG2_E
-        q, k, v = (padded(x.float(), block) for x, block in ((q, BLOCK_M), (k, BLOCK_N), (v, BLOCK_N)))
+        q = padded(q.float(), BLOCK_M)
         tiles = []
         for row in range(0, m, BLOCK_M):
             rows = torch.arange(row, row + BLOCK_M)[:, None]
@@ -134,22 +148,49 @@ def by_tiles(
             last = end(row, BLOCK_M, m, n, causal)
             steps = [(start, False) for start in range(0, first_until(whole), BLOCK_N)]
             steps += [(start, masked is not None) for start in range(second_from(whole), last, BLOCK_N)]
-            for start, masks in steps:
-                here = slice(start, start + BLOCK_N)
-                qk = tile @ k[:, :, here].transpose(-1, -2)
+            for start, masks in reversed(steps) if backwards else steps:
+                count = min(BLOCK_N, n - start)
+                loaded_k, loaded_v = (
+                    padded(load(x, start, count, masks).float(), BLOCK_N) for load, x in ((k_tile, k), (v_tile, v))
+                )
+                qk = tile @ loaded_k.transpose(-1, -2)
                 if masks:
                     sees = visible(rows, torch.arange(start, start + BLOCK_N)[None, :], n, causal)
                     qk = qk.masked_fill(~sees, masked)
-                state = step(qk, v[:, :, here], *state, scale)
+                state = step(qk, loaded_v, *state, scale)
             tiles.append(finish(state[2], state[1]))
         return torch.cat(tiles, dim=2)[:, :, :m].double()
 
     return formula
 
 
+def tile_of(x: Tensor, start: int, count: int, in_the_second_loop: bool) -> Tensor:
+    return x[:, :, start : start + count]
+
+
+def moved_by(elements: int, loops: tuple[bool, ...] = (False, True)) -> Callable[..., Tensor]:
+    """In these loops the tile lies `elements` for each key behind the first one, whatever the stride is."""
+
+    def load(x: Tensor, start: int, count: int, in_the_second_loop: bool) -> Tensor:
+        if in_the_second_loop not in loops:
+            return tile_of(x, start, count, in_the_second_loop)
+        shape = (*x.shape[:2], count, x.shape[3])
+        return x.as_strided(shape, x.stride(), x.storage_offset() + start * elements)
+
+    return load
+
+
+FIRST_LOOP, SECOND_LOOP = (False,), (True,)
+
+
 def padded(x: Tensor, block: int) -> Tensor:
     """x: (B, H, S, D), with rows of zeros up to a whole number of blocks"""
     return torch.nn.functional.pad(x, (0, 0, 0, -x.shape[2] % block))
+
+
+def from_0(row: int, block_m: int, block_n: int, n: int, causal: bool) -> int:
+    """`mask_from` where there is one loop, which masks all of its tiles."""
+    return 0
 
 
 def without_alpha(old: Tensor, alpha: Tensor, new: Tensor) -> Tensor:
@@ -195,13 +236,33 @@ FORMULAS = {
     "both_counted_in_the_tile": by_tiles(
         visible=lambda rows, keys, n, causal: keys - keys[:, :1] <= rows - rows[:1] if causal else keys < n
     ),
+    "past_hidden_in_one_loop": by_tiles(
+        visible=lambda rows, keys, n, causal: keys >= rows if causal else keys < n, mask_from=from_0
+    ),
+    "only_the_future_in_one_loop": by_tiles(
+        visible=lambda rows, keys, n, causal: keys > rows if causal else keys < n, mask_from=from_0
+    ),
+    "both_counted_in_the_tile_in_one_loop": by_tiles(
+        visible=lambda rows, keys, n, causal: keys - keys[:, :1] <= rows - rows[:1] if causal else keys < n,
+        mask_from=from_0,
+    ),
+    "tile_start_added_twice": by_tiles(
+        visible=lambda rows, keys, n, causal: keys + keys[:, :1] <= rows if causal else keys < n
+    ),
+    "tile_start_added_twice_in_one_loop": by_tiles(
+        visible=lambda rows, keys, n, causal: keys + keys[:, :1] <= rows if causal else keys < n, mask_from=from_0
+    ),
     "not_masked": by_tiles(masked=None),
+    "nothing_masked": by_tiles(masked=None, end=lambda row, bm, m, n, causal: n),
     "missing_keys_count": by_tiles(visible=lambda rows, keys, n, causal: keys <= rows if causal else keys >= 0),
     "zero_for_minus_infinity": by_tiles(masked=0.0),
     "minus_10000": by_tiles(masked=-1e4),
     "diagonal_skipped": by_tiles(end=lambda row, bm, m, n, causal: 0),
     "end_before_the_tile": by_tiles(end=lambda row, bm, m, n, causal: row if causal else n),
     "end_of_the_first_query": by_tiles(end=lambda row, bm, m, n, causal: row + 1 if causal else n),
+    "end_without_causal": by_tiles(end=lambda row, bm, m, n, causal: min(row + bm, n)),
+    "end_without_causal_in_one_loop": by_tiles(end=lambda row, bm, m, n, causal: min(row + bm, n), mask_from=from_0),
+    "last_tile_first": by_tiles(mask_from=from_0, backwards=True),
     "diagonal_unmasked": by_tiles(
         mask_from=lambda row, bm, bn, n, causal: (min(row + bm, n) if causal else n) // bn * bn,
     ),
@@ -217,8 +278,23 @@ FORMULAS = {
     "alpha_upside_down": nan_everywhere,
     "p_with_the_old_maximum": nan_everywhere,
     "acc_of_the_last_tile": by_tiles(step_with(acc_of=only_the_new)),
+    "accumulator_added_twice": by_tiles(step_with(acc_of=lambda acc, alpha, pv: 2 * acc * alpha + pv)),
     "not_divided": by_tiles(finish=lambda acc, l_i: acc),
     "divided_in_each_step": by_tiles(step_with(divide=lambda acc, l_i: acc / l_i), finish=lambda acc, l_i: acc),
+    "p_divided_in_each_step": by_tiles(p_divided_by_l, finish=lambda acc, l_i: acc),
+    "p_divided_and_acc": by_tiles(p_divided_by_l),
+    "always_the_first_tile": by_tiles(k_tile=moved_by(0, FIRST_LOOP), v_tile=moved_by(0, FIRST_LOOP)),
+    "never_moved_on": by_tiles(k_tile=moved_by(0), v_tile=moved_by(0)),
+    "first_tile_on_the_diagonal": by_tiles(k_tile=moved_by(0, SECOND_LOOP), v_tile=moved_by(0, SECOND_LOOP)),
+    "moved_without_strides": by_tiles(k_tile=moved_by(1), v_tile=moved_by(1)),
+    "first_loop_without_strides": by_tiles(k_tile=moved_by(1, FIRST_LOOP), v_tile=moved_by(1, FIRST_LOOP)),
+    "second_loop_without_strides": by_tiles(k_tile=moved_by(1, SECOND_LOOP), v_tile=moved_by(1, SECOND_LOOP)),
+    "k_moved_without_stride": by_tiles(k_tile=moved_by(1)),
+    "k_of_the_first_loop_without_stride": by_tiles(k_tile=moved_by(1, FIRST_LOOP)),
+    "k_of_the_second_loop_without_stride": by_tiles(k_tile=moved_by(1, SECOND_LOOP)),
+    "v_moved_without_stride": by_tiles(v_tile=moved_by(1)),
+    "v_of_the_first_loop_without_stride": by_tiles(v_tile=moved_by(1, FIRST_LOOP)),
+    "v_of_the_second_loop_without_stride": by_tiles(v_tile=moved_by(1, SECOND_LOOP)),
     "k_without_head": first_head_of_k,
     "strides_of_k_for_v": v_in_the_layout_of_k,
     "k_and_v_swapped": k_and_v_swapped,

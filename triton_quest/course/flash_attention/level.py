@@ -8,6 +8,7 @@ LEVEL = Level(
     description="The tiled algorithm itself: query tiles, streamed keys, an accumulator that is rescaled as it goes.",
     file="level8_flash_attention.py",
     launcher="flash_attention",
+    counts_tiles=True,
     inputs=("B H S D",) * 3,
     feats=("no-spill", "least-traffic"),
     beside="flash",

@@ -3,25 +3,24 @@
 
 The final boss. Level 7 computes attention without the S x S matrix, but it reads all keys and values again for every
 single query. Here a program takes a tile of queries, and the products are matrix products once more. That is Flash
-Attention: nothing in it is new to you but how the pieces go together.
+Attention: nothing in it is new but how the pieces go together.
 
 ## The idea
 
-**A tile of queries.** B batches, H heads, M queries, N keys (where M and N are equal, both are called S), and D numbers
-in each query, key and value. A program takes `BLOCK_M` queries of one head. It loads their tile of `q` once, and keeps
-it. Then it walks along the keys in steps of `BLOCK_N`, as in level 7. Each step loads a tile of keys and the tile of
-values that goes with it, and does two matrix products:
+**A tile of queries.** A program takes `BLOCK_M` queries of one head. It loads their tile of `q` once, and keeps it.
+Then it walks along the keys in steps of `BLOCK_N`, as in level 7. Each step loads a tile of keys and the tile of values
+that goes with it, and does two matrix products:
 
     qk   = q @ k     (BLOCK_M, D) @ (D, BLOCK_N) -> (BLOCK_M, BLOCK_N)
     acc += p @ v     (BLOCK_M, BLOCK_N) @ (BLOCK_N, D) -> (BLOCK_M, D)
 
-The keys come through a transposed grid of places, as in level 4, so `k` is a tile of K^T. `qk` are the raw dot
-products, not yet scaled. Between the two products stands the step of online softmax.
+`k` is a tile of K^T, as in level 4. `qk` are the raw dot products, not yet scaled. Between the two products stands the
+step of online softmax.
 
 **Online softmax, for many rows at once.** In level 7 three running results went from block to block: the largest score
-so far, `m_i`; the sum of the exponentials so far, `l_i`; and the sum of the exponentials times the values, `acc`. They
-stay, one of each for every query of the tile. So `m_i` and `l_i` become vectors, (BLOCK_M,), and `acc` becomes a tile,
-(BLOCK_M, D). All that was done to a number is now done to a vector, row by row:
+so far, `m_i`; the sum of the exponentials so far, `l_i`; and the sum of the exponentials times the values, `acc`. Here
+is one of each for every query of the tile: `m_i` and `l_i` are vectors, (BLOCK_M,), and `acc` is a tile, (BLOCK_M, D).
+All that was done to a number is now done row by row:
 
     level 7                          level 8
     tl.max(scores, axis=0)           tl.max(qk, axis=1)      one per row
@@ -30,16 +29,8 @@ stay, one of each for every query of the tile. So `m_i` and `l_i` become vectors
     acc * alpha                      acc * alpha[:, None]    each row its own
     tl.sum(p[:, None] * v, axis=0)   tl.dot(p, v)            a matrix product
 
-**Why `acc` is rescaled in every step.** `acc` is a sum of terms `exp(s - m_i) * v`, and any step may bring a larger
-score `s`, a new maximum. The terms that are already in `acc` were made with the old one, and multiplying by `alpha`,
-which is `exp(old maximum - new maximum)`, makes up for it. In each row this happens at another time, and a program does
-the same to all rows. So it multiplies in every step; where the maximum has stayed, `alpha` is 1. That costs `BLOCK_M *
-D` multiplications. The two products of a step cost `4 * BLOCK_M * BLOCK_N * D` operations, which is 256 times as much
-for `BLOCK_N = 64`.
-
-**Why it is divided only once.** The weights of a row must sum to 1, and their divisor is the sum over all keys, known
-after the last one. Who divides earlier has to undo it in the next step, when the sum has grown. Nothing speaks for it:
-`acc` and `l_i` are always made with the same maximum, so whatever it is, it cancels when one is divided by the other.
+Any step may bring a row a new maximum, so `acc` is rescaled in every step; where the maximum has stayed, `alpha`
+is 1. It is divided only once, at the end, when the sum over all keys is known.
 
 **exp2, and the scale for nothing.** A GPU has an instruction for powers of 2, and none for powers of e: `tl.exp(x)`
 multiplies by log2(e) = 1.4427 first, because `exp(x) = 2^(x * log2(e))`. The scores are multiplied too, by `sm_scale`.
@@ -48,56 +39,43 @@ Make one number of both, once, and leave `qk` as it comes out of the product:
     qk_scale = sm_scale * log2(e)              log2(e) = 1.4426950408889634
     p        = exp2(qk * qk_scale - m_new)
 
-A product and a difference are one instruction for a GPU, a **fused multiply-add**. So the scale has become free, and
-each score costs one multiply-add and one `exp2`. The maximum has to speak the same language: it is the largest `qk` of
-the row so far, times `qk_scale`. As `qk_scale` is positive, the largest `qk` makes the largest score, and only one
-number per row is multiplied. The weights are the same as with `exp`: `p` is the same number, written differently.
+A product and a difference are one instruction for a GPU, a **fused multiply-add**. So the scale has become free. The
+maximum has to speak the same language: it is the largest `qk` of the row so far, times `qk_scale`. (`qk_scale` is
+positive, so the largest `qk` makes the largest score.) `p` is the same number as with `exp`, written differently.
 
-**Two loops.** A mask costs: every score is compared and replaced. But most tiles need none. With `causal`, query
-number `m` sees the keys 0, 1, ..., m. So the tiles of keys come in three kinds, as in level 5:
+**Two loops.** A mask costs: every score is compared and replaced. But most tiles need none. With `causal`, query number
+`m` sees the keys 0, 1, ..., m. So the tiles of keys come in three kinds, as in level 5:
 
     before the first query of the tile    every query sees every key: no mask
     up to its last query                  on the diagonal: a mask
     behind it                             nobody sees a key: not even loaded
 
-Without `causal`, every query sees every key, and only a last tile that hangs over the end of the keys needs a mask. So
-there are two loops, one after the other. The first runs over the whole tiles before `mask_from`, without any mask. The
-second goes on from there to `end`, with masks. For `causal`, `mask_from` is the first query of the tile, rounded *down*
-to a whole number of key tiles; without, it is N, rounded down. And `end` is how many keys are seen by anybody in the
-tile: those up to its last query, that one included, but never more than N.
+Without `causal`, only a last tile that hangs over the end of the keys needs a mask. So there are two loops, one after
+the other. The first runs over the whole tiles before `mask_from`, without any mask. The second goes on from there to
+`end`, with masks. For `causal`, `mask_from` is the first query of the tile, rounded *down* to a whole number of key
+tiles; without, it is N, rounded down. And `end` is how many keys are seen by anybody in the tile: those up to its last
+query, that one included, but never more than N.
 
 The step of online softmax is the same in both loops. So it stands in a function of its own, `online_softmax_step`,
 which both call. A function under `@triton.jit` may be called from a kernel; it becomes a part of it.
 
-**Rows that see nothing in a tile.** Where `BLOCK_M` is larger than `BLOCK_N`, several tiles lie on the diagonal, and
-in the second one the upper queries see no key at all. Their `qk` is minus infinity throughout. Level 7 feared this
-case, because `-inf - (-inf)` is NaN. Here it is harmless: keys are taken from the left, and every query sees key 0, so
-since the first tile `m_i` has been a number in every row. Then `m_i` stays, `alpha` is 1 and `p` is `2^(-inf) = 0`:
-nothing changes.
+**Rows that see nothing in a tile.** Where several tiles lie on the diagonal, the upper queries see no key of the second
+one: their `qk` is minus infinity throughout. Level 7 feared this case, because `-inf - (-inf)` is NaN. Here it is
+harmless: every query has seen key 0 in the first tile, so `m_i` is a number in every row. It stays, `alpha` is 1 and
+`p` is `2^(-inf) = 0`: nothing changes.
 
-**Rows that don't exist.** The last tile of queries may hang over the end, so it is loaded with a mask, and stored with
-one. In between, the rows behind the last query compute along, with zeros. That gives ordinary numbers, and nobody
-stores them. Keys behind the last one are another matter: they would count in `l_i`. Without `causal`, the mask of the
-second loop hides them. With it, M is N, and only queries that don't exist come late enough to see them.
+**Rows that don't exist.** The last tile of queries may hang over the end, so it is loaded and stored with a mask. In
+between, the rows behind the last query compute along, with zeros. Keys behind the last one would count in `l_i`.
+Without `causal`, the mask of the second loop hides them. With it, only queries that don't exist come late enough to see
+them.
 
-**One place and a tile of offsets.** A pointer has 64 bits, so a tile of pointers takes twice the registers of a tile of
-32-bit numbers, and registers are what `acc` and `qk` live in. So `k_offs` and `v_offs` (given) hold the offsets
-*within* a tile, the same in every step. What changes is where the tile begins, `start_n` keys behind `k_ptr`: one
-number for the whole program. A load takes all three: pointer, where the tile begins, and offsets. Measured on an
-H100, the kernel is clearly faster this way than with tiles of pointers, as in level 4.
-
-**The longest first.** With `causal`, the lowest tile of queries sees the most keys and takes longest. Programs start
-roughly in the order of their number. If the longest came last, a few of them would still be running when everything
-else is done. So program 0 takes the lowest tile, and so on upwards (given).
+**One place and a tile of offsets.** `k_offs` and `v_offs` (given) are the offsets *within* a tile, the same in every
+step. What changes is where the tile begins, `start_n` keys behind `k_ptr`: one number for the whole program. A load
+takes the sum of all three.
 
 ## The maths
 
-As in level 7, query number `m` and key number `j` have the score `s_j`, which is `sm_scale` times their dot product.
-With sums over all keys `j` that the query sees:
-
-    out[m, :] = sum of exp(s_j) * v[j, :]  /  sum of exp(s_j)
-
-One step, for a tile of keys. Each row of `qk`, `p` and `acc` has its own number in `m_i`, `l_i` and `alpha`:
+The result is that of level 7. One step, for a tile of keys; each row has its own number in `m_i`, `l_i` and `alpha`:
 
     m_new = the larger of m_i and (the largest of the row of qk) * qk_scale
     p     = 2^(qk * qk_scale - m_new)
@@ -106,18 +84,16 @@ One step, for a tile of keys. Each row of `qk`, `p` and `acc` has its own number
     l_i   becomes   l_i * alpha + the sum of the row of p
     m_i   becomes   m_new
 
-Before the first tile, `m_i = -inf`, `l_i = 0` and `acc = 0`. After the last one, `out = acc / l_i`. Why this is right
-is proved in level 7, for one row, and here every row is one.
+Before the first tile, `m_i = -inf`, `l_i = 0` and `acc = 0`. After the last one, `out = acc / l_i`.
 
 ## A worked example
 
-Five queries and keys, `causal`, and tiles of 2 by 2 (`tl.dot` wants 16 or more; on paper 2 will do). We look at the
-program with `pid_m = 1`: it has queries 2 and 3.
+Five queries and keys, `causal`, and tiles of 2 by 2 on paper. The program with `pid_m = 1` has queries 2 and 3.
 
     mask_from = 1 * 2 // 2 * 2          = 2      keys 0 and 1: no mask
     end       = min((1 + 1) * 2, 5)     = 4      keys 2 and 3: the diagonal
 
-Say `D = 1`, so that each value is one number, and `qk_scale = 0.5`, so that everything is a power of 2:
+Say `D = 1`, so that each value is one number, and `qk_scale = 0.5`:
 
     key          0     1   |   2     3
     value        8    16   |  24    32
@@ -132,9 +108,9 @@ The first loop, with keys 0 and 1. There is one row for each query:
     qk * 0.5 - m_new              [[-1,  0], [ 0, -1]]
     p     = 2^that                [[0.5, 1], [1, 0.5]]
     alpha = 2^(-inf - m_new)      [0, 0]
-    acc   = 0 * 0 + p @ v         [0.5 * 8 + 1 * 16, 1 * 8 + 0.5 * 16]
+    acc   = 0 + p @ v             [0.5 * 8 + 1 * 16, 1 * 8 + 0.5 * 16]
                                                              = [20, 16]
-    l_i   = 0 * 0 + sum of p                                 = [1.5, 1.5]
+    l_i   = 0 + sum of p                                     = [1.5, 1.5]
 
 The second loop, with keys 2 and 3:
 
@@ -152,37 +128,10 @@ The second loop, with keys 2 and 3:
 
     out   = acc / l_i                                        = [21.09, 16.89]
 
-Only query 2 has met a larger score in the second tile, so only its `alpha` isn't 1. Check it with all keys at once:
-
-    query 2    (2^1 * 8 + 2^2 * 16 + 2^4 * 24) / (2 + 4 + 16)
-                                                = 464 / 22   = 21.09
-    query 3    (2^2 * 8 + 2^1 * 16 + 2^0 * 24 + 2^1 * 32) / (4 + 2 + 1 + 2)
-                                                = 152 / 9    = 16.89
-
-Without `alpha`, query 2 would come to `(20 + 24) / (1.5 + 1) = 17.6`, and query 3 would be right.
+Only query 2 has met a larger score in the second tile, so only its `alpha` isn't 1. Without `alpha` it would come to
+17.6, and query 3 would be right.
 
 ## The picture
-
-The program of a tile of queries in the middle, with `causal`. The tile of `q` stays, the keys and values stream by:
-
-         q              k                   v              out
-    +---------+    +---------+         +---------+    +---------+
-    |         |    |   k_0   | step 0  |   v_0   |    |         |
-    +---------+    +---------+         +---------+    +---------+
-    | BLOCK_M |    |   k_1   | step 1  |   v_1   |    | BLOCK_M |
-    | queries |    +---------+         +---------+    | rows    |
-    +---------+    |   k_2   | step 2  |   v_2   |    +---------+
-    |         |    +---------+         +---------+    |         |
-    |         |    :  never  :         :  never  :    |         |
-    +---------+    :  loaded :         :  loaded :    +---------+
-
-    q @ k_0             q @ k_1             q @ k_2, masked
-       |                   |                   |
-       v                   v                   v
-     step -------------> step -------------> step -------------> acc / l_i
-       ^  m_i, l_i, acc    ^  m_i, l_i, acc    ^  m_i, l_i, acc
-       |                   |                   |
-      v_0                 v_1                 v_2
 
 Which tiles are worked on, for S = 11, `BLOCK_M = 4` and `BLOCK_N = 2`. `o` is a tile without a mask, `m` one with:
 
@@ -197,11 +146,11 @@ Which tiles are worked on, for S = 11, `BLOCK_M = 4` and `BLOCK_N = 2`. `o` is a
     8-10  |o |o |o |o |m |m |  program 0      |o |o |o |o |o |m |  program 2
           +--+--+--+--+--+--+                 +--+--+--+--+--+--+
 
-The last column hangs over the end: there is a key 10, but no key 11.
+There is a key 10, but no key 11. With `causal`, program 0 takes the lowest tile: the longest first (given).
 
 ## The algorithm
 
-1. Find the tile of queries, the batch and the head of this program, and build the pointers and offsets (given).
+1. Find the tile of queries of this program, and build the pointers and offsets (given).
 2. Load the tile of `q`, with zeros in the rows that don't exist. Make one number of `sm_scale` and log2(e).
 3. Start the running results: `m_i`, `l_i` and `acc`.
 4. Compute `mask_from` and `end`.
@@ -212,97 +161,67 @@ The last column hangs over the end: there is a key 10, but no key 11.
 7. Divide each row of `acc` by its `l_i`, and store the tile with a mask that stops at the last query.
 
 The step, `online_softmax_step`, is the first gap: it takes `qk` and `v` and the three running results, and returns the
-three new ones.
+three new ones. In the launcher `flash_attention` the grid and the launch are yours: one program for each tile of
+queries along axis 0, one for each head of each batch along axis 1.
 
-The launcher `flash_attention` allocates `out` and looks up the sizes of the tiles. The grid and the launch are yours:
-one program for each tile of queries along axis 0, one for each head of each batch along axis 1.
-
-**The table of tiles.** `BLOCK_M` and `BLOCK_N` decide what has to be kept in registers: for 128 queries, 64 keys and
-`D = 64`, `acc` and `qk` are 32 KB each. A processor of the GPU has 256 KB of registers for all that runs on it, so
-there is a limit to what a larger tile wins. `num_warps` is how many groups of 32 threads share the work of a program,
-and `num_stages` how many steps ahead its tiles are loaded. fp32 in full precision takes more of everything. Try other
-numbers: powers of 2, and at least 16 for the blocks. The answer must not depend on them.
+Go gap by gap, and check after each: in those still open the judge puts lines of its own.
 
 ## Triton functions used
 
-- `tl.program_id`, `tl.arange`, `tl.load`, `tl.store`, `tl.zeros`, `tl.full`, `tl.where`, `tl.minimum`, `v[:, None]`,
-  `v[None, :]`: as before.
-- `tl.num_programs(axis=0)`: how many programs there are along an axis of the grid.
 - `tl.dot(q, k, input_precision="ieee")`, `tl.dot(p, v, acc, input_precision="ieee")`: as in levels 2 and 4; the second
-  adds the product to `acc` and returns the sum. Both tiles must have one dtype, and the result is fp32. The option
-  makes fp32 inputs count in full.
-- `tl.max(x, axis=1)`, `tl.sum(x, axis=1)`: the largest element of each row of a tile, and the sum of each row. The
-  axis that is named is the one that disappears.
-- `tl.maximum(x, y)`: the larger one of both, lane by lane.
+  returns `acc` with the product added to it. Both tiles must have one dtype.
+- `p.to(v.dtype)`: `p` is fp32 before. It lies between 0 and 1, so it fits into fp16 as well.
+- `tl.max(x, axis=1)`, `tl.sum(x, axis=1)`: the largest element of each row of a tile, and the sum of each row.
+- `tl.maximum(x, y)`: the larger one of both, lane by lane. `tl.minimum(x, y)`: the smaller one.
 - `tl.exp2(x)`: 2 to the power of x, in every lane. `tl.exp2(-float("inf"))` is 0.
-- `p.to(v.dtype)`: `p` in the dtype of `v`. It is fp32 before, and `tl.dot` wants both tiles alike. It lies between 0
-  and 1, so it fits into fp16 as well.
+- `tl.num_programs(axis=0)`: how many programs there are along axis 0.
 - `a, b, c = f(x)`: a function under `@triton.jit` may return several blocks.
 - `range(first, end, BLOCK_N)`: `first` and `end` may be known only when the kernel runs.
-- `a if CAUSAL else b`: `CAUSAL` is a `tl.constexpr`, so only one of both is compiled.
-- `N: tl.int64`: this parameter has 64 bits, and what is computed with it too: `start_n`, which counts up to it. In a
-  long text with many heads, `start_n * stride_kn` passes 2^31.
+- `N: tl.int64`: this parameter has 64 bits, and what is computed with it too: `start_n`, which counts up to it.
 
 ## What it costs
 
-Take B = 1, H = 16, S = 8192 and D = 64 in fp16 (2 bytes a number), and tiles of 128 queries by 64 keys, without
-`causal`:
+Take B = 1, H = 16, S = 8192 and D = 64 in fp16, and tiles of 128 queries by 64 keys, without `causal`:
 
     q, k, v and out      4 * B * H * S * D numbers                 67 MB
     arithmetic           4 * B * H * S * S * D operations    274.9 GFLOP
-    exponentials         B * H * S * S                        1.1 billion
-
     keys and values
       level 7            B * H * 8192 programs
                            * 2 * S * D numbers               274.9 GB
       here               B * H * 64 programs
                            * 2 * S * D numbers                 2.1 GB
-
     matrices             level 6: 4.3 GB     here: 0
 
 Each tile of keys and values serves 128 queries instead of one. That is 128 operations per byte instead of 1, and most
-of these bytes come out of the L2, because the programs of a head run side by side. So the kernel is **compute-bound**,
-like a large matrix product: what it needs from memory is 67 MB, and 4096 operations go with each of these bytes.
-
-With `causal`, count tiles, as in level 5. Row of tiles number `i` ends with query `128 * i + 127`, so it takes
-`2 * (i + 1)` tiles of keys, and the last two of them lie on the diagonal:
-
-    all tiles               64 * 128                          8192
-    worked on               2 + 4 + ... + 128                 4160    51 %
-    of these with a mask    64 * 2                             128     3 %
-
-The longer the text, the fewer tiles need a mask, and the closer the work comes to one half.
-
-**How fast this is, and what is faster.** Against cuDNN's own kernel on an H100, it is about as fast for long texts with
-D = 64, and falls behind for D = 128: docs/speeds.md has the figures. More needs what no level has taught yet:
-`tl.make_tensor_descriptor` lets the GPU's copy engine fetch whole tiles, without an offset for each element in the
-registers. It wants a last stride of 1, and with it the same algorithm closes most of the gap (docs/speeds.md, too).
+of these bytes come out of the L2. So the kernel is **compute-bound**, like a large matrix product: what it needs from
+memory is 67 MB, and 4096 operations go with each byte.
 
 ## Common mistakes
 
 - `tl.exp2` without log2(e): powers of 2 instead of powers of e. The weights of a row still sum to 1, and all are wrong.
-- The scale applied twice: once to `q` or `qk`, once in `qk_scale`. Or `m_i` without it, while `qk` is scaled.
-- `axis=0` in `tl.max` or `tl.sum`: down the columns, over the queries.
+- The scale applied twice: once to `q` or `qk`, once in `qk_scale`. Or `m_i` without it, while `qk` is scaled: right
+  until the scores are so large that every `p` is 0.
+- `axis=0` in `tl.max` or `tl.sum`: down the columns, over the queries. It fits square tiles alone.
 - `acc` or `l_i` not rescaled: right for texts that fit into one tile.
 - `tl.arange(0, BLOCK_N)` in the mask, without `start_n`: places in the tile, not in the text.
-- `mask_from` rounded up, or not rounded: the first loop then works on keys that not everybody sees.
+- `mask_from` rounded up, or not rounded: the first loop then works on keys that not everybody sees, or that don't
+  exist.
 - No `start_n` in a load, or no stride with it: the first tile in every step, or one from a wrong place.
 - The second loop from 0 on: the keys before `mask_from` count twice.
-- `acc` in fp16: each step rounds, and the errors add up. It is fp32 until the store, and so is `l_i`.
+- `acc` in fp16: `tl.dot` refuses to add to it. Rounded by hand, each step rounds, and the errors add up.
 - The strides of `k` used for `v`: right while both lie in memory in the same way.
 
 ## Sources
 
-- T. Dao, D. Y. Fu, S. Ermon, A. Rudra, C. Ré: *FlashAttention: Fast and Memory-Efficient Exact Attention with
-  IO-Awareness*, 2022: the tiles, and counting what memory is read.
-- T. Dao: *FlashAttention-2: Faster Attention with Better Parallelism and Work Partitioning*, 2023: a program per tile
-  of queries, dividing once, masks on the diagonal alone.
-- M. Milakov, N. Gimelshein: *Online Normalizer Calculation for Softmax*, 2018: the running maximum and sum.
-- The Triton documentation, tutorial 06, *Fused Attention*.
+- T. Dao and four others: *FlashAttention: Fast and Memory-Efficient Exact Attention with IO-Awareness*, 2022.
+- T. Dao: *FlashAttention-2: Faster Attention with Better Parallelism and Work Partitioning*, 2023.
 
-Where several names stand before a `...`, as in `a = b = ...`, write the lines that give each of them its value instead.
+Behind the code: More on rescaling, one program, offsets, tiles, the order of programs, counting, and what is faster.
 
-Your task: fill the eight gaps in this file, two to eight lines each. Where you see `...`, there is a gap.
+A line that ends in `= ...` or is nothing but `...` is a gap. Where several names stand in it, as in `a = b = ...`,
+write the lines that give each of them its value instead.
+
+Your task: fill the eight gaps in this file, two to eight lines each.
 """
 
 import quest_setup  # picks the GPU, or Triton's interpreter where there is none  # noqa: F401
@@ -495,6 +414,99 @@ def flash_attention(
     )  # fmt: skip
     # [end]
     return out
+
+
+MORE = """
+## More on rescaling
+
+`acc` is a sum of terms `exp(s - m_i) * v`. The terms that are already in it were made with the old maximum, and
+multiplying by `alpha`, which is `exp(old maximum - new maximum)`, makes up for it. In each row this happens at another
+time, and a program does the same to all rows, so it multiplies in every step. That costs `BLOCK_M * D` multiplications.
+The two products of a step cost `4 * BLOCK_M * BLOCK_N * D` operations, which is 256 times as much for `BLOCK_N = 64`.
+
+Why is it divided only once? The weights of a row must sum to 1, and their divisor is the sum over all keys. Who divides
+earlier has to undo it in the next step, when the sum has grown. `acc` and `l_i` are always made with the same maximum,
+so whatever it is, it cancels when one is divided by the other.
+
+Without `alpha`, query 2 of the worked example would come to `(20 + 24) / (1.5 + 1) = 17.6`. Check both with all keys at
+once:
+
+    query 2    (2^1 * 8 + 2^2 * 16 + 2^4 * 24) / (2 + 4 + 16)
+                                                = 464 / 22   = 21.09
+    query 3    (2^2 * 8 + 2^1 * 16 + 2^0 * 24 + 2^1 * 32) / (4 + 2 + 1 + 2)
+                                                = 152 / 9    = 16.89
+
+M. Milakov and N. Gimelshein, *Online Normalizer Calculation for Softmax*, 2018, have the running maximum and sum.
+
+## More on one program
+
+The program of a tile of queries in the middle, with `causal`. The tile of `q` stays, the keys and values stream by:
+
+         q              k                   v              out
+    +---------+    +---------+         +---------+    +---------+
+    |         |    |   k_0   | step 0  |   v_0   |    |         |
+    +---------+    +---------+         +---------+    +---------+
+    | BLOCK_M |    |   k_1   | step 1  |   v_1   |    | BLOCK_M |
+    | queries |    +---------+         +---------+    | rows    |
+    +---------+    |   k_2   | step 2  |   v_2   |    +---------+
+    |         |    +---------+         +---------+    |         |
+    |         |    :  never  :         :  never  :    |         |
+    +---------+    :  loaded :         :  loaded :    +---------+
+
+    q @ k_0             q @ k_1             q @ k_2, masked
+       |                   |                   |
+       v                   v                   v
+     step -------------> step -------------> step -------------> acc / l_i
+       ^  m_i, l_i, acc    ^  m_i, l_i, acc    ^  m_i, l_i, acc
+       |                   |                   |
+      v_0                 v_1                 v_2
+
+## More on offsets
+
+A pointer has 64 bits, so a tile of pointers takes twice the registers of a tile of 32-bit numbers, and registers are
+what `acc` and `qk` live in. Hence one place and a tile of offsets. Measured on an H100, the kernel is clearly faster
+this way than with tiles of pointers, as in level 4.
+
+In a long text with many heads, `start_n * stride_kn` passes 2^31. That is why N, up to which `start_n` counts, has 64
+bits.
+
+## More on tiles
+
+`BLOCK_M` and `BLOCK_N` decide what has to be kept in registers: for 128 queries, 64 keys and `D = 64`, `acc` and `qk`
+are 32 KB each. A processor of the GPU has 256 KB of registers for all that runs on it, so there is a limit to what a
+larger tile wins. `num_warps` is how many groups of 32 threads share the work of a program, and `num_stages` how many
+steps ahead its tiles are loaded. fp32 in full precision takes more of everything. Try other numbers: powers of 2, and
+at least 16 for the blocks. The answer must not depend on them.
+
+## More on the order of programs
+
+With `causal`, the lowest tile of queries sees the most keys and takes longest. Programs start roughly in the order of
+their number. If the longest came last, a few of them would still be running when everything else is done. So program 0
+takes the lowest tile, and so on upwards.
+
+## More on counting
+
+With `causal`, count tiles, as in level 5. Row of tiles number `i` ends with query `128 * i + 127`, so it takes
+`2 * (i + 1)` tiles of keys, and the last two of them lie on the diagonal:
+
+    all tiles               64 * 128                          8192
+    worked on               2 + 4 + ... + 128                 4160    51 %
+    of these with a mask    64 * 2                             128     3 %
+
+The longer the text, the fewer tiles need a mask, and the closer the work comes to one half. Without `causal` there are
+B * H * S * S exponentials, 1.1 billion.
+
+FlashAttention-2 has a program per tile of queries, divides once, and masks on the diagonal alone; the first paper has
+the tiles, and counts what memory is read. The Triton documentation has the same algorithm in tutorial 06, *Fused
+Attention*.
+
+## More on what is faster
+
+Against cuDNN's own kernel on an H100, this one is about as fast for long texts with D = 64, and falls behind for D =
+128: docs/speeds.md has the figures. More needs what no level has taught yet: `tl.make_tensor_descriptor` lets the GPU's
+copy engine fetch whole tiles, without an offset for each element in the registers. It wants a last stride of 1, and
+with it the same algorithm closes about half of the gap at D = 128 (docs/speeds.md, too).
+"""
 
 
 if __name__ == "__main__":

@@ -107,14 +107,11 @@ A reduction sees all lanes of its own program, and nothing of any other row:
 
 The launcher `softmax` (given) allocates `out` and starts one program per row.
 
-**Where is element (r, c)?** Memory is one long line. The two **strides** of a matrix (level 2) say how to find an
-element in it: one row further down is `stride_x_row` elements further on, one column further right is `stride_x_col`
-elements further on. So element (r, c) of x lies at `x_ptr + r * stride_x_row + c * stride_x_col`. A matrix that is cut
-out of a wider one, or transposed, is told from an ordinary one by these two numbers alone: never assume them. `out`
-has two strides of its own.
+Element (r, c) of x lies at `x_ptr + r * stride_x_row + c * stride_x_col`, as in level 2, and `out` has two strides of
+its own.
 
-**Why fp32?** Scores often come in fp16, which keeps about three decimal digits. Every step would round to that, and a
-long sum would get stuck: in fp16, 2048 + 1 = 2048. So the kernel loads 2 bytes per element, converts them once with
+**Why fp32?** Scores often come in fp16, which keeps about three decimal digits. If every step rounded to that, a long
+sum would get stuck: in fp16, 2048 + 1 = 2048. So the kernel loads 2 bytes per element, converts them once with
 `.to(tl.float32)`, computes in fp32, and lets `tl.store` convert back to the type of `out`. The conversion takes place
 inside the program and costs no memory traffic; where x is fp32 already, it does nothing.
 
@@ -125,7 +122,7 @@ inside the program and costs no memory traffic; where x is fp32 already, it does
 - `-float("inf")`: minus infinity, in a kernel as in Python.
 - `x.to(tl.float32)`: the same block, converted.
 - `tl.max(x, axis=0)`: the largest element of the vector `x`, as one number.
-- `tl.exp(x)`: the exponential of every lane. It takes fp32, not fp16.
+- `tl.exp(x)`: the exponential of every lane. It takes fp32, and refuses fp16.
 - `tl.sum(x, axis=0)`: the sum of all lanes, as one number.
 
 ## What it costs
@@ -169,7 +166,8 @@ of more than 32,768 columns. Softmax piece by piece, for rows of any length, is 
 - `row * n_cols + cols` for the pointers: right for an ordinary matrix, wrong for a slice or a transposed one.
 - The strides of x used for `out`: nothing says that both lie in memory in the same way.
 - `cols <= n_cols` in the mask: one column too many. The last column is `n_cols - 1`.
-- `tl.exp` before the conversion to fp32: works for fp32 inputs, and doesn't compile for fp16.
+- No conversion to fp32: nothing refuses it, and the answer is right, because `tl.max` of an fp16 row returns fp32 and
+  `x - row_max` follows it. Write it all the same: `tl.exp(x)` of an fp16 row doesn't compile.
 
 ## Sources
 
@@ -178,9 +176,10 @@ of more than 32,768 columns. Softmax piece by piece, for rows of any length, is 
 - M. Milakov, N. Gimelshein: *Online Normalizer Calculation for Softmax*, 2018. How many passes over memory it takes.
 - The Triton documentation, tutorial 02, *Fused Softmax*.
 
-Where several names stand before a `...`, as in `a = b = ...`, write a line for each of them instead.
+A line that ends in `= ...` or is nothing but `...` is a gap. Where several names stand in it, as in `a = b = ...`,
+write a line for each of them instead.
 
-Your task: fill the seven gaps in this file, one or two lines each. Where you see `...`, there is a gap.
+Your task: fill the seven gaps in this file, one or two lines each.
 """
 
 import quest_setup  # picks the GPU, or Triton's interpreter where there is none  # noqa: F401

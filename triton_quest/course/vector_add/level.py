@@ -10,4 +10,5 @@ LEVEL = Level(
     launcher="vector_add",
     inputs=("n", "n"),
     grows="n",
+    counted_in="fp32",
 )

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .arguments import WINDOW_BITS, Addresses, Argument
-from .evidence import Access, Evidence
+from .evidence import Access, Evidence, meant
 from .findings import Finding, Guard, Kind, Operation
 from .frames import learner_frame, position
 from .indices import Bools, Ints
@@ -54,6 +54,7 @@ class CheckedMemory:
         self.lanes = LaneWatch(programs, evidence) if races is not None else None
         self.arguments: list[Argument] = []
         self.guard = Guard.MASK
+        self.stored_into: dict[int, str] = {}  # names of tensors, by the identity of their shadows
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.native, name)
@@ -78,7 +79,7 @@ class CheckedMemory:
         for argument, offsets, lanes in self._parts(access):
             self._write(access._replace(lanes=lanes), argument, offsets, values if lanes is None else values[lanes])
         if access.lanes is not None:
-            self._note_refused(access, access.addresses[~access.lanes])
+            self._note_refused(access)
 
     def atomic_rmw(self, operation: Any, addresses: Addresses, values: NDArray[Any], mask: Any, sem: Any) -> Any:
         lanes = self._lanes(np.broadcast_to(mask, addresses.shape), addresses)
@@ -149,7 +150,7 @@ class CheckedMemory:
                 self.lanes.wrote(access, shadow, cells)
         else:
             shadow.values(values.dtype)[index] = values
-        shadow.define(cells, access.stamp)
+        self._define(argument, cells, access)
 
     def _update(self, access: Access, *, reads: bool) -> Addresses:
         """The real addresses for the native atomic."""
@@ -163,7 +164,7 @@ class CheckedMemory:
             if reads:
                 argument.note_loaded(offsets, access.size)
                 self._check_defined(access, argument, offsets, cells)
-            shadow.define(cells, access.stamp)
+            self._define(argument, cells, access)
             real[... if lanes is None else lanes] = (offsets + shadow.address).view(np.uint64)
         return real
 
@@ -173,12 +174,24 @@ class CheckedMemory:
             lanes = undefined if undefined.ndim == offsets.ndim else undefined.any(axis=-1)
             self.evidence.note(Kind.UNINITIALISED_READ, access, argument, offsets[lanes])
 
-    def _note_refused(self, access: Access, addresses: Addresses) -> None:
+    def _define(self, argument: Argument, cells: Ints, access: Access) -> None:
+        argument.shadow.define(cells, access.stamp)
+        self.stored_into.setdefault(id(argument.shadow), argument.tensor_name or argument.name)
+
+    def _note_refused(self, access: Access) -> None:
         """The elements that a store's masked-off lanes would have written: told if nobody writes them."""
-        argument = self._argument_at(addresses.item(0))
+        assert access.lanes is not None
+        argument = self._argument_at(access.addresses[~access.lanes].item(0))
         if argument is None or argument.shadow.refused is None:
             return
-        outside, misaligned = argument.illegal(addresses, access.size)
-        offsets = (addresses - argument.origin).view(np.int64)[~outside & ~misaligned]
-        cells = argument.shadow.cells(offsets // access.size, access.size)
-        argument.shadow.refuse(cells, access.stamp, position(learner_frame()))
+        at = position(learner_frame())
+        if not access.lanes.any():
+            argument.shadow.idle[access.stamp] = at
+        offsets = argument.elements(access.addresses)
+        lanes, is_sure = meant(offsets, access, argument)
+        places = (access.addresses - argument.origin).view(np.int64)[lanes]
+        cells = argument.shadow.cells(places // access.size, access.size)
+        if is_sure:
+            argument.shadow.refuse(cells, access.stamp, at)
+        else:
+            argument.shadow.refuse_perhaps(cells)

@@ -79,13 +79,16 @@ class Evidence:
     def add(self, kind: Kind, access: Access, argument: Argument, at: Site, offsets: Ints, *, other: int = 0) -> None:
         indices = members(argument.element_of(offsets), argument.shape, argument.strides)
         program = self.programs.program(other) if other > self.programs.base else None
+        before, refused = argument.shadow.written_before(self.programs.base), argument.shadow.refused
+        cells = argument.shadow.cells(offsets // access.size, access.size)
         self.findings.append(
             replace(
                 self.blank(kind, access, argument, at),
                 bad=offsets.size,
                 elements=box(indices),
                 other_program=program,
-                written_elsewhere=argument.shadow.written_before(self.programs.base),
+                written_elsewhere=self.programs.grid(before) if before else None,
+                masked_there=bool(before and refused is not None and (refused.take(cells) > 0).all()),
             )
         )
 
@@ -133,6 +136,25 @@ class Evidence:
         return replace(
             self.blank(Kind.MISALIGNED, access, argument, at), bad=int(bad.sum()), elements=box(wrong), offset=offset
         )
+
+
+def meant(offsets: Ints, access: Access, argument: Argument) -> tuple[Bools, bool]:
+    """Which of a store's masked-off lanes were meant for an element of the tensor, and whether that is sure.
+
+    In a flat tensor a lane's offset is its index. In others a lane behind the end of a row has the offset of the next row's
+    first element: only a tile with an active lane, all of which are where they should be, tells which element was meant.
+    """
+    outside, misaligned = argument.illegal(access.addresses, access.size)
+    active = access.active()
+    legal = ~active & ~outside & ~misaligned
+    if len(argument.shape) <= 1 and offsets.ndim <= 1:
+        return legal, True
+    block = tile(offsets, active, argument.shape, argument.strides) if active.any() else None
+    if block is None:
+        return legal, False
+    sizes = np.array(argument.shape).reshape(-1, *(1,) * offsets.ndim)
+    inside = np.logical_and.reduce((block.indices >= 0) & (block.indices < sizes), axis=0)
+    return legal & inside, bool(inside[active].all())
 
 
 def _ignores_strides(bad: Ints, argument: Argument) -> bool:

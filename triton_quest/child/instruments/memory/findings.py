@@ -61,6 +61,9 @@ class Box:
     last: tuple[int, ...]
     full: bool
 
+    def holds(self, index: tuple[int, ...]) -> bool:
+        return all(low <= at <= high for low, at, high in zip(self.first, index, self.last, strict=True))
+
     @property
     def elements(self) -> int:
         count = 1
@@ -96,6 +99,17 @@ class Reach:
 
 
 @dataclass(frozen=True)
+class Idle:
+    """Programs that stored nothing into a tensor, since the mask of their store was false in each lane: the first and the last."""
+
+    first: tuple[int, ...]
+    last: tuple[int, ...]
+    count: int
+    in_a_row: bool
+    grid: tuple[int, ...]
+
+
+@dataclass(frozen=True)
 class Finding:
     """One wrong (or remarkable) access, or the elements that none made.
 
@@ -105,9 +119,13 @@ class Finding:
     tensor's first; of a misaligned access bytes, and of a pointer into no tensor it is the address.
 
     `UNWRITTEN` counts elements, not lanes. Where all were masked off, `program` to `other_program` came to them and the
-    line is the store's; where no store came to any, `reach` says how far the last program got.
+    line is the store's; where no store came to any, `reach` says how far the last program got. `written`: the elements
+    that were written, where they fill a box. `idle`: programs whose store was masked off in every lane; the line is that
+    store's. `stored_into`: the tensors that the call did store into, where this one isn't among them; `mask_is_given`: the
+    mask of that line is the template's.
 
-    `written_elsewhere`: an earlier launch has stored to the tensor, but not to these elements.
+    `written_elsewhere`: the grid of the earlier launch that has stored to the tensor, but not to these elements.
+    `masked_there`: that launch's store came to them, and its mask stopped it.
     """
 
     kind: Kind
@@ -131,12 +149,23 @@ class Finding:
     limits: tuple[Limit, ...] = ()
     other_program: tuple[int, ...] | None = None
     reach: Reach | None = None
-    written_elsewhere: bool = False
+    written: Box | None = None
+    idle: Idle | None = None
+    stored_into: tuple[str, ...] | None = None
+    mask_is_given: bool = False
+    written_elsewhere: tuple[int, ...] | None = None
+    masked_there: bool = False
 
     @property
     def name(self) -> str:
         """What it is called in JSON and in a level's mistakes: its kind, or `elsewhere` of a block wholly in a wrong place."""
         return "elsewhere" if any(limit.at is not None for limit in self.limits) else self.kind.value
+
+    def is_left_out(self, index: tuple[int, ...]) -> bool:
+        """Of unwritten elements: whether the one at `index` is sure to be among them."""
+        if self.written is not None:
+            return not self.written.holds(index)
+        return self.elements is not None and self.elements.full and self.elements.holds(index)
 
     @property
     def first(self) -> tuple[int, ...]:

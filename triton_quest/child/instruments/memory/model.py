@@ -142,7 +142,10 @@ class MemoryModel(Observer):
         """
         shadow = self._shadow(tensor)
         argument = self._passed.get(_view_of(tensor))
-        return explain_unwritten(tensor, name, argument, shadow, _cells(tensor, shadow), self._programs)
+        stored_into = self._memory.stored_into
+        others = None if id(shadow) in stored_into else tuple(dict.fromkeys(stored_into.values()))
+        cells = _cells(tensor, shadow)
+        return explain_unwritten(tensor, name, argument, shadow, cells, self._programs, others)
 
     @contextmanager
     def active(self) -> Iterator[None]:

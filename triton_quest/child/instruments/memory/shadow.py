@@ -34,8 +34,9 @@ class Shadow:
         self.changer: Stamps = np.zeros(count, np.int32)  # last program whose store changed the value
         self.reader: Stamps = np.zeros(count, np.int32)  # the program that loaded, as far as loads are sorted in
         self.author: Stamps | None = None  # who gave it a value; -1 nobody, 0 no program; None: 0 everywhere
-        self.refused: Stamps | None = None  # last program whose store had a lane there, masked off
+        self.refused: Stamps | None = None  # last program whose store had a lane there, masked off; -1: perhaps one had
         self.refused_at: set[tuple[str, int]] = set()
+        self.idle: dict[int, tuple[str, int]] = {}  # programs with a store whose mask was false in each lane, and where
         self.filled: Bools | None = None  # holds a constant of torch's, and nothing was written there since
         self._read_in = 0
         self._unsorted: list[tuple[Ints, int]] = []
@@ -97,6 +98,11 @@ class Shadow:
             self.refused[cells] = stamp
             self.refused_at.add(at)
 
+    def refuse_perhaps(self, cells: Ints) -> None:
+        """Masked-off lanes of which nobody can tell where they were meant to be."""
+        if self.refused is not None:
+            self.refused[cells] = np.where(self.refused[cells] > 0, self.refused[cells], -1)
+
     def undefined(self, cells: Ints) -> Bools | None:
         """Which of `cells` nothing ever wrote; None if none."""
         if self.author is None:
@@ -104,9 +110,9 @@ class Shadow:
         unknown = self.author.take(cells) < 0
         return unknown if unknown.any() else None
 
-    def written_before(self, base: int) -> bool:
-        """Whether a launch before this one has stored anything here."""
-        return 0 < self.first_written_in < base
+    def written_before(self, base: int) -> int:
+        """The base stamp of the last launch before this one that stored anything here; 0: there is none."""
+        return self.first_written_in if 0 < self.first_written_in < base else 0
 
     def note_read(self, cells: Ints, stamp: int, base: int) -> Stamps | None:
         """Record a load; return, for each cell, who else changed it in this launch (0: nobody), or None."""

@@ -6,6 +6,7 @@ stands before one that says it in general.
 
 from .changing import CHANGES, CONDITIONS
 from .constructs import CONSTRUCTS
+from .habits import HABITS
 from .launching import LAUNCH
 from .meaning import MEANING
 from .naming import NAMES
@@ -17,6 +18,7 @@ from .versions import VERSIONS
 __all__ = ["TABLE", "Row"]
 
 TABLE: tuple[Row, ...] = (
+    *HABITS,
     *VERSIONS,
     *MEANING,
     *LAUNCH,

@@ -112,5 +112,11 @@ CONDITIONS = (
         "`tl.static_assert` can only look at `tl.constexpr` values: use `tl.device_assert`, or check in the launcher.",
         reason="Assertion condition could not be determined at compile-time",
     ),
+    Row(
+        "static_assert_fails",
+        "`{condition}` doesn't hold in this launch, where {values}.",
+        error="CompileTimeAssertionFailure",
+        fact=facts.constants_asserted,
+    ),
     Row("static_assert_fails", "`{code}` doesn't hold in this launch.", error="CompileTimeAssertionFailure"),
 )

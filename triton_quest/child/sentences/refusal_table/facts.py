@@ -14,8 +14,8 @@ Facts = dict[str, str]
 INSTEAD = {
     "abs": "write `tl.abs`",
     "sum": "write `tl.sum`",
-    "any": "write `tl.max` of the mask as integers",
-    "all": "write `tl.min` of the mask as integers",
+    "any": "write `tl.max(mask.to(tl.int32)) > 0`",
+    "all": "write `tl.min(mask.to(tl.int32)) > 0`",
     "sorted": "write `tl.sort`",
     "round": "write `tl.floor(x + 0.5)`",
     "pow": "multiply, or write `tl.exp2(y * tl.log2(x))`",
@@ -71,7 +71,9 @@ METHODS = {
     "t": "write `tl.trans(x)`",
     "amax": "write `tl.max(x, axis=0)`",
     "mean": "write `tl.sum`, and divide",
-    "size": "its sizes are in `.shape`",
+    "size": "its sizes are in `.shape`, as in `x.shape[0]`",
+    "values": "the values are what `max` and `min` give: take `.values` away",
+    "clamp": "write `tl.minimum(tl.maximum(x, low), high)`",
 }
 
 
@@ -168,6 +170,19 @@ def without_division(refusal: Refusal, groups: Facts) -> Facts | None:
     return None if "/" in refusal.code else {}
 
 
+def pointer_as_a_factor(refusal: Refusal, groups: Facts) -> Facts | None:
+    """The parameter that is multiplied or divided, or multiplies, and is a pointer: a pointer is something to add to."""
+    try:
+        node = ast.parse(refusal.code, mode="eval").body
+    except SyntaxError:
+        return None
+    if not isinstance(node, ast.BinOp) or not isinstance(node.op, (ast.Mult, ast.Div)):
+        return None
+    factors = [operand.id for operand in (node.left, node.right) if isinstance(operand, ast.Name)]
+    name = next((name for name in factors if name in refusal.pointers and refusal.function == refusal.kernel), None)
+    return {"name": name} if name else None
+
+
 def function_of_a_whole_number(refusal: Refusal, groups: Facts) -> Facts | None:
     """The only function of a float in the line, and its argument: the compiler names neither."""
     found = re.findall(r"\btl\.(sqrt|rsqrt|exp2?|log2?|sin|cos)\((\w+)\)", refusal.source_line)
@@ -176,20 +191,6 @@ def function_of_a_whole_number(refusal: Refusal, groups: Facts) -> Facts | None:
 
 def two_shapes(refusal: Refusal, groups: Facts) -> Facts:
     return {name: " × ".join(re.findall(r"\d+", groups[name])) for name in ("value", "pointers")}
-
-
-def cast_of_an_operand(refusal: Refusal, groups: Facts) -> Facts | None:
-    """Both operands of a dot by their names, and the cast of the one that is fp32 to the type of the other."""
-    try:
-        call = ast.parse(refusal.code, mode="eval").body
-    except SyntaxError:
-        return None
-    names = [node.id for node in call.args[:2] if isinstance(node, ast.Name)] if isinstance(call, ast.Call) else []
-    if len(names) != 2:
-        return None
-    first, second = names
-    narrow, wide = (first, second) if groups["other"] == "fp32" else (second, first)
-    return {"first": first, "second": second, "cast": f"{wide}.to({narrow}.dtype)"}
 
 
 def python_builtin(refusal: Refusal, groups: Facts) -> Facts | None:
@@ -298,3 +299,16 @@ def reassigned(refusal: Refusal, groups: Facts) -> Facts | None:
 
 def lower_what(refusal: Refusal, groups: Facts) -> Facts | None:
     return {"what": groups["what"].lower()}
+
+
+def constants_asserted(refusal: Refusal, groups: Facts) -> Facts | None:
+    """The condition of a `tl.static_assert`, and the values of the constants in it."""
+    try:
+        call = ast.parse(refusal.code, mode="eval").body
+    except SyntaxError:
+        return None
+    if not isinstance(call, ast.Call) or not call.args:
+        return None
+    names = {node.id for node in ast.walk(call.args[0]) if isinstance(node, ast.Name)}
+    values = [f"`{name}` is {value}" for name, value in refusal.constants if name in names]
+    return {"condition": ast.unparse(call.args[0]), "values": " and ".join(values)} if values else None

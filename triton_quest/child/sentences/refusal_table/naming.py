@@ -57,18 +57,21 @@ NAMES = (
         "`{name}` isn't defined: write `{instead}`.",
         reason=r"^(?P<name>\w+) is not defined",
         fact=facts.name_in_tl,
+        runs=False,
     ),
-    Row("unknown_name", "`{name}` isn't defined.", reason=r"^(?P<name>\w+) is not defined"),
+    Row("unknown_name", "`{name}` isn't defined.", reason=r"^(?P<name>\w+) is not defined", runs=False),
     Row(
         "unknown_function",
         "`tl` has no `{name}`: {instead}.",
         reason=r"module 'triton\.language\S*' has no attribute '(?P<name>\w+)'",
         fact=facts.not_in_tl,
+        runs=False,
     ),
     Row(
         "unknown_function",
         "`tl` has no `{name}`: is it misspelt, or newer than this Triton?",
         reason=r"module 'triton\.language\S*' has no attribute '(?P<name>\w+)'",
+        runs=False,
     ),
     Row(
         "launcher_function",

@@ -16,7 +16,7 @@ class Row:
     type of error, and a fact about the source, which is None where the row doesn't fit. What is empty fits everything.
 
     `says` is a template, filled by the patterns' named groups, by the facts, and by {code}, {kernel}, {function} and
-    {target}.
+    {target}. `runs`: the interpreter takes the line; where it doesn't, nothing does.
     """
 
     key: str
@@ -26,3 +26,4 @@ class Row:
     code: str = ""
     error: str = ""
     fact: Callable[[Refusal, Facts], Facts | None] | None = None
+    runs: bool = True

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import facts
+from . import facts, rewriting
 from .row import Row
 
 SIZES = (
@@ -32,12 +32,6 @@ SIZES = (
         reason=r"numel \((?P<numel>\d+)\) exceeds triton maximum tensor numel \((?P<limit>\d+)\)",
     ),
     Row(
-        "shape_tuple",
-        "A shape is a tuple: write `({argument},)`.",
-        reason="'int' object is not iterable",
-        fact=facts.first_argument,
-    ),
-    Row(
         "shapes_differ",
         "Blocks of different length meet in `{code}`: {one} and {other} along axis {axis}. "
         "Give both the same block size, turn one by `[:, None]`, or reduce along the other axis.",
@@ -57,7 +51,7 @@ DOT = (
         "dot_types",
         "`tl.dot` needs both operands in one type, and `{first}` is {one}, `{second}` {other}: cast one, as in `{cast}`.",
         reason=r"Both operands must be same dtype\. Got (?P<one>\S+) and (?P<other>\S+)",
-        fact=facts.cast_of_an_operand,
+        fact=rewriting.cast_of_an_operand,
     ),
     Row(
         "dot_types",

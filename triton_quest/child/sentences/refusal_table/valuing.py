@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
-from . import facts
+from . import facts, rewriting
 from .row import Row
 
 VALUES = (
+    Row(
+        "tensor_for_a_number",
+        "`{name}` is a pointer here, because the launch passes a tensor for it, and a tensor of a single number (0-d) is one, too. "
+        "Pass a Python number, or read it in the kernel with `tl.load({name})`.",
+        node="BinOp",
+        reason="operands of type .*pointer",
+        fact=facts.pointer_as_a_factor,
+    ),
     Row(
         "float_offset",
         "The offset in `{code}` is a float, and an address moves by whole elements. There is no `/` in it: does the launch "
@@ -55,28 +63,29 @@ VALUES = (
         "A block in a kernel isn't a torch tensor, and has no `.{name}`: {instead}.",
         reason=r"'tensor' object has no attribute '(?P<name>\w+)'",
         fact=facts.instead_of_method,
+        runs=False,
     ),
     Row(
         "constant_has_no_to",
         "`{name}` is a compile-time constant here (an argument that equals 1 becomes one) and has no `.to`: "
-        "write `tl.cast({name}, tl.int64)`, which takes constants too.",
+        "write `tl.cast({name}, {dtype})`, which takes constants too.",
         reason=r"'int' object has no attribute 'to'",
         code=r"^(?P<name>\w+)\.to$",
+        fact=rewriting.dtype_asked_for,
     ),
     Row(
         "constant_has_no_method",
         "`{name}` is a compile-time constant here (an argument that equals 1 becomes one) and has no `.{attribute}`: "
-        "`{name} * 1.0` makes a float of it, `tl.full((), {name}, tl.int32)` an integer.",
+        "`tl.full((), {name}, tl.int32)` makes a value of the kernel of it, which has.",
         reason=r"'(?:int|float|bool)' object has no attribute '(?P<attribute>\w+)'",
         code=r"^(?P<name>\w+)\.",
     ),
     Row(
         "number_conversion",
-        "Python's `{kind}` can't convert a run-time value: write `{argument}.to(tl.{kind}32)`.",
+        "Python's `{kind}` can't convert a run-time value: write `tl.cast({argument}, tl.{kind}32)`.",
         reason=r"^(?P<kind>int|float)\(\) argument",
         fact=facts.first_argument,
     ),
-    Row("len", "A block has no `len`: its sizes are in `.shape`.", reason="'tensor' has no len"),
     Row(
         "floor_of_float",
         "`//` and `%` need integers: write `tl.floor(x / y)`.",

@@ -68,6 +68,7 @@ VERSIONS = (
         "`tl.{name}` is new in Triton {since}, and this is {installed}: {instead}.",
         reason=r"module 'triton\.language\S*' has no attribute '(?P<name>\w+)'",
         fact=newer_in_tl,
+        runs=False,
     ),
     Row(
         "gone_argument",
@@ -82,6 +83,7 @@ VERSIONS = (
         reason=r"unexpected keyword argument '(?P<name>\w+)'",
         node="Call",
         fact=installed,
+        runs=False,
     ),
     Row(
         "comprehension_condition",

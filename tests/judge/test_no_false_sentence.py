@@ -1,0 +1,135 @@
+"""Guards what the judge says of slips that it once explained wrongly: what must be said, and what must not."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.judge.toys import Judgement, judged
+from triton_quest.course.table import LEVELS
+from triton_quest.records import verdict as v
+
+pytestmark = [pytest.mark.usefixtures("adapted_interpreter", "as_a_child")]
+
+Edit = tuple[str, str]
+GRID_4 = "grid = (triton.cdiv(M, BLOCK_M), triton.cdiv(N, BLOCK_N), B * H)"
+GRID_VALUES = "grid = (triton.cdiv(M, BLOCK_M), B * H)"
+SOFTMAX = (
+    ("    row_max = tl.max(x, axis=0)\n", ""),
+    ("    numerator = tl.exp(x - row_max)  # exp(-inf) = 0 in the masked lanes\n", ""),
+    ("    denominator = tl.sum(numerator, axis=0)\n", ""),
+    ("numerator / denominator, mask=mask)", "tl.softmax(x), mask=mask)"),
+)
+
+
+@dataclass(frozen=True)
+class Slip:
+    """What a learner wrote in a level's solution; each pattern of `said` is in the failed check, and none of `unsaid`."""
+
+    name: str
+    level: int
+    edits: tuple[Edit, ...]
+    said: tuple[str, ...]
+    unsaid: tuple[str, ...] = ()
+
+
+SLIPS = (
+    Slip(
+        "no store", 1, (("tl.store(out_ptr + offsets, x + y, mask=mask)", "out = x + y"),),
+        ("no kernel has come to a `tl.store`", "Only `tl.store` writes to memory"),
+        ("starts at BLOCK_SIZE", "number of programs"),
+    ),
+    Slip(
+        "the batch left out everywhere", 4,
+        tuple((f"batch.to(tl.int64) * stride_{one}b + ", "") for one in "qko"),
+        (r"out\[1, :, :, :\] are never written", r"the last of the grid \(1, 1, 6\)", "add `batch.to"),
+        ("the mask of the store",),
+    ),
+    Slip(
+        "tile numbers in the other order", 4,
+        (("pid_m = tl.program_id(axis=0)", "pid_m = tl.program_id(axis=1)"),
+         ("pid_n = tl.program_id(axis=1)", "pid_n = tl.program_id(axis=0)")),
+        ("of the grid .* store nothing", "the wrong way round"),
+        ("comes? to them", "the mask of the store in line"),
+    ),
+    Slip(
+        "heads from axis 0", 4,
+        (("pid_m = tl.program_id(axis=0)", "pid_m = tl.program_id(axis=2)"),
+         ("pid_bh = tl.program_id(axis=2)", "pid_bh = tl.program_id(axis=0)")),
+        (r"Only out\[0, 0, :, :\] is ever written",), ("comes? to them", "the mask of the store in line"),
+    ),
+    Slip(
+        "the grid of the values lacks an axis", 6, ((GRID_VALUES, "grid = (triton.cdiv(M, BLOCK_M),)"),),
+        (r"Only out\[0, 0, :, :\] is ever written", "axis 1 counts the heads of all batches"), ("the mask of the store",),
+    ),
+    Slip(
+        "the grid of the values in the other order", 6, ((GRID_VALUES, "grid = (B * H, triton.cdiv(M, BLOCK_M))"),),
+        ("the mask is given, so look at what it is made of", "axes the wrong way round"), ("line 4", "comes? to them"),
+    ),
+    Slip(
+        "the grid of the scores lacks an axis", 6,
+        ((GRID_4, "grid = (triton.cdiv(M, BLOCK_M), triton.cdiv(N, BLOCK_N))"),),
+        (r"look at its grid, which is \(1,\)",), ("the mask of its store",),
+    ),
+    Slip(
+        "columns counted on from row to row", 3,
+        (("cols = tl.arange(0, BLOCK_SIZE)", "cols = row * BLOCK_SIZE + tl.arange(0, BLOCK_SIZE)"),),
+        ("[Yy]our columns start at `row \\* BLOCK_SIZE`",), ("your grid", "all take row 0"),
+    ),
+    Slip(
+        "a name that isn't there", 3, (("tl.sum(numerator, axis=0)", "tl.sum(nummerator, axis=0)"),),
+        ("`nummerator` isn't defined", "the interpreter can't run such a line either"), ("must compile for a GPU",),
+    ),
+    Slip("the whole lesson in one call", 3, SOFTMAX, ("`tl.softmax` does the whole",)),
+    Slip(
+        "something wrong that nobody knows, in some heads", 4,
+        (('input_precision="ieee") * sm_scale', 'input_precision="ieee") * sm_scale + head * 0.1'),),
+        ("What sets this case apart", "`q` and `k` have several heads"), ("What this case is for",),
+    ),
+    Slip(
+        "something wrong that nobody knows, without causal", 8,
+        (("out = acc / l_i[:, None]", "out = acc / l_i[:, None] + (0.0 if CAUSAL else 0.01)"),),
+        ("What sets this case apart", "causal=False"), ("What this case is for",),
+    ),
+)  # fmt: skip
+
+
+def judged_with(folder: Path, number: int, edits: tuple[Edit, ...]) -> Judgement:
+    level = LEVELS[number - 1]
+    text = (level.folder / "solution.py").read_text(encoding="utf-8")
+    for old, new in edits:
+        assert text.count(old) == 1, old
+        text = text.replace(old, new)
+    return judged(level, folder / "learner.py", text)
+
+
+@pytest.mark.parametrize("slip", SLIPS, ids=lambda slip: slip.name)
+def test_what_is_said_is_true(slip: Slip, tmp_path: Path) -> None:
+    check = judged_with(tmp_path, slip.level, slip.edits).failure
+    words = "\n".join([check.says, check.advice, check.cause])
+    assert [pattern for pattern in slip.said if not re.search(pattern, words)] == [], words
+    assert [pattern for pattern in slip.unsaid if re.search(pattern, words)] == [], words
+
+
+WASTED = (
+    (5, ("any_visible = last_query >= first_key", "any_visible = True"), "compute 20 % more tiles than needed"),
+    (5, ("BLOCK_M + BLOCK_M - 1", "BLOCK_M + BLOCK_M"), "compute 20 % more tiles than needed"),
+    (8, ("mask_from = (pid_m * BLOCK_M if CAUSAL else N) // BLOCK_N * BLOCK_N", "mask_from = 0"), "load 15 tiles under a mask, where 9"),
+    (8, ("end = tl.minimum((pid_m + 1) * BLOCK_M, N) if CAUSAL else N", "end = N"), "compute 50 % more tiles than needed"),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(("number", "edit", "remark"), WASTED, ids=lambda value: str(value)[:40])
+def test_tiles_too_many_are_counted_in_a_remark(number: int, edit: Edit, remark: str, tmp_path: Path) -> None:
+    told = judged_with(tmp_path, number, (edit,))
+    assert told.outcome is v.Outcome.PASSED
+    assert any(remark in check.name for check in told.checks if check.kind == "remark")
+
+
+@pytest.mark.parametrize("number", [5, 8])
+def test_the_solution_wastes_no_tile(number: int, tmp_path: Path) -> None:
+    told = judged_with(tmp_path, number, ())
+    assert not [check for check in told.checks if check.kind == "remark" and "tiles" in check.name]

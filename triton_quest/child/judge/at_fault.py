@@ -1,0 +1,152 @@
+"""Finds the gap that is at fault, by substitution: the one with whose lines replaced by the reference's everything is right.
+
+A trial repeats the step that failed on the changed text, then the level's quick cases in fp32. All trials together get a second or two
+of the processor's time; where that isn't enough, no gap is named.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import signal
+import sys
+import tempfile
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+
+from triton_quest.child.judge import code, one_run
+from triton_quest.child.judge.gapped import Gapped
+from triton_quest.child.judge.watch import Subject
+from triton_quest.course.case import Case
+from triton_quest.course.level import Level
+
+FEW, MORE = (
+    1.0,
+    2.0,
+)  # seconds of the processor for all trials: in levels whose cases are small, and from LARGE_CASES on
+LARGE_CASES = 6
+
+
+@dataclass(frozen=True)
+class Fault:
+    """The gaps that don't go right; `says` tells it. `unknown`: why nothing is known of the others; "" where they are right."""
+
+    numbers: tuple[int, ...]
+    says: str
+    unknown: str = ""
+
+
+@dataclass(frozen=True)
+class NotFound:
+    """No gap explains the answer; `why` the trials don't."""
+
+    why: str
+
+
+def _alone(number: int) -> Fault:
+    return Fault((number,), f"TODO {number} is where it goes wrong: with other lines there, everything is right.")
+
+
+class _OutOfTime(BaseException):
+    pass
+
+
+class _Limit:
+    """A limit of the processor's time that ends a trial, too, which would run on and on."""
+
+    def __init__(self) -> None:
+        self.is_reached = False
+
+    def _reach(self, number: int, frame: FrameType | None) -> None:
+        self.is_reached = True
+        raise _OutOfTime
+
+    @contextlib.contextmanager
+    def holding(self, seconds: float) -> Iterator[None]:
+        before = signal.signal(signal.SIGPROF, self._reach)
+        signal.setitimer(signal.ITIMER_PROF, seconds)
+        try:
+            yield
+        finally:
+            signal.setitimer(signal.ITIMER_PROF, 0)
+            signal.signal(signal.SIGPROF, before)
+
+
+class Trials:
+    """Texts with the reference's lines in some more gaps, each put through the step that failed."""
+
+    def __init__(
+        self, level: Level, gapped: Gapped, step: one_run.Step | None, cases: tuple[Case, ...], blocks: tuple[int, ...]
+    ):
+        self._level, self._gapped, self._step, self._blocks = level, gapped, step, blocks
+        self._quick = [case for case in cases if case.quick and "fp32" in case.dtypes]
+        self._limit = _Limit()
+        self.missing: str | None = None  # a name that the reference's lines need, and the learner's don't give
+
+    def fault(self, lines: Collection[int] = ()) -> Fault | NotFound:
+        """The gap at fault. `lines` are where what is wrong was seen: a gap there is looked at first."""
+        if self._step is None or not self._gapped.written:
+            return NotFound("the check that failed can't be repeated with other lines")
+        seconds = FEW if self._level.number < LARGE_CASES else MORE
+        try:
+            with tempfile.TemporaryDirectory() as folder, self._limit.holding(seconds):
+                return self._found(Path(folder), self._gapped.with_lines(lines))
+        except _OutOfTime:
+            return NotFound("looking for the gap at fault takes too long")
+
+    def _found(self, folder: Path, suspects: Sequence[int]) -> Fault | NotFound:
+        written = self._gapped.written
+        for suspect in suspects:
+            if len(written) > 1 and self._is_right(folder, (suspect,)):
+                return _alone(suspect)
+        single = tuple(n for n in written if n not in suspects and self._is_right(folder, (n,)))
+        if len(single) == len(written) - len(suspects) and self._is_right(folder, ()):
+            return NotFound("it doesn't go wrong every time")
+        if len(single) == 1:
+            return _alone(single[0])
+        if single:
+            listed = " and ".join(f"TODO {number}" for number in single)
+            says = f"{listed} don't fit together: with other lines in one of them, everything is right."
+            return Fault(single, f"{says} Look at TODO {single[0]} first.")
+        for pair in itertools.combinations(written, 2):
+            if self._is_right(folder, pair):
+                says = f"Two gaps are wrong: TODO {pair[0]} and TODO {pair[1]}; look at TODO {pair[0]} first."
+                return Fault(pair, says)
+        if self.missing:
+            return NotFound(f"other lines can't stand beside yours: they need the name `{self.missing}`")
+        return NotFound("no other lines in one or two of the gaps make everything right")
+
+    def _is_right(self, folder: Path, numbers: tuple[int, ...]) -> bool:
+        path = folder / f"gaps_{'_'.join(map(str, numbers))}.py"
+        path.write_text(self._gapped.with_reference(numbers), encoding="utf-8")
+        try:
+            subject = _loaded(self._level, path)
+            if self._step is not None:
+                self._step(subject)
+            for case in self._quick:
+                one_run.is_right(subject, case, "fp32", self._blocks)
+        except code.Stopped as stopped:
+            root = code.root_cause(stopped)
+            self.missing = getattr(root, "name", None) if isinstance(root, NameError) else self.missing
+            return False
+        except Exception:  # the text came to something that no run of a learner's does: it isn't right
+            return False
+        finally:
+            if self._limit.is_reached:  # whatever became of the exception on its way through the trial
+                raise _OutOfTime
+        return True
+
+
+def _loaded(level: Level, path: Path) -> Subject:
+    """Raises Stopped."""
+    paths, modules = list(sys.path), set(sys.modules)
+    try:
+        module = code.load(path)
+        return Subject(level, path, module, code.launcher_of(module, level))
+    finally:
+        sys.path[:] = paths
+        for name in set(sys.modules) - modules:
+            if name.startswith(code.LEARNER):
+                del sys.modules[name]

@@ -1,0 +1,80 @@
+"""What PyTorch, NumPy and Python write one way and Triton another: the learner's own line, as Triton wants it."""
+
+from __future__ import annotations
+
+from . import rewriting
+from .row import Row
+
+HABITS = (
+    Row(
+        "shape_tuple",
+        "A shape is a tuple, in brackets of its own: write `{instead}`.",
+        reason="not iterable|multiple values for argument|positional arguments",
+        code=r"^tl\.(zeros|full)\(",
+        fact=rewriting.with_a_tuple,
+        runs=False,
+    ),
+    Row(
+        "integer_division",
+        "`/` gives a float, which `{kind}` can't convert on a GPU: write `{instead}`.",
+        reason=r"^(?P<kind>int)\(\) argument",
+        fact=rewriting.whole_division,
+    ),
+    Row(
+        "arange_from_a_runtime_start",
+        "`tl.arange` counts between numbers that are known when the kernel is compiled: add the start to it, `{instead}`.",
+        reason="arange's arguments must be of type tl.constexpr|must be a constexpr",
+        code=r"^tl\.arange\(",
+        fact=rewriting.start_added,
+        runs=False,
+    ),
+    Row(
+        "length_of_a_pointer",
+        "`{argument}` is an address, and knows no length: {instead}.",
+        reason="'(?:tensor|pointer_type)' has no len|has no len",
+        fact=rewriting.length_by_an_argument,
+        runs=False,
+    ),
+    Row(
+        "len",
+        "A block has no `len`: write `{instead}`.",
+        reason="has no len",
+        fact=rewriting.first_of_its_shape,
+        runs=False,
+    ),
+    Row(
+        "scaled_operand",
+        "`tl.dot` needs both operands in one type, and `{scale}` makes fp32 of the first or the second: leave them as they are "
+        "and scale the product, `{instead}`.",
+        reason=r"Both operands must be same dtype\.",
+        fact=rewriting.scaled_product,
+    ),
+    Row(
+        "dot_types",
+        "`tl.dot` needs both operands in one type, and gets {one} and {other}: write `{instead}`.",
+        reason=r"Both operands must be same dtype\. Got (?P<one>\S+) and (?P<other>\S+)",
+        fact=rewriting.wide_operand_cast,
+    ),
+    Row(
+        "method_of_a_mask",
+        "A mask in a kernel has no `.{name}`: write `{instead}`.",
+        reason=r"'tensor' object has no attribute '(?P<name>any|all)'",
+        fact=rewriting.mask_reduced,
+        runs=False,
+    ),
+    Row(
+        "other_name_of_an_argument",
+        "Triton calls `{name}` `{known}`: write `{instead}`.",
+        reason=r"unexpected keyword argument '(?P<name>dim|keepdim|keepdims)'",
+        node="Call",
+        fact=rewriting.argument_renamed,
+        runs=False,
+    ),
+    Row(
+        "pointer_index",
+        "`{pointer}` is an address, and isn't indexed: write `{instead}`.",
+        reason="unsupported tensor index|Did you forget",
+        fact=rewriting.load_through_a_pointer,
+        runs=False,
+    ),
+)
