@@ -60,7 +60,7 @@ def _text(path: Path, repair: str, is_read_once: bool) -> str:
 
 def _beginning(path: Path) -> bytes:
     """All of it, or so much that it is known to be too large."""
-    with open(path, "rb") as file:
+    with path.open("rb") as file:
         return file.read(LARGEST_BYTES + 1)
 
 
