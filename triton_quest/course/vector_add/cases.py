@@ -44,8 +44,8 @@ CASES = (
     ),
     Case("large values", "sums far from zero", lambda d: pair(d, 1000, scale=100.0)),
     Case(
-        "more than 100,000 elements",
-        "no grid is capped, no size is taken for granted: every one of many programs must run",
+        "many blocks and a rest",
+        "100,000 elements, or 500 blocks where those are small: a grid must not be capped",
         lambda d: pair(d, many(d.block)),
         dtypes=("fp32",),
     ),
