@@ -3,11 +3,11 @@
 Imports neither torch nor triton. Up to `environment.enter` it must parse and run on any Python 3.
 """
 
+import os
 import sys
-from pathlib import Path
 
 if __package__ in (None, ""):  # `python quest.py`: the clone becomes importable, this folder's modules don't
-    sys.path[0] = str(Path(__file__).resolve().parent.parent)
+    sys.path[0] = os.path.dirname(os.path.dirname(os.path.realpath(__file__)))
 
 from triton_quest import environment  # noqa: E402
 
@@ -15,12 +15,18 @@ if __name__ == "__main__":
     environment.refuse_unsupported_machine()
     environment.enter("rich_click")
 
-import rich_click as click  # noqa: E402
+try:
+    import rich_click as click
+except ImportError:  # a package that was installed without what it needs
+    environment.enter("rich_click")
+    raise
+
+from pathlib import Path  # noqa: E402
 
 from triton_quest import __version__  # noqa: E402
 from triton_quest import commands as do  # noqa: E402
 from triton_quest.commands.shared.context import Context, run  # noqa: E402
-from triton_quest.commands.shared.parameters import Folder, LevelName, Numbers  # noqa: E402
+from triton_quest.commands.shared.parameters import Folder, LevelName, Numbers, Seconds  # noqa: E402
 from triton_quest.machine.gpus import GPUS  # noqa: E402
 from triton_quest.machine.gpus import find as find_gpu  # noqa: E402
 from triton_quest.machine.targets import TARGETS  # noqa: E402
@@ -99,7 +105,7 @@ def play(context, level):  # type: ignore[no-untyped-def]
 @file_option
 @click.option(
     "--time-limit",
-    type=click.FloatRange(min=1),
+    type=Seconds(),
     default=30.0,
     show_default=True,
     help="Seconds for any one step of your code.",
@@ -208,7 +214,7 @@ def achievements(context, as_json):  # type: ignore[no-untyped-def]
 )
 @click.option(
     "--time-limit",
-    type=click.FloatRange(min=1),
+    type=Seconds(),
     default=120.0,
     show_default=True,
     help="Seconds for compiling any one kernel.",
@@ -236,7 +242,7 @@ def compile_kernels(context, level, file, targets, case, dtype, assembly, time_l
 )
 @click.option(
     "--time-limit",
-    type=click.FloatRange(min=1),
+    type=Seconds(),
     default=60.0,
     show_default=True,
     help="Seconds for counting at one size.",
@@ -272,7 +278,7 @@ def traffic(context, level, file, save, gpu, time_limit, as_json):  # type: igno
 )
 @click.option(
     "--time-limit",
-    type=click.FloatRange(min=1),
+    type=Seconds(),
     default=60.0,
     show_default=True,
     help="Seconds for one call of your launcher.",

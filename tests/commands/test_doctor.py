@@ -17,7 +17,7 @@ from tests.commands import kernels
 from tests.conftest import Quest
 from triton_quest import environment
 from triton_quest.commands import doctor
-from triton_quest.parent import examination
+from triton_quest.parent import examination, process
 from triton_quest.parent.examination import COMPILING, GPU, INTERPRETER, Examined
 from triton_quest.parent.runner import Job
 from triton_quest.records.verdict import Outcome, Verdict
@@ -255,7 +255,8 @@ def test_a_progress_without_room_is_mended_by_looking_at_rights_and_room_and_nev
 
     monkeypatch.setattr(store_files, "put_in_place", full)
     folder = quest.workspace.database.parent
-    ((says, mend),) = told()
+    (written, _), (says, mend) = told()
+    assert "nothing is kept" in written and "No space left on device" in written
     assert "It can't be set aside: No space left on device. Nothing was lost." in says
     assert mend == f"ls -la {folder} && df -h {folder}"
 
@@ -299,3 +300,31 @@ def test_json_for_bug_reports_has_versions_and_the_variables_that_matter(machine
     assert answer["verified_here"] == [INTERPRETER, COMPILING] and answer["not_verified_here"] == [GPU]
     assert answer["environment"]["TRITON_CACHE_DIR"] == "/elsewhere"
     assert "SECRET_TOKEN" not in answer["environment"]
+
+
+def test_an_edited_quest_setup_is_found_with_the_way_to_have_it_back(told: Callable[[], Any], quest: Quest) -> None:
+    setup = quest.workspace.root / "levels" / "quest_setup.py"
+    was = setup.read_text()
+    setup.write_text(was + "# mine\n")
+    ((says, mend),) = told()
+    assert says == f"{setup} isn't as the quest gave it"
+    assert mend == f"mv {setup} {setup}.edited && python quest.py init {quest.workspace.root}"
+    setup.rename(f"{setup}.edited")
+    assert quest.inside(f"init {quest.workspace.root}").code == 0
+    assert setup.read_text() == was and told() == []
+
+
+@pytest.mark.parametrize("name", ["PYTHONOPTIMIZE", "PYTHONWARNINGS", "PYTHONPATH"])
+def test_a_variable_that_changes_python_is_named(
+    machine: Machine, quest: Quest, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    findings = quest.inside("doctor --json", **{name: "1"}).json()["findings"]
+    (says,) = [found["says"] for found in findings if found["what"] == "environment"]
+    assert says.startswith(f"{name} is set, which changes Python")
+    monkeypatch.setenv(name, "1")
+    assert (name in process.child_environ()) is (name == "PYTHONPATH")
+
+
+def test_doctor_leaves_nothing_behind_where_it_tried_to_write(told: Callable[[], Any], quest: Quest) -> None:
+    told()
+    assert not list(quest.workspace.root.rglob(".quest-doctor*"))

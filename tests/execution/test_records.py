@@ -10,9 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from triton_quest.records import measured
 from triton_quest.records import verdict as v
+from triton_quest.records.text import LONGEST, cleaned
 
 NUMBERS = st.floats(allow_nan=False)
+CLEAN = st.text().map(cleaned)
 
 
 def made_of_anything(kind: type[Any]) -> st.SearchStrategy[Any]:
@@ -25,6 +28,16 @@ def made_of_anything(kind: type[Any]) -> st.SearchStrategy[Any]:
             values[field.name] = NUMBERS
         elif hint == (float | None):
             values[field.name] = st.none() | NUMBERS
+        elif hint is str:
+            values[field.name] = CLEAN
+        elif hint == (str | None):
+            values[field.name] = st.none() | CLEAN
+        elif hint == tuple[v.Place, ...]:
+            values[field.name] = st.lists(made_of_anything(v.Place), max_size=2).map(tuple)
+        elif hint == (v.Mismatch | None):
+            values[field.name] = st.none() | made_of_anything(v.Mismatch)
+        elif field.name == "neighbours":
+            values[field.name] = st.lists(st.tuples(CLEAN, CLEAN, CLEAN, st.booleans()), max_size=2).map(tuple)
         else:
             values[field.name] = st.from_type(hint)
     return st.builds(kind, **values)
@@ -37,6 +50,35 @@ RECORDS = st.one_of(CHECKS, made_of_anything(v.StageStarted), made_of_anything(v
 @given(RECORDS)
 def test_a_record_arrives_as_it_was_sent(record: v.Record) -> None:
     assert v.decode(v.encode(record)) == record
+
+
+@given(st.text() | st.text(alphabet="\x1b[]0;m\x07\x9b\u202e\n\ud800a"))
+def test_no_text_of_a_record_commands_a_terminal(text: str) -> None:
+    place = v.Place(1, text)
+    sent = v.Check(text, "process", v.State.FAILED, says=text, cause=text, places=(place,))
+    arrived = v.decode(v.encode(sent))
+    assert isinstance(arrived, v.Check)
+    for shown in (arrived.name, arrived.says, arrived.cause, arrived.places[0].source):
+        assert not {sign for sign in shown if ord(sign) < 32 or 127 <= ord(sign) < 160} - {"\n", "\t"}
+        assert not set(shown) & set("\u202e\ud800")
+        shown.encode()
+
+
+def test_a_title_that_a_text_would_set_is_gone_as_a_whole() -> None:
+    assert cleaned("be\x1b]0;my title\x07fore \x1b[31;1mred\x1b[0m\tand\nafter") == "before red\tand\nafter"
+
+
+def test_a_text_of_megabytes_is_cut_in_its_middle_and_the_cut_is_counted() -> None:
+    line = v.encode(v.Finished(v.Outcome.ERROR, 1.0, "begin" + "x" * 50_000_000 + "the end"))
+    assert len(line) < 2 * LONGEST
+    told = v.decode(line)
+    assert isinstance(told, v.Finished) and told.detail.startswith("beginx") and told.detail.endswith("xthe end")
+    assert "49,996,0" in told.detail
+
+
+def test_the_compilers_text_arrives_as_a_whole() -> None:
+    sent = measured.Assembly("add_kernel", "sm_80", "ptx", ".version 8.0\n\tret;\n" * 100_000)
+    assert v.decode(v.encode(sent)) == sent
 
 
 @given(RECORDS)

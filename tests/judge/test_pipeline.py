@@ -310,8 +310,8 @@ def test_cases_are_ragged_around_blocks_that_no_launch_names(judge: Judged, bloc
 
 @pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
 def test_cases_are_ragged_around_the_blocks_of_each_dtype(judge: Judged, dtype: str) -> None:
-    """Right up to 1100 elements, and the blocks of one dtype are the only ones that make a case longer than 1000."""
-    text = adding_in_the_kernel(*LOADS, "x = tl.where(offsets < 1100, x, 0.0)", ADDS)
+    """Wrong from element 1100 on, in the blocks of one dtype, which are the only ones that make a case of its longer than 1000."""
+    text = adding_in_the_kernel(*LOADS, "x = tl.where((offsets < 1100) | (BLOCK_SIZE < 512), x, 0.0)", ADDS)
     text = text.replace("    out = torch", f"    block = 512 if x.dtype == torch.{dtype} else 16\n    out = torch")
     text = text.replace("x.numel(), 16)", "x.numel(), block)").replace("BLOCK_SIZE=16", "BLOCK_SIZE=block")
     judgement = judge(text)

@@ -50,6 +50,10 @@ class Played:
         self.progress.begin_attempt(second, "c")
         self.progress.record_attempt(second, "é ☃", judged(second, Outcome.CRASH))
 
+    @property
+    def second(self) -> Path:
+        return self.database.with_name("second_copy_of_progress.db")
+
     def state(self) -> Any:
         return self.progress.states(), [self.progress.versions(level) for level in self.levels]
 
@@ -173,6 +177,7 @@ NOTHING = {
 def test_what_holds_nothing_of_ours_is_kept_aside_all_the_same(
     played: Played, harm: Callable[[Path], None], kind: str, says: str, use: str
 ) -> None:
+    played.second.unlink()
     harm(played.database)
     harmed = played.database.read_bytes() if played.database.is_file() else b""
     {
@@ -186,6 +191,40 @@ def test_what_holds_nothing_of_ours_is_kept_aside_all_the_same(
     assert (aside / "notes.txt").read_text() == "mine" if aside.is_dir() else aside.read_bytes() == harmed
     assert [state.status.value for state in played.progress.states()] == ["open", "locked", "locked", "ahead"]
     assert len(played.told) == 1  # once is enough
+
+
+@pytest.mark.parametrize(
+    "harm", [Path.unlink, emptied, a_text, cut_off], ids=["deleted", "emptied", "a text", "cut off"]
+)
+def test_the_second_copy_takes_the_place_of_a_lost_database_with_all_up_to_the_last_pass(
+    played: Played, harm: Callable[[Path], None]
+) -> None:
+    (before, _), versions = played.state(), played.progress.versions(played.levels[0])
+    harm(played.database)
+    states = played.progress.states()
+    assert [(state.status, state.stars) for state in states] == [(state.status, state.stars) for state in before]
+    assert played.progress.versions(played.levels[0]) == versions
+    (told,) = played.told
+    assert str(played.database) in told and "2 passes and 3 checked versions" in told
+    assert played.progress.states() == states and len(played.told) == 1
+
+
+def test_the_second_copy_is_renewed_at_each_pass_and_at_no_failure(played: Played) -> None:
+    level = played.levels[1]
+    before = played.second.read_bytes()
+    played.progress.record_attempt(level, "wrong", judged(level, Outcome.WRONG))
+    assert played.second.read_bytes() == before
+    played.progress.record_attempt(level, "right", judged(level))
+    played.database.unlink()
+    assert [version.text for version in played.progress.versions(level)][-2:] == ["wrong", "right"]
+
+
+def test_a_second_copy_that_cannot_be_written_hinders_no_pass(played: Played) -> None:
+    level = played.levels[1]
+    played.second.unlink()
+    played.second.mkdir()
+    (played.second / "mine").touch()
+    assert played.progress.record_attempt(level, "right", judged(level))
 
 
 def test_damage_that_shows_only_when_a_text_is_read_is_mended_then(played: Played) -> None:

@@ -211,5 +211,5 @@ def test_what_cannot_be_read_is_named_with_what_mends_it(file: Path, monkeypatch
     def forbidden(*_: object) -> bytes:
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr(Path, "read_bytes", forbidden)
+    monkeypatch.setattr(Path, "open", forbidden)
     assert "can't be read: Permission denied." in says(file)

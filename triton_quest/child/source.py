@@ -5,11 +5,13 @@ The worker holds it before anything reads the file; Python's tracebacks and Trit
 
 from __future__ import annotations
 
+import contextlib
 import linecache
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from triton_quest.errors import UnusableFile
 from triton_quest.store import files
 
 _held: dict[str, str] = {}
@@ -43,9 +45,9 @@ def standing_in(file: Path, text: str) -> Iterator[None]:
 
 
 def own_line(file: Path, line: int) -> str:
-    """A line of the learner's file, to be quoted, whatever text stands in for it."""
-    lines = _own[str(file)].splitlines() if str(file) in _own else linecache.getlines(str(file))
-    return lines[line - 1].strip() if line <= len(lines) else ""
+    """A line of the learner's file, to be quoted, whatever text stands in for it; `linecache` may have been replaced."""
+    lines = (_own.get(str(file)) or text_of(file)).split("\n")
+    return lines[line - 1].strip() if 0 < line <= len(lines) else ""
 
 
 def exact_text(file: Path, repair: str) -> str:
@@ -57,3 +59,10 @@ def exact_text(file: Path, repair: str) -> str:
 def read_text(file: Path, repair: str) -> str:
     """With plain line ends, and without the mark that some editors begin with. Raises UnusableFile."""
     return files.plain(exact_text(file, repair))
+
+
+def text_of(file: Path) -> str:
+    """As read_text; nothing where there is no text."""
+    with contextlib.suppress(UnusableFile):
+        return read_text(file, "reset")
+    return ""

@@ -54,7 +54,7 @@ class Channel:
 
     def __init__(self, fd: int, file: Path, limits_cpu: bool) -> None:
         self._fd = host.move_out_of_reach(fd)
-        self._file, self._pid, self._limits_cpu = str(file), os.getpid(), limits_cpu
+        self._file, self._pid, self._limits_cpu = file, os.getpid(), limits_cpu
         # bound now: the learner's code may replace any of them
         self._write, self._getpid, self._clock, self._exit = os.write, os.getpid, time.monotonic, os._exit
         self._lock = threading.Lock()
@@ -106,8 +106,8 @@ class Channel:
 
     def _line_of(self, frame: types.FrameType | None) -> v.Place | None:
         while frame is not None:
-            if frame.f_code.co_filename == self._file:
-                return v.Place(frame.f_lineno, source.own_line(Path(self._file), frame.f_lineno))
+            if frame.f_code.co_filename == str(self._file):
+                return v.Place(frame.f_lineno, source.own_line(self._file, frame.f_lineno))
             frame = frame.f_back
         return None
 
@@ -150,17 +150,28 @@ def work(job: dict[str, Any], report: Channel) -> v.Outcome:
     return outcome
 
 
+def _told_as_the_learners(trouble: BaseException, file: Path, report: Channel) -> tuple[v.Outcome, str] | None:
+    """Report an exception that was raised in the learner's file itself; None for any other."""
+    code = sys.modules.get("triton_quest.child.judge.code")
+    if code is None or not code.is_raised_by(trouble, file):
+        return None
+    runs = v.Check("your code runs to its end", "process", v.State.PASSED)
+    check = code.explain(runs, trouble, file, "while it was judged", v.Outcome.CRASH)
+    report.send(check)
+    return check.outcome, check.says
+
+
 def run(job: dict[str, Any], report_fd: int, crash_fd: int) -> NoReturn:
     """Do one job and end this process, past whatever the learner's code left behind."""
     # on a GPU several threads use the processor, and no lock is held while a kernel runs
     channel = Channel(report_fd, Path(job["file"]), limits_cpu=job["memory_gib"] is not None)
     faulthandler.enable(file=crash_fd)  # so that the parent can name the line of a crash
     faulthandler.register(signal.SIGXCPU, file=crash_fd, chain=True)
-    leave = os._exit
+    leave, told = os._exit, traceback.format_exc
     try:
         channel.finish(work(job, channel))
-    except BaseException:  # the learner's exceptions never get here: this one is ours
-        channel.finish(v.Outcome.ERROR, traceback.format_exc())
+    except BaseException as trouble:  # of ours, but for what the learner's code raises where no exception is expected
+        channel.finish(*_told_as_the_learners(trouble, Path(job["file"]), channel) or (v.Outcome.ERROR, told()))
     for stream in (sys.stdout, sys.stderr):
         with contextlib.suppress(Exception):  # closed or replaced by the learner's code
             stream.flush()

@@ -53,7 +53,8 @@ def run(
     earned = announcing.announce(context, quiet=as_json) if kept is not None and kept.trouble is None else []
     if as_json:
         finale_told = {"finale": finale.as_json(end)} if end else {}
-        print_json(judged.as_json() | finale_told | {"earned": announcing.as_json(earned)})
+        remembered = kept is not None and kept.trouble is None and judged.outcome is not v.Outcome.ERROR
+        print_json(judged.as_json() | finale_told | {"earned": announcing.as_json(earned), "remembered": remembered})
     if kept is not None and kept.trouble is not None:
         tell_trouble(f"This check can't be remembered. {kept.trouble.sentence}", kept.trouble.next_command)
     elif end is not None and not as_json:
@@ -69,7 +70,11 @@ def judge_and_keep(
     context: Context, found: subject.LevelFile, seconds: float, judge: catching_up.Judge
 ) -> tuple[v.Verdict, KeptCheck | None]:
     """Judge the file; its text is kept before that, whatever becomes of it. A file that was named leaves no trace."""
-    text = files.settled_text(found.path, found.repair)
+    text = (
+        files.text_read_once(found.path, found.repair)
+        if found.is_outside
+        else files.settled_text(found.path, found.repair)
+    )
     kept = None if found.is_outside else KeptCheck(context.progress, found.level, text)
     judged = judge(Job(found.level, found.path, seconds, text=text))
     if kept is not None and judged.outcome is not v.Outcome.ERROR:

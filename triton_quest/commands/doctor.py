@@ -22,7 +22,8 @@ from triton_quest.errors import NotUpdated, NoWorkspace, StoreTrouble, UnusableF
 from triton_quest.invocation import Command
 from triton_quest.parent import examination
 from triton_quest.parent.examination import Examined
-from triton_quest.store import files
+from triton_quest.parent.process import CHANGES_PYTHON
+from triton_quest.store import files, given
 from triton_quest.store.git import Git
 from triton_quest.store.records import Status
 
@@ -54,7 +55,14 @@ def run(context: Context, as_json: bool) -> int:
 
 
 def examine(context: Context) -> list[Examined]:
-    return [_quest(), *examination.versions(), *_packages(), *_workspace(context), *examination.machine()]
+    return [
+        _quest(),
+        *examination.versions(),
+        *_packages(),
+        *_python_variables(),
+        *_workspace(context),
+        *examination.machine(),
+    ]
 
 
 def _line(context: Context, finding: Examined) -> Text:
@@ -99,17 +107,53 @@ def _packages() -> Iterator[Examined]:
         yield Examined("packages", False, says, f"./quest   (in {environment.ROOT})")
 
 
+def _written_to(root: Path) -> Examined:
+    """A file is written into each folder of the workspace, and taken away: rights alone don't tell of a full disk."""
+    folders = [path for path in (root, root / "levels", root / ".quest") if path.exists()]
+    if not all(os.access(path, os.W_OK) for path in folders):
+        says = f"{root}: it can't be written to, so nothing is kept"
+        return Examined("workspace", False, says, f"chmod -R u+w {shlex.quote(str(root))}")
+    for folder in folders:
+        probe = folder / ".quest-doctor"
+        try:
+            files.write_atomically(probe, "x" * 65_536)
+            probe.unlink()
+        except (StoreTrouble, OSError) as trouble:
+            reason = trouble.sentence if isinstance(trouble, StoreTrouble) else str(trouble)
+            where = shlex.quote(str(folder))
+            return Examined("workspace", False, f"{root}: nothing is kept. {reason}", f"df -h {where}")
+    return Examined("workspace", True, str(root))
+
+
+def _edited(root: Path) -> Iterator[Examined]:
+    """The files by which a workspace finds the quest, where somebody has changed them."""
+    for path in (root / "levels" / "quest_setup.py", root / "quest.py"):
+        was_given, there = given.text(root, path), given.content(path)
+        if was_given is not None and there is not None and there != was_given:
+            old, again = shlex.quote(f"{path}.edited"), invocation.command(f"init {shlex.quote(str(root))}")
+            says = f"{path} isn't as the quest gave it"
+            yield Examined("workspace", False, says, f"mv {shlex.quote(str(path))} {old} && {again}")
+
+
+def _python_variables() -> Iterator[Examined]:
+    """What changes every Python that is started here. Those that would change a verdict don't reach the judge."""
+    for name in sorted(set(os.environ) & {*CHANGES_PYTHON, "PYTHONPATH", "PYTHONHOME"}):
+        reach = (
+            "it isn't handed on to the judge"
+            if name in CHANGES_PYTHON
+            else "it can put other modules in the place of the quest's"
+        )
+        yield Examined("environment", False, f"{name} is set, which changes Python: {reach} (unset {name})")
+
+
 def _workspace(context: Context) -> Iterator[Examined]:
     try:
         root = context.workspace.root
     except NoWorkspace as trouble:
         yield Examined("workspace", False, trouble.sentence, invocation.command(trouble.next_command or ""))
         return
-    can_write = all(os.access(path, os.W_OK) for path in (root, root / "levels", root / ".quest") if path.exists())
-    denied = "" if can_write else ": it can't be written to, so nothing is kept"
-    yield Examined(
-        "workspace", can_write, f"{root}{denied}", "" if can_write else f"chmod -R u+w {shlex.quote(str(root))}"
-    )
+    yield _written_to(root)
+    yield from _edited(root)
     try:
         states = context.progress.states()
     except StoreTrouble as trouble:  # what was damaged was set aside already: rights or room are missing

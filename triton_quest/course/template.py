@@ -53,8 +53,12 @@ def clean_solution(text: str) -> str:
 
 def open_gaps(text: str) -> tuple[int, ...]:
     """The lines of the placeholders that still stand. Raises SyntaxError if the text doesn't parse."""
+    try:
+        tree = ast.parse(text)
+    except (RecursionError, MemoryError):  # the parser's own limits; on some Pythons a SyntaxError, too
+        raise SyntaxError("its brackets or operators are nested too deeply for Python") from None
     lines = []
-    for node in ast.walk(ast.parse(text)):
+    for node in ast.walk(tree):
         value = node.value if isinstance(node, (ast.Assign, ast.AnnAssign, ast.Expr)) else None
         if isinstance(value, ast.Constant) and value.value is ...:
             lines.append(value.lineno)

@@ -29,8 +29,19 @@ except ImportError:
     sys.exit(2)
 
 
+def name_hiding_modules() -> None:
+    """Say which files beside the levels hide a module that Python, Triton or the quest needs."""
+    needed = set(getattr(sys, "stdlib_module_names", ())) | {"torch", "triton", "numpy", "rich", "triton_quest"}
+    for name in sorted(os.listdir(here)):
+        module = name[:-3] if name.endswith(".py") else name
+        if module in needed and (name.endswith(".py") or os.path.exists(os.path.join(here, name, "__init__.py"))):
+            path = os.path.join(here, name)
+            sys.stderr.write("%s hides the module %s from everything that runs here: rename it.\n" % (path, module))
+
+
 def choose_device() -> None:
     """Set TRITON_INTERPRET unless it is set already: triton reads it once, when it is imported."""
+    name_hiding_modules()
     environment.enter("torch", "triton", "numpy", "rich", start=here)
     if "TRITON_INTERPRET" not in os.environ and not environment.can_use_gpu():
         os.environ["TRITON_INTERPRET"] = "1"

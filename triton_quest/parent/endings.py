@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from triton_quest.records import verdict as v
+from triton_quest.records.text import cleaned
 from triton_quest.store import files
 
 DOING = {
@@ -44,7 +45,7 @@ class Last:
 
     def source_line(self, line: int) -> str:
         lines = files.plain(self.text).split("\n")
-        return lines[line - 1].strip() if line <= len(lines) else ""
+        return cleaned(lines[line - 1].strip()) if line <= len(lines) else ""
 
 
 def _failed(outcome: v.Outcome, says: str, advice: str, places: tuple[v.Place, ...] = ()) -> v.Check:

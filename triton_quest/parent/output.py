@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 
+from triton_quest.records.text import without_controls
+
 KEPT_BYTES = 8_000  # of a flood, at its beginning and again at its end
-CONTROL = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]|\x1b[^\[]|[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
 @dataclass
@@ -27,4 +27,4 @@ class Output:
 
     def text(self) -> str:
         cut = f"\n... {self.dropped:,} bytes more ...\n".encode() if self.dropped else b""
-        return CONTROL.sub("", bytes(self.head + cut + self.tail).decode(errors="replace"))
+        return without_controls(bytes(self.head + cut + self.tail).decode(errors="replace"))

@@ -29,6 +29,23 @@ WARM_UP = "warm_up"  # a kind of job: serving.py has it
 ONCE, SERVE, AHEAD = "--once", "--serve", "--ahead"  # what a worker does: worker.py has them
 
 
+CHANGES_PYTHON = frozenset(  # variables with which a right file would be judged otherwise; they don't reach the child
+    f"PYTHON{name}"
+    for name in (
+        "OPTIMIZE",
+        "WARNINGS",
+        "INSPECT",
+        "DEBUG",
+        "VERBOSE",
+        "DEVMODE",
+        "BREAKPOINT",
+        "STARTUP",
+        "PROFILEIMPORTTIME",
+    )
+    + ("TRACEMALLOC", "MALLOC", "INTMAXSTRDIGITS", "CASEOK", "PLATLIBDIR", "EXECUTABLE", "DUMPREFS", "PYCACHEPREFIX")
+)
+
+
 class WorkerGone(RuntimeError):
     """The worker process has died or doesn't answer, and with it the child that it had forked."""
 
@@ -172,7 +189,9 @@ def child_folder() -> str:
 
 
 def child_environ(device: str = "interpreter") -> dict[str, str]:
-    kept = {name: value for name, value in os.environ.items() if name != "TRITON_INTERPRET"}
+    kept = {
+        name: value for name, value in os.environ.items() if name != "TRITON_INTERPRET" and name not in CHANGES_PYTHON
+    }
     return {
         **kept,
         **({"TRITON_INTERPRET": "1"} if device == "interpreter" else {}),

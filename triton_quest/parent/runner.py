@@ -68,7 +68,9 @@ class Job:
     @property
     def is_outdated(self) -> bool:
         """Whether the file holds another text by now than the one that was judged."""
-        return self.text is not None and given.content(self.file) != self.text.encode()
+        return (
+            self.text is not None and not files.is_stream(self.file) and given.content(self.file) != self.text.encode()
+        )
 
     def as_json(self) -> str:
         gib = None if self.device == "gpu" else MEMORY_GIB  # CUDA takes all the address space that it wants

@@ -78,6 +78,7 @@ class Assembly:
     """What a kernel became, as text: ptx, sass, ttgir, amdgcn."""
 
     record: ClassVar[str] = "assembly"
+    longest: ClassVar[int] = 20_000_000  # characters of a text: it is the compiler's, and wanted as a whole
     kernel: str
     target: str
     kind: str

@@ -1,7 +1,7 @@
 """Records as lines of JSON, and back: exactly what was written, or ValueError. Knows no record by name.
 
 A record is a frozen dataclass of strings, numbers, enums, tuples and other such dataclasses, and says what it is called
-on the wire in its class variable `record`.
+on the wire in its class variable `record`. Its strings are cleaned and cut here, once: most of them may quote the learner's code.
 """
 
 from __future__ import annotations
@@ -9,10 +9,12 @@ from __future__ import annotations
 import json
 import types
 from collections.abc import Mapping
-from dataclasses import asdict, is_dataclass
+from dataclasses import fields, is_dataclass
 from enum import Enum
 from functools import cache
 from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
+
+from triton_quest.records.text import LONGEST, cleaned
 
 T = TypeVar("T")
 _dumps = json.dumps  # bound now: in the child, the learner's code may replace it
@@ -20,7 +22,21 @@ _dumps = json.dumps  # bound now: in the child, the learner's code may replace i
 
 def encode(record: Any) -> bytes:
     """One line of JSON, with its newline."""
-    return _dumps({"record": record.record, **asdict(record)}).encode() + b"\n"
+    values = _plain(record, getattr(record, "longest", LONGEST))
+    return _dumps({"record": record.record, **values}).encode() + b"\n"
+
+
+def _plain(value: Any, longest: int) -> Any:
+    """A part of a record as JSON carries it, every string cleaned and at most about `longest`."""
+    if isinstance(value, Enum):
+        return value.value
+    if isinstance(value, str):
+        return cleaned(value, longest)
+    if isinstance(value, (tuple, list)):
+        return [_plain(part, longest) for part in value]
+    if is_dataclass(value):
+        return {field.name: _plain(getattr(value, field.name), longest) for field in fields(value)}
+    return value
 
 
 def decode(line: bytes, kinds: Mapping[str, type[T]]) -> T:

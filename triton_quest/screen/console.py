@@ -6,11 +6,15 @@ import codecs
 import io
 import os
 import sys
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TextIO
 
-from rich.console import Console
+from rich.console import Console, ConsoleOptions, RenderableType
+from rich.segment import Segment
 from rich.theme import Theme
+
+from triton_quest.records.text import without_controls
 
 THEME = Theme(
     {
@@ -70,6 +74,17 @@ def _plainly(trouble: UnicodeError) -> tuple[str, int]:
 codecs.register_error("quest-plain", _plainly)
 
 
+class CleanConsole(Console):
+    """A console on which no text commands the terminal: names of files and the learner's own lines are shown, too."""
+
+    def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
+        for segment in super().render(renderable, options):
+            if segment.control or segment.text == "\n" or segment.text.isprintable():
+                yield segment
+            else:
+                yield Segment(without_controls(segment.text), segment.style)
+
+
 def make_console(file: TextIO | None = None) -> Console:
     """A console on stdout (or `file`), never wider than one likes to read, never failing over a character."""
     file = file or sys.stdout
@@ -77,7 +92,7 @@ def make_console(file: TextIO | None = None) -> Console:
     environ = {
         name: value for name, value in os.environ.items() if name != "COLUMNS"
     }  # rich takes COLUMNS=0 at its word
-    console = Console(file=file, theme=THEME, highlight=False, width=_asked_width(), _environ=environ)
+    console = CleanConsole(file=file, theme=THEME, highlight=False, width=_asked_width(), _environ=environ)
     if console.width > WIDEST:
         console.width = WIDEST
     return console

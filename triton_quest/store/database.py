@@ -47,11 +47,14 @@ class Database:
         self, path: Path, tell: Callable[[str], object], complete: Callable[[sqlite3.Connection], None]
     ) -> None:
         self.path = Path(os.path.realpath(path))
+        self.second = self.path.with_name(f"second_copy_of_{self.path.name}")  # in case the first is lost
         self._tell, self._complete = tell, complete
 
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
         """One view of everything; of an empty database in memory while there is nothing to remember."""
+        if not self.path.exists() and self.second.is_file():
+            self._make()
         if self.path.exists():
             with self._open() as db:
                 db.execute("BEGIN")
@@ -70,6 +73,17 @@ class Database:
             with db:
                 yield db
 
+    def renew_second(self) -> None:
+        """Bring the second copy to what the database holds; one that can't be written is left as it is."""
+        with (
+            suppress(sqlite3.Error, OSError),
+            host.folder_lock(self.path.parent, alone=False),
+            files.unfinished(self.second) as new,
+        ):
+            with closing(sqlite3.connect(self.path)) as source, closing(sqlite3.connect(new)) as target:
+                source.backup(target)
+            files.put_in_place(new, self.second)
+
     def mend(self, trouble: Unfit) -> None:
         """Set the unfit database aside and build a new one from what can be read. Raises StoreTrouble."""
         try:
@@ -77,7 +91,13 @@ class Database:
                 if _inode(self.path) != trouble.inode:
                     return  # another terminal was first
                 with files.unfinished(self.path) as new:
-                    kept = _build(new, salvage.read(self.path, trouble.kind == "damaged"), self._complete)
+                    rows = salvage.read(self.path, trouble.kind == "damaged")
+                    for table, more in salvage.read(self.second, damaged=False).items():
+                        rows[table] = [
+                            *rows[table],
+                            *more,
+                        ]  # each is put in once: what was read of the first comes before
+                    kept = _build(new, rows, self._complete)
                     aside = self._set_aside(trouble.kind)
                     files.put_in_place(new, self.path)
         except (sqlite3.Error, OSError) as reason:
@@ -102,8 +122,11 @@ class Database:
                 with host.folder_lock(self.path.parent, alone=True):
                     if not self.path.exists():
                         with files.unfinished(self.path) as new:
-                            _build(new)
+                            kept = _build(new, salvage.read(self.second, damaged=False), self._complete)
                             files.put_in_place(new, self.path)
+                        if self.second.is_file():
+                            says = f"The progress database {self.path} was gone. Its second copy took its place"
+                            self._tell(f"{says}: {_counted(kept)}.")
         except (sqlite3.Error, OSError) as trouble:
             raise self._unusable(trouble) from trouble
 

@@ -6,6 +6,7 @@ import contextlib
 import glob
 import os
 import shutil
+import stat
 import tempfile
 import time
 from collections.abc import Iterator
@@ -17,22 +18,58 @@ from triton_quest.errors import StoreTrouble, UnusableFile
 
 UNFINISHED_SUFFIX = ".quest-tmp"  # ends the name of a file that is still being written
 EMPTY_SECONDS, LOOK_SECONDS = 0.3, 0.02  # for so long an empty file is one that is being written
+LARGEST_BYTES = 1_000_000  # of a level file: what is larger is none, and the history keeps every text
 AN_HOUR = 3600.0  # after which nobody is writing it any more: its writer was killed
 
 
 def exact_text(path: Path, repair: str) -> str:
     """A level file's text to the byte. Raises UnusableFile, naming `repair` as the next command, if there is none."""
+    return _text(path, repair, is_read_once=False)
+
+
+def text_read_once(path: Path, repair: str) -> str:
+    """As settled_text; also what a pipe or a terminal gives, up to its end. Raises UnusableFile."""
+    return _text(path, repair, is_read_once=True) if is_stream(path) else settled_text(path, repair)
+
+
+def is_stream(path: Path) -> bool:
+    """Whether this is there and neither a file nor a folder: what is read of it is gone."""
+    return path.exists() and not path.is_file() and not path.is_dir()
+
+
+def _text(path: Path, repair: str, is_read_once: bool) -> str:
     try:
-        return path.read_bytes().decode("utf-8")
+        found = path.stat()
+        if not stat.S_ISREG(found.st_mode) and not is_read_once:
+            raise UnusableFile(
+                f"{path} is {_kind(found.st_mode)}, and a file is needed in its place: move it away.", repair
+            )
+        data = b"" if found.st_size > LARGEST_BYTES else _beginning(path)
+        if max(len(data), found.st_size) > LARGEST_BYTES:
+            size = f"{found.st_size:,} bytes" if found.st_size else "no end in sight"
+            raise UnusableFile(f"{path} is too large for a level file ({size}; at most {LARGEST_BYTES:,}).", repair)
+        return data.decode("utf-8")
     except FileNotFoundError:
         raise UnusableFile(f"{path} is not there: it was moved, renamed or deleted.", repair) from None
-    except IsADirectoryError:
-        raise UnusableFile(f"{path} is a folder, and a file is needed in its place: move it away.", repair) from None
     except UnicodeDecodeError as trouble:
         sentence = f"{path} is not UTF-8 text (byte {trouble.start}): save it as UTF-8 in your editor."
         raise UnusableFile(sentence, repair) from None
     except OSError as trouble:
         raise UnusableFile(f"{path} can't be read: {trouble.strerror}.", repair) from None
+
+
+def _beginning(path: Path) -> bytes:
+    """All of it, or so much that it is known to be too large."""
+    with path.open("rb") as file:
+        return file.read(LARGEST_BYTES + 1)
+
+
+def _kind(mode: int) -> str:
+    if stat.S_ISDIR(mode):
+        return "a folder"
+    if stat.S_ISFIFO(mode):
+        return "a pipe"
+    return "a socket" if stat.S_ISSOCK(mode) else "a device"
 
 
 def settled_text(path: Path, repair: str) -> str:
@@ -109,8 +146,8 @@ def stamp() -> str:
 
 
 def back_up(path: Path, backups: Path) -> Path | None:
-    """Copy what stands at `path` (a folder too) to a dated place in `backups`. None if nothing stands there."""
-    if not path.exists():
+    """Copy what stands at `path` (a folder too) to a dated place in `backups`. None if nothing that can be kept stands there."""
+    if not path.exists() or is_stream(path):
         return None
     now = stamp()
     target = backups / now / path.name

@@ -27,9 +27,10 @@ def text(root: Path, path: Path) -> bytes | None:
 
 
 def content(path: Path) -> bytes | None:
-    """What stands in a file; None where there is none that can be read."""
+    """What stands in a file; None where there is none that can be read, or one that is too large to be of the quest."""
     try:
-        return path.read_bytes()
+        is_small_file = path.is_file() and path.stat().st_size <= files.LARGEST_BYTES
+        return path.read_bytes() if is_small_file else None
     except OSError:
         return None
 

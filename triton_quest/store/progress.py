@@ -207,9 +207,10 @@ class Progress:
             change = "UPDATE attempts SET outcome = ?, cause = ?, seconds = ?, verdict = ? WHERE id = ? AND text = ?"
             if begun is None or not db.execute(change, (*judged, begun.id, text)).rowcount:
                 _insert_attempt(db, run, level, text, judged)
-            if not verdict.passed:
-                return False
-            return _insert_pass(db, run, level.slug, _now())
+            is_first = verdict.passed and _insert_pass(db, run, level.slug, _now())
+        if verdict.passed:
+            self._database.renew_second()
+        return is_first
 
     @mended
     def take_hint(self, level: Level, number: int | None = None) -> int | None:

@@ -91,20 +91,22 @@ Your files are in `levels/`. Progress and backups are in `.quest/`.
 QUEST_PY = '''\
 """The quest, from this folder: python quest.py --help"""
 
+import os
 import sys
-from pathlib import Path
 
-sys.path.append(str(Path(__file__).resolve().parent / "levels"))
-
-try:
-    import quest_setup  # noqa: F401  finds the quest, whichever Python runs this
-except ImportError:
+here = os.path.dirname(os.path.realpath(__file__))
+sys.path[:] = [path for path in sys.path if os.path.realpath(path or ".") != here]  # nothing here hides Python's modules
+setup = os.path.join(here, "levels", "quest_setup.py")
+if not os.path.isfile(setup):
     sys.stderr.write("levels/quest_setup.py isn't there. Copy it back, or make a new workspace: quest init DIR\\n")
     sys.exit(2)
 
+with open(setup, encoding="utf-8") as file:  # finds the quest, whichever Python runs this
+    exec(compile(file.read(), setup, "exec"), {"__name__": "quest_setup", "__file__": setup})
+
 from triton_quest import environment  # noqa: E402
 
-environment.enter("rich_click", start=str(Path(__file__).resolve().parent))
+environment.enter("rich_click", start=here)
 
 from triton_quest.quest import main  # noqa: E402
 
@@ -119,6 +121,11 @@ def init(root: Path) -> tuple[Workspace, list[Path]]:
     if workspace.root.exists() and not workspace.root.is_dir():
         raise StoreTrouble(f"{workspace.root} is a file: choose another folder.", "init my-quest")
     wanted = wanted_files(workspace)
+    program = workspace.root / "quest.py"
+    if program.exists() and given.text(workspace.root, program) is None and given.content(program) != QUEST_PY.encode():
+        raise StoreTrouble(
+            f"{program} is there already, and not of the quest's making: choose another folder.", "init my-quest"
+        )
     made = [path for path in wanted if not path.exists()]
     for path in made:
         files.write_atomically(path, wanted[path])

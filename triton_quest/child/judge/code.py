@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import bdb
-import linecache
 import os
 import sys
-import traceback
 import types
 from collections.abc import Callable, Iterable, Iterator
 from importlib.machinery import SourceFileLoader
@@ -16,6 +14,7 @@ from typing import Any
 
 from triton_quest.child import source
 from triton_quest.child.instruments.memory.findings import Finding
+from triton_quest.child.judge import torch_state
 from triton_quest.child.sentences import descriptors, no_gpu
 from triton_quest.child.triton.fake_driver import is_active
 from triton_quest.child.triton.no_gpu import NoGpuHere, answers_to
@@ -52,7 +51,8 @@ def load(file: Path) -> ModuleType:
     sys.path.append(str(file.parent))
     kept, sys.pycache_prefix = sys.pycache_prefix, os.devnull  # bytecode is blind to a second edit within a second
     try:
-        loader.exec_module(module)
+        with torch_state.of_the_learner():
+            loader.exec_module(module)
     except BaseException as trouble:
         raise Stopped(explain(check, trouble, file, "while it was imported", v.Outcome.IMPORT)) from trouble
     finally:
@@ -61,7 +61,21 @@ def load(file: Path) -> ModuleType:
 
 
 def launcher_of(module: ModuleType, level: Level) -> Callable[..., Any]:
-    """The level's launcher. Raises Stopped if the module doesn't define it."""
+    """The level's launcher, kept apart from the judge's torch. Raises Stopped if the module doesn't define it."""
+    return torch_state.kept_apart(_found_launcher(module, level))
+
+
+def bare_launcher(file: Path, level: Level) -> Callable[..., Any]:
+    """The launcher of a file as it is, to be timed: from now on the whole process has what the file sets in torch.
+
+    Raises Stopped.
+    """
+    launcher = _found_launcher(load(file), level)
+    torch_state.adopt()
+    return launcher
+
+
+def _found_launcher(module: ModuleType, level: Level) -> Callable[..., Any]:
     launcher: Callable[..., Any] | None = getattr(module, level.launcher, None)
     if callable(launcher):
         return launcher
@@ -69,6 +83,14 @@ def launcher_of(module: ModuleType, level: Level) -> Callable[..., Any]:
     says = f"The file has no function called `{level.launcher}`."
     advice = f"The judge calls `{level.launcher}` and nothing else: keep its name as it was in the template."
     raise Stopped(v.failed(check, v.Outcome.CONTRACT, says, advice))
+
+
+def is_raised_by(trouble: BaseException, file: Path) -> bool:
+    """Whether the exception was raised in the file itself, and not in what it calls."""
+    step = trouble.__traceback__
+    while step is not None and step.tb_next is not None:
+        step = step.tb_next
+    return step is not None and step.tb_frame.f_code.co_filename == str(file)
 
 
 def explain(check: v.Check, trouble: BaseException, file: Path, when: str, outcome: v.Outcome) -> v.Check:
@@ -103,7 +125,7 @@ def explain(check: v.Check, trouble: BaseException, file: Path, when: str, outco
     undescribed = descriptors.explain(_message(root), when) if isinstance(root, AssertionError) else None
     if undescribed is not None:
         return v.failed(check, outcome, where + undescribed, descriptors.ADVICE, finding="descriptor", places=places)
-    says = f"{where}{type(root).__name__}: {_first_line(root)}"
+    says = f"{where}{_kind(root)}: {_first_line(root)}"
     return v.failed(check, outcome, says, _advice(root, when), places=places)
 
 
@@ -113,7 +135,7 @@ def _without_a_gpu(root: BaseException, place: v.Place | None, file: Path) -> no
         return no_gpu.NoGpu(root.says, root.advice)
     if place is None or not is_active():
         return None
-    return no_gpu.explain(_message(root), "".join(linecache.getlines(str(file))), place.line)
+    return no_gpu.explain(_message(root), source.text_of(file), place.line)
 
 
 def not_run_here(what: str, place: v.Place | None) -> v.Check:
@@ -145,9 +167,14 @@ def _first_line(root: BaseException) -> str:
 
 def _message(root: BaseException) -> str:
     try:
-        return str(root)
-    except Exception:  # the learner's own __str__
+        return "".join([str(root)])  # of str itself: the learner's own __str__ may return a class of the learner's
+    except BaseException:  # the learner's own __str__
         return ""
+
+
+def _kind(root: BaseException) -> str:
+    """The name of the exception's class, whatever its metaclass says."""
+    return str(type.__dict__["__name__"].__get__(type(root)))
 
 
 def chain(trouble: BaseException | None) -> Iterator[BaseException]:
@@ -168,9 +195,11 @@ def place_of(trouble: BaseException | None, file: Path) -> v.Place | None:
     """The last line of the learner's file on the way to the exception."""
     place = None
     for link in chain(trouble):
-        for frame in traceback.extract_tb(link.__traceback__):
-            if frame.filename == str(file) and frame.lineno:
-                place = v.Place(frame.lineno, linecache.getline(str(file), frame.lineno).strip())
+        step = link.__traceback__
+        while step is not None:
+            if step.tb_frame.f_code.co_filename == str(file) and step.tb_lineno:
+                place = v.Place(step.tb_lineno, source.own_line(file, step.tb_lineno))
+            step = step.tb_next
         if isinstance(link, SyntaxError) and link.filename == str(file) and link.lineno:
             place = v.Place(link.lineno, (link.text or "").strip())
     return place

@@ -92,8 +92,12 @@ def _refusals_in(
     def launch() -> None:
         for case in cases:
             given = drawn_for(subject.level, case, dtype, blocks)
-            with contextlib.suppress(SystemExit, KeyboardInterrupt):  # what ends the runs is told by the runs
+            try:
                 given.called(subject.launcher)
+            except Exception:
+                raise
+            except BaseException:  # GeneratorExit, exit() and the like: what ends the runs is told by the runs
+                continue
 
     with contextlib.redirect_stdout(io.StringIO()):  # the learner's prints are for the runs
         return compile_front_end(launch, subject.module, targets, shared_memory=thorough).refusals

@@ -87,7 +87,10 @@ def _task(lines: list[str], gap: int) -> str:
 
 
 def _syntax(check: v.Check, trouble: SyntaxError, text: str) -> v.Check:
-    line = trouble.lineno or 1
+    line = trouble.lineno
+    if line is None:
+        says = f"The file isn't Python yet: {trouble.msg}."
+        return v.failed(check, v.Outcome.SYNTAX, says, "Write what is so deep in several statements.")
     lines = text.splitlines()
     place = v.Place(line, lines[line - 1].strip() if line <= len(lines) else "")
     says = f"Line {line} isn't Python yet: {trouble.msg}."

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import ast
 import builtins
+import inspect
 import json
+import linecache
 import math
 import os
 import time
+import traceback
 from operator import is_
 from pathlib import Path
 from types import ModuleType
@@ -25,7 +29,17 @@ WATCHED: dict[str, Any] = {
     "time": time,
     "math": math,
     "builtins": builtins,
+    "linecache": linecache,
+    "traceback": traceback,
+    "inspect": inspect,
+    "ast": ast,
 }
+UNSAID = {
+    "linecache",
+    "traceback",
+    "inspect",
+    "ast",
+}  # replaced by debuggers, too: put back, and not held against anybody
 MAY_CHANGE = {"torch.Storage"}  # follows torch.set_default_dtype
 _TORCHS = str(Path(torch.__file__).parent)
 
@@ -55,7 +69,8 @@ class Snapshot:
                     if f"{name}.{member}" in MAY_CHANGE or _is_torchs_own(now.get(member), member):
                         continue
                     setattr(owner, member, value)
-                    replaced.append(f"{name}.{member}")
+                    if name not in UNSAID:
+                        replaced.append(f"{name}.{member}")
             for member in sorted(set(now) - set(members)):  # what hides an inherited member, as torch.Tensor.abs
                 if any(member in vars(base) for base in getattr(owner, "__mro__", ())[1:]):
                     delattr(owner, member)

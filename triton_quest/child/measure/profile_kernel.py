@@ -51,7 +51,7 @@ def prepared(level: Level, file: Path, size: str | None) -> tuple[Callable[[], A
     """A call of the launcher at the size (by default the largest), warmed up. Raises Stopped for the learner's troubles."""
     races: tuple[Race, ...] = parts.part(level, "cases").RACES
     race = next((race for race in races if race.name == size), races[-1])
-    launcher = code.launcher_of(code.load(file), level)
+    launcher = code.bare_launcher(file, level)
     call = drawn(level, race, Draw(race.name, DTYPES[race.dtype], device="cuda")).timed(launcher)
     check = v.Check(name="your kernel runs", kind="gpu", state=v.State.PASSED)
     try:

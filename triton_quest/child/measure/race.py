@@ -41,7 +41,7 @@ def run(level: Level, file: Path, send: Send, seconds: float, sizes: Sequence[st
     """Race the file's launcher at the level's sizes (or those named); a `Timing` is sent for each contender and size."""
     send(v.StageStarted("import", "importing your file", seconds))
     try:
-        launcher = code.launcher_of(code.load(file), level)
+        launcher = code.bare_launcher(file, level)
     except code.Stopped as stopped:
         send(stopped.check)
         return stopped.check.outcome or v.Outcome.ERROR

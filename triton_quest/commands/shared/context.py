@@ -108,9 +108,16 @@ def run(cli: Callable[..., Any]) -> int:
         if trouble.filename is not None:
             return _tell(f"{trouble.filename} can't be used: {trouble.strerror}. Nothing was lost.", "doctor", as_json)
         if trouble.errno != errno.ENOSPC:
-            raise
+            return _tell(f"The system refused: {trouble.strerror or trouble}. Nothing was lost.", "doctor", as_json)
         _silence_stdout()
         return _tell("The output can't be written: the disk is full.", None, as_json)
+    except Exception as trouble:  # a fault of ours: said in the form that was asked for, and in full for a report
+        import traceback
+
+        sys.stderr.write(traceback.format_exc())
+        return _tell(
+            f"The quest itself failed ({type(trouble).__name__}: {trouble}). Nothing was lost.", "doctor", as_json
+        )
 
 
 def _silence_stdout() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -46,8 +47,28 @@ class Numbers(click.ParamType[tuple[int, ...]]):
         return tuple(map(int, parts))
 
 
+class Seconds(click.ParamType[float]):
+    """A limit of time: a number of seconds from 1 on."""
+
+    name = "seconds"
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> float:
+        try:
+            seconds = float(value)
+        except ValueError:
+            seconds = math.nan
+        if not 1 <= seconds < math.inf:
+            self.fail(f"“{value}” is no number of seconds from 1 on.", param, ctx)
+        return seconds
+
+
 class Folder(click.Path):
     """A path of which a shell offers the folders."""
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> Any:
+        if not str(value).strip():
+            self.fail("a folder needs a name; . is the current one.", param, ctx)
+        return super().convert(value, param, ctx)
 
     def shell_complete(self, ctx: Any, param: Any, incomplete: str) -> list[Any]:
         from click.shell_completion import CompletionItem

@@ -11,6 +11,11 @@ def pair(d: Draw, n: int, scale: float = 1.0) -> tuple:
     return d.normal(n, scale=scale), d.normal(n, scale=scale)
 
 
+def many(block: int) -> int:
+    """More than 100,000 elements, and more than 64 blocks; of small blocks fewer: the interpreter runs one program after the other."""
+    return min(max(100_000, 65 * block), 500 * block) + 3
+
+
 CASES = (
     Case(
         "one element",
@@ -38,6 +43,12 @@ CASES = (
         quick=True,
     ),
     Case("large values", "sums far from zero", lambda d: pair(d, 1000, scale=100.0)),
+    Case(
+        "many blocks and a rest",
+        "100,000 elements, or 500 blocks where those are small: a grid must not be capped",
+        lambda d: pair(d, many(d.block)),
+        dtypes=("fp32",),
+    ),
     Case(
         "too large for fp16",
         "results beyond 65,504, the largest number of fp16: fp32 and bf16 hold more",
