@@ -17,6 +17,7 @@ from triton_quest.child.measure import compile as measure_compile
 from triton_quest.child.measure import traffic as measure_traffic
 from triton_quest.child.measure.traffic import Counting
 from triton_quest.course import parts
+from triton_quest.course.case import DTYPES
 from triton_quest.course.level import SIZES, Level
 from triton_quest.course.table import LEVELS
 from triton_quest.records import verdict as v
@@ -42,7 +43,7 @@ def counts(found: Counted) -> dict[str, int]:
 @every_level
 @pytest.mark.parametrize("times", [SMALL, LARGE])
 def test_the_solutions_counts_are_those_derived_by_hand(level: Level, times: int) -> None:
-    size, log = times * SIZES[level.grows].counted, LaunchLog()
+    size, log = times * SIZES[level.grown[0]].counted, LaunchLog()
     with observed(log):
         found = counting_of(level, level.folder / "solution.py").at(size)
     constants = {name: value for launch in log.launches for name, value in launch.constexprs.items()}
@@ -52,16 +53,16 @@ def test_the_solutions_counts_are_those_derived_by_hand(level: Level, times: int
 
 @every_level
 def test_the_least_possible_is_each_input_read_once_and_the_answer_written_once(level: Level) -> None:
-    size = SIZES[level.grows].counted
+    size = SIZES[level.grown[0]].counted
     found = counting_of(level, level.folder / "solution.py").at(size)
-    letters = {letter: value.counted for letter, value in SIZES.items()} | {level.grows: size}
+    letters = {letter: value.counted for letter, value in SIZES.items()} | dict.fromkeys(level.grown, size)
     elements = 0
     for shape in level.inputs:
         product = 1
         for letter in shape.split():
             product *= letters[letter]
         elements += product
-    assert found.least_loaded == 2 * elements
+    assert found.least_loaded == DTYPES[level.counted_in].itemsize * elements
     assert found.once >= found.least, "nothing reads less than its inputs, nor writes less than its answer"
     assert found.asked >= found.once
 
@@ -88,13 +89,13 @@ def test_bytes_that_are_loaded_twice_are_asked_for_twice_and_moved_once(write: W
     twice = replaced("    y = tl.load", "    x = tl.load(x_ptr + offsets, mask=mask)\n    y = tl.load")
     found = counting_of(ONE, write(twice)).at(4096)
     x = next(one for one in found.moved if one.argument == "x_ptr")
-    assert (x.loaded, x.loaded_once) == (2 * 2 * 4096, 2 * 4096)
+    assert (x.loaded, x.loaded_once) == (2 * 4 * 4096, 4 * 4096)
     assert found.once == found.least < found.asked
 
 
 def test_masked_off_lanes_move_nothing_and_are_computed_all_the_same(write: Write) -> None:
     found = counting_of(ONE, write(replaced("BLOCK_SIZE = 1024", "BLOCK_SIZE = 8192"))).at(4096)
-    assert (found.asked, found.other_flops) == (3 * 2 * 4096, 8192)
+    assert (found.asked, found.other_flops) == (3 * 4 * 4096, 8192)
 
 
 def test_an_argument_that_is_never_touched_has_no_row(write: Write) -> None:
@@ -104,7 +105,7 @@ def test_an_argument_that_is_never_touched_has_no_row(write: Write) -> None:
 
 def test_memory_besides_the_answer_is_told(write: Write) -> None:
     file = write(replaced("    n = out.numel()", "    n = out.numel()\n    torch.empty(100, dtype=x.dtype)"))
-    assert counting_of(ONE, file).at(4096).scratch == 200
+    assert counting_of(ONE, file).at(4096).scratch == 400
 
 
 def sent(file: Path, level: Level = ONE) -> tuple[list[v.Record], v.Outcome]:
@@ -118,7 +119,7 @@ def test_four_doubled_sizes_are_counted_each_once(write: Write) -> None:
     assert outcome is v.Outcome.PASSED
     counted = [one for one in records if isinstance(one, Counted)]
     assert [one.size for one in counted] == [4096, 8192, 16384, 32768]
-    assert {one.pattern for one in counted} == {"x, y (n,), fp16"} and counted[0].inputs == "x, y (4096,), fp16"
+    assert {one.pattern for one in counted} == {"x, y (n,), fp32"} and counted[0].inputs == "x, y (4096,), fp32"
     assert sum(isinstance(one, v.StageStarted) and one.stage == "count" for one in records) == 4
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+import os
 import signal
 import sys
 import tempfile
@@ -22,10 +23,7 @@ from triton_quest.child.judge.watch import Subject
 from triton_quest.course.case import Case
 from triton_quest.course.level import Level
 
-FEW, MORE = (
-    1.0,
-    2.0,
-)  # seconds of the processor for all trials: in levels whose cases are small, and from LARGE_CASES on
+FEW, MORE = 1.0, 2.0  # seconds of the processor for all trials: where cases are small, and from level LARGE_CASES on
 LARGE_CASES = 6
 
 
@@ -91,7 +89,7 @@ class Trials:
             return NotFound("the check that failed can't be repeated with other lines")
         seconds = FEW if self._level.number < LARGE_CASES else MORE
         try:
-            with tempfile.TemporaryDirectory() as folder, self._limit.holding(seconds):
+            with tempfile.TemporaryDirectory() as folder, _silence(), self._limit.holding(seconds):
                 return self._found(Path(folder), self._gapped.with_lines(lines))
         except _OutOfTime:
             return NotFound("looking for the gap at fault takes too long")
@@ -137,6 +135,13 @@ class Trials:
             if self._limit.is_reached:  # whatever became of the exception on its way through the trial
                 raise _OutOfTime
         return True
+
+
+@contextlib.contextmanager
+def _silence() -> Iterator[None]:
+    """What the learner's code prints in a trial it has printed before, in the run that failed."""
+    with open(os.devnull, "w") as nowhere, contextlib.redirect_stdout(nowhere), contextlib.redirect_stderr(nowhere):
+        yield
 
 
 def _loaded(level: Level, path: Path) -> Subject:

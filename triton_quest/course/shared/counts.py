@@ -1,4 +1,5 @@
-"""What the levels' hand-derived counts have in common. A number is `HALF` bytes, and `SINGLE` in a matrix of fp32 scores."""
+"""What the levels' hand-derived counts have in common. A number is `HALF` bytes, and
+`SINGLE` where a level counts in fp32, or in a matrix of fp32 scores."""
 
 from __future__ import annotations
 

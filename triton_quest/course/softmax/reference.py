@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from triton_quest.course.shared.counts import HALF, Constants, Counts, softmax_of_a_row
+from triton_quest.course.shared.counts import SINGLE, Constants, Counts, softmax_of_a_row
 
 ROWS = 16  # of the counted matrix: the size of "R" in SIZES
 
@@ -16,8 +16,8 @@ def softmax(x: torch.Tensor) -> torch.Tensor:
 
 def counts(n: int, c: Constants) -> Counts:
     return {
-        "loaded": ROWS * n * HALF,
-        "stored": ROWS * n * HALF,
+        "loaded": ROWS * n * SINGLE,
+        "stored": ROWS * n * SINGLE,
         "other_flops": ROWS * softmax_of_a_row(n),
         "exponentials": ROWS * n,
     }

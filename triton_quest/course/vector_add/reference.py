@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from triton_quest.course.shared.counts import HALF, Constants, Counts
+from triton_quest.course.shared.counts import SINGLE, Constants, Counts
 
 
 def vector_add(x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
@@ -13,4 +13,4 @@ def vector_add(x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
 
 
 def counts(n: int, c: Constants) -> Counts:
-    return {"loaded": 2 * n * HALF, "stored": n * HALF, "other_flops": n}
+    return {"loaded": 2 * n * SINGLE, "stored": n * SINGLE, "other_flops": n}
