@@ -34,6 +34,10 @@ def made_of_anything(kind: type[Any]) -> st.SearchStrategy[Any]:
             values[field.name] = st.none() | CLEAN
         elif hint == tuple[v.Place, ...]:
             values[field.name] = st.lists(made_of_anything(v.Place), max_size=2).map(tuple)
+        elif hint == tuple[str, ...]:
+            values[field.name] = st.lists(CLEAN, max_size=2).map(tuple)
+        elif hint == (v.Picture | None):
+            values[field.name] = st.none() | made_of_anything(v.Picture)
         elif hint == (v.Mismatch | None):
             values[field.name] = st.none() | made_of_anything(v.Mismatch)
         elif field.name == "neighbours":

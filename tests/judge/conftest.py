@@ -7,11 +7,13 @@ from collections.abc import Iterator
 from types import ModuleType
 
 import pytest
+import torch
 
 import tests.execution.conftest  # noqa: F401  tells Triton to interpret, and hypothesis how to draw
 import triton_quest.child.judge.pipeline  # noqa: F401  the front end comes before the first kernel
 from tests.execution.conftest import adapted_interpreter  # noqa: F401  a fixture
 from tests.execution.learner import first_level
+from triton_quest.child.judge import torch_state
 from triton_quest.child.triton.fake_driver import activated
 from triton_quest.course.level import Level
 from triton_quest.parent.warm import Warm
@@ -40,3 +42,13 @@ def warm() -> Iterator[Warm]:
     """One warm process for all tests that harm none."""
     with Warm() as warm:
         yield warm
+
+
+@pytest.fixture(autouse=True)
+def torch_as_it_was() -> Iterator[None]:
+    """Learners' code of these tests may change torch's defaults: no test leaves them to the next."""
+    dtype = torch.get_default_dtype()
+    yield
+    torch.set_default_dtype(dtype)
+    torch.set_default_device(None)
+    torch_state._learners.clear()  # a child judges one file

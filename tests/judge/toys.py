@@ -88,9 +88,9 @@ class Judgement:
         return failed[0]
 
 
-def judged(level: Level, file: Path, text: str) -> Judgement:
-    """`text` through the whole pipeline. Raises what would be a trouble of our own."""
+def judged(level: Level, file: Path, text: str, *, looks_at_gaps: bool = False) -> Judgement:
+    """`text` through the whole pipeline, by default without its gaps. Raises what would be a trouble of our own."""
     file.write_text(text, encoding="utf-8")
     judgement = Judgement(v.Outcome.ERROR)
-    judgement.outcome = pipeline.run(level, file, judgement.records.append, seconds=60.0)
+    judgement.outcome = pipeline.run(level, file, judgement.records.append, seconds=60.0, looks_at_gaps=looks_at_gaps)
     return judgement
