@@ -22,9 +22,13 @@ pytestmark = pytest.mark.slow  # the gate imports torch
 @pytest.fixture
 def authors(clone: Clone) -> Clone:
     """A clone whose course has only its first level: what is written wrongly is seen before anything is judged."""
+    table = clone.package / "course" / "table.py"
     for level in LEVELS[1:]:
         shutil.rmtree(clone.package / "course" / level.folder.name, ignore_errors=True)
         (clone.levels / level.file).unlink(missing_ok=True)
+        line = f'            "{level.folder.name}",\n'
+        assert line in table.read_text()
+        table.write_text(table.read_text().replace(line, ""))
     return clone
 
 
@@ -72,8 +76,8 @@ COMPLAINTS = {
     "an empty hint": (one_hint_empty, "vector-add: hints.md: hint 4, “Title 4”, is empty"),
     "a missing file": (missing_cases, "vector-add: cases.py missing in "),
     "a mark without its pair": (unpaired_mark, "vector-add: solution.py: line "),
-    "a stray file": (stray_file, "vector-add: notes.txt is a stray file"),
-    "a folder without a row": (folder_without_a_row, "new-level: a course folder without a row in levels/__init__.py"),
+    "a stray file": (stray_file, "vector_add: notes.txt is a stray file"),
+    "a folder without a row": (folder_without_a_row, "new-level: the table (course/table.py) names no such folder"),
 }
 
 

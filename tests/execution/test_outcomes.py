@@ -161,7 +161,7 @@ FAILING = [
         slow=True,
     ),
     learner(
-        "exit in the kernel", v.Outcome.COMPILE, in_kernel(f"exit()  {HERE}"), says="`exit` isn't defined", slow=True
+        "exit in the kernel", v.Outcome.CRASH, in_kernel(f"exit()  {HERE}"), says="`exit` isn't defined", slow=True
     ),
     learner("os._exit", v.Outcome.EXIT, at_import("import os"), in_launcher("os._exit(7)"), says="exit code 7"),
     # It takes too much
