@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import sys
 
 import pytest
@@ -113,8 +114,8 @@ def run_directly(quest: Quest, text: str, typed: str = "") -> tuple[int, str]:
 def test_prints_in_filled_gaps_work_while_others_are_open(quest: Quest) -> None:
     code, said = run_directly(quest, HALF.replace(MASK, f"{MASK}    print('mask', mask.shape)\n"))
     assert code == 1 and "mask [" in said
-    assert "Open: TODO 4 (line 138)" in said
-    assert "These numbers are right so far. Next is TODO 4 (line 138)." in " ".join(said.split())
+    assert re.search(r"Open: TODO 4 \(line \d+\)", said)
+    assert re.search(r"These numbers are right so far. Next is TODO 4 \(line \d+\)\.", " ".join(said.split()))
 
 
 @pytest.mark.slow

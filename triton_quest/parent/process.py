@@ -14,12 +14,11 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
-
-from triton_quest.machine import host
 
 WORKER = Path(__file__).resolve().parent.parent / "child" / "worker.py"
 START_SECONDS = 120.0  # a cold disk takes its time to import torch
@@ -161,13 +160,16 @@ class Worker:
         self._is_ready = False
 
     def _send(self, job: str, *fds: int) -> None:
-        with host.anonymous_file() as file:  # of any length
-            file.write(job.encode())
-            file.seek(0)
-            try:
-                socket.send_fds(self._channel, [b"job"], [file.fileno(), *fds])
-            except OSError as trouble:
-                raise WorkerGone("the worker has died") from trouble
+        """Through a pipe: of any length, and where no file may grow."""
+        read_end, write_end = os.pipe()
+        try:
+            socket.send_fds(self._channel, [b"job"], [read_end, *fds])
+        except OSError as trouble:
+            os.close(write_end)
+            raise WorkerGone("the worker has died") from trouble
+        finally:
+            os.close(read_end)
+        threading.Thread(target=_write, args=(write_end, job.encode()), daemon=True).start()
 
     def close(self) -> None:
         """End the worker, and with it whatever it runs."""
@@ -178,6 +180,11 @@ class Worker:
         with contextlib.suppress(ProcessLookupError):
             os.kill(self._process.pid, signal.SIGKILL)
         self._process.wait()
+
+
+def _write(fd: int, data: bytes) -> None:
+    with contextlib.suppress(OSError), open(fd, "wb") as pipe:  # the worker may have died
+        pipe.write(data)
 
 
 def child_folder() -> str:

@@ -6,6 +6,7 @@ lines stand in, unseen. The judge is `quest check`.
 
 from __future__ import annotations
 
+import inspect
 import os
 import sys
 import traceback
@@ -95,7 +96,7 @@ def _ready(
             for kernel in list(vars(module).values()):
                 if isinstance(kernel, InterpretedFunction):
                     kernel.rewrite()  # now: afterwards its source is the learner's own again, in tracebacks and in the debugger
-        return code.launcher_of(module, level), mine
+        return inspect.unwrap(code.launcher_of(module, level)), mine
     except code.Stopped as stopped:
         console.print(f"  [red]{glyphs(console).failed}[/] {escape(stopped.check.says)}")
         return None, mine
