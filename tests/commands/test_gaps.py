@@ -121,6 +121,6 @@ def test_prints_in_filled_gaps_work_while_others_are_open(quest: Quest) -> None:
 @pytest.mark.slow
 def test_a_breakpoint_in_a_filled_gap_shows_the_learners_own_lines(quest: Quest) -> None:
     text = HALF.replace(MASK, f"    breakpoint()\n{MASK}")
-    _, said = run_directly(quest, text, typed="p offsets.shape\nlist 130, 145\nq\n")
+    _, said = run_directly(quest, text, typed="p offsets.shape\nlist 150, 165\nq\n")
     assert "-> mask = offsets < n" in said and "x = ..." in said
     assert "x = tl.load(" not in said
