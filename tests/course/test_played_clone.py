@@ -17,7 +17,7 @@ from triton_quest.course.table import LEVELS
 from triton_quest.store import workspace
 
 pytestmark = pytest.mark.slow
-LEFT_ALONE = shutil.ignore_patterns("__pycache__", ".quest", "level*.py")
+LEFT_ALONE = shutil.ignore_patterns("__pycache__", ".quest", "level[0-9]*.py")
 
 
 @pytest.fixture(scope="module")
