@@ -1,0 +1,14 @@
+from triton_quest.course.level import Level
+
+LEVEL = Level(
+    slug="autotuning",
+    title="Autotuning",
+    teaches="configs, keys, the L2",
+    description="A matrix product that finds its own tile: a list of configs, what is pruned, and a grid that waits for the choice.",
+    file="level9_autotuning.py",
+    launcher="tuned_matmul",
+    inputs=("S S", "S S"),
+    feats=("no-spill",),
+    copies_allowed=False,
+    races=("eager", "compile"),
+)
