@@ -12,9 +12,9 @@ from typing import Any
 
 import triton.language as tl
 from triton.runtime.interpreter import InterpretedFunction
-from triton.runtime.jit import JITFunction, get_jit_fn_file_line
+from triton.runtime.jit import JITFunction
 
-from .language import leaked_from_interpreter, twin_of, twin_of_function
+from .language import leaked_from_interpreter, place_of, twin_of, twin_of_function
 
 _PLAIN = (int, float, bool, str, type(None))
 
@@ -41,8 +41,8 @@ def _place(kernel: JITFunction, seen: tuple[FunctionType, ...]) -> Any:
     """Of a helper, how far it stands from the kernel, or else where."""
     if not seen:
         return 0
-    file, line = get_jit_fn_file_line(kernel)
-    first_file, first_line = get_jit_fn_file_line(twin_of_function(seen[0], {}))
+    file, line = place_of(kernel)
+    first_file, first_line = place_of(twin_of_function(seen[0], {}))
     return line - first_line if file == first_file else (file, line)
 
 

@@ -23,7 +23,7 @@ from triton.runtime.autotuner import Autotuner
 from triton.runtime.driver import driver
 from triton.runtime.errors import OutOfResources
 from triton.runtime.interpreter import InterpretedFunction
-from triton.runtime.jit import JITFunction, get_jit_fn_file_line
+from triton.runtime.jit import JITFunction
 
 from triton_quest.machine.targets import Arch
 
@@ -31,7 +31,7 @@ from . import arithmetic
 from .blame import blame_launch, blame_line, is_our_fault
 from .contents import Unknown, constants, contents
 from .fake_driver import FakeDriver, activated
-from .language import compilable, twin_of
+from .language import compilable, place_of, twin_of
 from .limits import check_grid, check_resources
 from .lowering import FrontEnd, quiet, shared_memory_bytes, to_ttir
 from .refusals import Refusal
@@ -153,7 +153,7 @@ class CompileSession:
         key = self._key(source, target, options)
         if key is None:
             return self._lower_anew(source, target, backend, options), None
-        file, line = get_jit_fn_file_line(source.fn)
+        file, line = place_of(source.fn)
         if key not in _went_through:
             with arithmetic.noted() as notes:
                 shared_bytes = self._lower_anew(source, target, backend, options)

@@ -106,6 +106,12 @@ def twin_of_function(function: Callable[..., Any], options: dict[str, Any]) -> J
     return twin
 
 
+def place_of(kernel: JITFunction) -> tuple[str, int]:
+    """File and line of the kernel's `def`. Triton has a function for it in 3.6 and 3.7, and none in 3.8 and 3.9."""
+    decorators = next((i for i, line in enumerate(kernel.raw_src) if line.strip().startswith("def ")), 0)
+    return kernel.fn.__code__.co_filename, kernel.starting_line_number + decorators
+
+
 def compilable(value: Any) -> Any:
     """`value`, or its twin where it is an interpreted function, also one behind `tensor.sum` or within a tuple."""
     if isinstance(value, InterpretedFunction):

@@ -14,9 +14,8 @@ from typing import Any
 import numpy as np
 import triton.language as tl
 from triton.runtime import interpreter
-from triton.runtime.jit import get_jit_fn_file_line
 
-from .language import twin_of_function
+from .language import place_of, twin_of_function
 from .patching import Edits, Need, Patch
 
 _INTERPRETER = "triton.runtime.interpreter"
@@ -183,8 +182,7 @@ def _read_source_once(edits: Edits) -> None:
     rewriter = interpreter.FunctionRewriter
 
     def file_and_line(self: Any) -> tuple[str, int]:
-        file, line = get_jit_fn_file_line(twin_of_function(self.fn, self.kwargs))
-        return file, line
+        return place_of(twin_of_function(self.fn, self.kwargs))
 
     edits.set(rewriter, "_get_jit_fn_file_line", file_and_line)
 
