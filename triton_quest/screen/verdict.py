@@ -57,7 +57,8 @@ def verdict(
     heading.append(f"   {judged.seconds:.1f} s", "soft")
     parts: list[RenderableType] = [heading, Text()]
     found = judged.first_failure
-    if judged.passed and not is_verbose:
+    is_right_so_far = found is not None and found.outcome is v.Outcome.GAPS
+    if (judged.passed or (is_right_so_far and not is_brief)) and not is_verbose:
         parts.append(passed_line(judged.checks, g))
     else:
         parts.append(checklist(judged.checks, g, is_brief and found is not None, is_verbose))
