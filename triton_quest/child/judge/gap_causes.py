@@ -7,6 +7,7 @@ import textwrap
 from collections.abc import Sequence
 from dataclasses import replace
 
+from triton_quest.child.instruments.memory.findings import Finding
 from triton_quest.child.judge import code, hints, memory, read
 from triton_quest.child.judge.at_fault import Fault, NotFound, Trials
 from triton_quest.child.judge.gapped import Gapped
@@ -60,6 +61,7 @@ def explained(
             elif not in_them:
                 check, known = replace(check, cause="", hint=None), []  # it is in lines that were shown to be right
         if in_them or not known:
+            check = _cured_in(found.numbers, stopped, check, mine)
             told = _with_cause(_without_others(check, known, in_them), found.says)
             if not known:
                 told = replace(told, hint=hints.of_gaps(found.numbers, check.kind, mistakes, solution) or told.hint)
@@ -123,6 +125,19 @@ def _of_stand_in(stopped: code.Stopped, check: v.Check, mine: Gapped) -> v.Check
     finding = stopped.finding
     if mine.filled is None or finding is None or finding.line not in mine.filled.gap_of:
         return check
+    return _without_cure(check, finding)
+
+
+def _cured_in(numbers: tuple[int, ...], stopped: code.Stopped, check: v.Check, mine: Gapped) -> v.Check:
+    """Without a cure for a line that was shown to be right: neither that line nor a mask is in the gaps at fault."""
+    finding = stopped.finding
+    at_fault = [mine.gaps[number - 1] for number in numbers]
+    if finding is None or any(g.first <= finding.line <= g.last or "mask" in " ".join(g.names) for g in at_fault):
+        return check
+    return _without_cure(check, finding)
+
+
+def _without_cure(check: v.Check, finding: Finding) -> v.Check:
     return replace(check, says=check.says.replace(memory.in_words(finding), memory.in_words(finding, with_cure=False)))
 
 

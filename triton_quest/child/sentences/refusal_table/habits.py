@@ -100,7 +100,7 @@ HABITS = (
     Row(
         "other_name_of_an_argument",
         "Triton calls `{name}` `{known}`: write `{instead}`.",
-        reason=r"unexpected keyword argument '(?P<name>dim|keepdim|keepdims)'",
+        reason=r"unexpected keyword argument '(?P<name>dim|keepdim|keepdims|precision)'",
         node="Call",
         fact=rewriting.argument_renamed,
         runs=False,

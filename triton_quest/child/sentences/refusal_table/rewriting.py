@@ -10,7 +10,7 @@ from triton_quest.child.triton.refusals import Refusal
 
 from .facts import Facts
 
-KEYWORDS = {"dim": "axis", "keepdim": "keep_dims", "keepdims": "keep_dims"}
+KEYWORDS = {"dim": "axis", "keepdim": "keep_dims", "keepdims": "keep_dims", "precision": "input_precision"}
 Scaled = tuple[ast.expr, str]
 _FUNCTION = {name: ast.parse(f"tl.{name}", mode="eval").body for name in ("arange", "load")}
 FP32 = ast.parse("tl.float32", mode="eval").body

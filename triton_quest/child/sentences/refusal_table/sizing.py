@@ -91,7 +91,7 @@ DOT = (
     ),
     Row(
         "dot_precision",
-        "`input_precision` must be one of {known}.",
+        '`input_precision` must be one of {known}; `"ieee"` multiplies fp32 numbers as they are.',
         reason=r"input_precision must be one of (?P<known>\(.*?\))",
     ),
 )
