@@ -50,6 +50,12 @@ HABITS = (
         fact=rewriting.length_of_a_block,
     ),
     Row(
+        "reduction_of_one_block",
+        "`tl.{name}imum` compares two blocks lane by lane: what is wanted of one block is `tl.{name}({block}, axis=0)`.",
+        reason=r"missing (?:\d+ required positional arguments?|a required argument)",
+        code=r"^tl\.(?P<name>max|min)imum\((?P<block>\w+)\)$",
+    ),
+    Row(
         "integer_division",
         "`/` gives a float, which `{kind}` can't convert on a GPU: write `{instead}`.",
         reason=r"^(?P<kind>int)\(\) argument",

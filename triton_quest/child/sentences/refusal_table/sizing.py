@@ -51,7 +51,11 @@ SIZES = (
         "Give both the same block size, turn one by `[:, None]`, or reduce along the other axis.",
         reason=r"incompatible dimensions at index (?P<axis>\d+): (?P<one>\d+) and (?P<other>\d+)",
     ),
-    Row("axis", "There is no axis {axis} in this block.", reason=r"invalid axis (?P<axis>-?\d+)"),
+    Row(
+        "axis",
+        "There is no axis {axis} in this block: a vector has axis 0 alone, a tile the axes 0 and 1.",
+        reason=r"invalid axis (?P<axis>-?\d+)",
+    ),
 )
 
 DOT = (

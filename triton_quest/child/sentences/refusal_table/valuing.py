@@ -100,7 +100,7 @@ VALUES = (
     ),
     Row(
         "other_without_mask",
-        "`other` says nothing without a `mask`: add the mask, or leave it out.",
+        "`other` is the value of lanes that a mask switches off, and this load has no `mask`: pass the mask, too.",
         reason="without `mask`",
     ),
     Row(
