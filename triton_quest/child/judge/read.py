@@ -14,7 +14,7 @@ from triton_quest.records import verdict as v
 
 NAME = "the file parses and no gap is open"
 UNSEEN = "only a check in Triton's interpreter looks at files with open gaps"
-STOOD_IN = "In the open gaps lines of the judge's stood, so what was checked is what you wrote."
+STOOD_IN = "In the open gaps stood lines of the judge's own: what was checked is what you wrote."
 SYNTAX_ADVICE = {  # what Python's own message leaves unsaid
     "invalid syntax": "Often the cause is in the line above: a bracket or a colon.",
     "positional argument follows keyword argument": "Move what has a name, such as `mask=mask`, to the end of the brackets.",

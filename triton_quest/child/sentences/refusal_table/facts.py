@@ -115,6 +115,12 @@ def function_alike(refusal: Refusal, groups: Facts) -> Facts | None:
     return _alike(groups["name"], IN_TL)
 
 
+def dtype_of_torch(refusal: Refusal, groups: Facts) -> Facts | None:
+    """The one type of torch's that stands in the line, where Triton has it too."""
+    found = set(re.findall(r"\btorch\.((?:u?int|b?float)\d+)\b", refusal.source_line))
+    return {"name": found.pop()} if len(found) == 1 else None
+
+
 def kernel_function(refusal: Refusal, groups: Facts) -> Facts | None:
     return {} if groups["name"] in IN_TL else None
 

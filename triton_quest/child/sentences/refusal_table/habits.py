@@ -50,6 +50,19 @@ HABITS = (
         fact=rewriting.length_of_a_block,
     ),
     Row(
+        "axis_of_the_grid",
+        "A grid has the axes 0, 1 and 2: there is no axis {axis}.",
+        reason=r"program_id axis must be 0, 1, or 2 but got (?P<axis>-?\d+)",
+        runs=False,
+    ),
+    Row(
+        "called_dtype",
+        "`{called}` is a type, and isn't called: write `{instead}`.",
+        reason="'dtype' object is not callable",
+        fact=rewriting.converted,
+        runs=False,
+    ),
+    Row(
         "reduction_of_one_block",
         "`tl.{name}imum` compares two blocks lane by lane: what is wanted of one block is `tl.{name}({block}, axis=0)`.",
         reason=r"missing (?:\d+ required positional arguments?|a required argument)",

@@ -136,6 +136,12 @@ def with_a_tuple(refusal: Refusal, groups: Facts) -> Facts | None:
     return _written(ast.Call(call.func, arguments, [ast.keyword("dtype", dtype)]))
 
 
+def converted(refusal: Refusal, groups: Facts) -> Facts | None:
+    """The first `tl.int64(x)` in the refused line as `x.to(tl.int64)`."""
+    found = re.search(r"\b(?P<called>tl\.\w*\d+)\((?P<argument>[\w.]+)\)", refusal.source_line)
+    return {"called": found["called"], "instead": f"{found['argument']}.to({found['called']})"} if found else None
+
+
 def with_a_dtype(refusal: Refusal, groups: Facts) -> Facts | None:
     call = _call(refusal)
     if call is None:

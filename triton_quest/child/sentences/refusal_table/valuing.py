@@ -123,6 +123,12 @@ VALUES = (
     ),
     Row(
         "tritons_dtype",
+        "Types in a kernel are Triton's: write `tl.{name}`, not `torch.{name}`.",
+        reason=r"'torch\.dtype' object has no attribute",
+        fact=facts.dtype_of_torch,
+    ),
+    Row(
+        "tritons_dtype",
         "Types in a kernel are Triton's: `tl.float32` rather than `torch.float32` or a text.",
         reason=r"'(?:str|torch\.dtype)' object has no attribute",
     ),
