@@ -12,7 +12,7 @@ import pytest
 from tests.conftest import arrived
 from tests.judge.gap_files import checked, numbers_of, solution_of, states, with_open, wrong
 from tests.judge.toys import Judgement
-from triton_quest.child.judge import at_fault, gap_causes, gapped
+from triton_quest.child.judge import at_fault, gap_causes, gapped, hints
 from triton_quest.course import parts, template
 from triton_quest.course.gaps import marked
 from triton_quest.course.level import Level

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import rewriting
+from . import products, rewriting
 from .row import Row
 
 HABITS = (
@@ -101,13 +101,13 @@ HABITS = (
         "`tl.dot` needs both operands in one type, and `{scale}` makes fp32 of the first or the second: leave them as they are "
         "and scale the product, `{instead}`.",
         reason=r"Both operands must be same dtype\.",
-        fact=rewriting.scaled_product,
+        fact=products.scaled_product,
     ),
     Row(
         "dot_types",
         "`tl.dot` needs both operands in one type, and gets {one} and {other}: write `{instead}`.",
         reason=r"Both operands must be same dtype\. Got (?P<one>\S+) and (?P<other>\S+)",
-        fact=rewriting.wide_operand_cast,
+        fact=products.wide_operand_cast,
     ),
     Row(
         "method_of_a_mask",
