@@ -39,13 +39,13 @@ def explained(
     if isinstance(found, Fault):
         known = _named(check, mistakes)
         in_them = [one for one in known if set(found.numbers) & hints.touched(one, solution)]
-        if not check.cause or check.cause.startswith("Probably"):
-            same = _as_written(found.numbers, mine, mistakes, solution)
-            if same is not None:
-                check = replace(check, cause=f"Probably: {_lower_first(same.says)}", hint=same.hint)
-                known = in_them = [same]
-            elif not in_them:
-                check, known = replace(check, cause="", hint=None), []  # it is in lines that were shown to be right
+        is_probable = check.cause.startswith("Probably")
+        same = _as_written(found.numbers, mine, mistakes, solution) if is_probable or not in_them else None
+        if same is not None:
+            check = replace(check, cause=f"Probably: {_lower_first(same.says)}", evidence="", hint=same.hint)
+            known = in_them = [same]
+        elif is_probable and not in_them:
+            check, known = replace(check, cause="", hint=None), []  # it is in lines that were shown to be right
         if in_them or not known:
             check = _cured_in(found.numbers, stopped, check, mine)
             told = _with_cause(_without_others(check, known, in_them), found.says)
