@@ -46,7 +46,7 @@ class Learner:
     outcome: v.Outcome | None  # None: more than one would do
     edits: tuple[Edit, ...]
     says: str = ""  # what the sentence contains
-    seconds: float = 20.0
+    seconds: float = 60.0
 
     @property
     def text(self) -> str:
@@ -54,7 +54,7 @@ class Learner:
 
 
 def learner(
-    name: str, outcome: v.Outcome | None, *edits: Edit, says: str = "", seconds: float = 20.0, slow: bool = False
+    name: str, outcome: v.Outcome | None, *edits: Edit, says: str = "", seconds: float = 60.0, slow: bool = False
 ):  # type: ignore[no-untyped-def]
     marks = [pytest.mark.slow] if slow else []
     return pytest.param(Learner(name, outcome, edits, says, seconds), id=name, marks=marks)
@@ -203,7 +203,6 @@ FAILING = [
         v.Outcome.CRASH,
         in_launcher(f"trouble = ValueError('so be it')\nraise trouble from trouble  {HERE}"),
         says="ValueError: so be it",
-        seconds=3.0,
         slow=True,
     ),
     learner(
