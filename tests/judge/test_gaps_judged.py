@@ -235,6 +235,7 @@ def test_a_gap_without_its_name_is_told_where_the_name_is_needed(check: Check) -
         judgement = check(changed(OFFSETS, lines))
         assert judgement.outcome is v.Outcome.GAPS and wrong(judgement) == {2}
         assert "TODO 2 is to give `offsets`, and its lines don't" in judgement.failure.cause
+        assert "is it" not in judgement.failure.says
         assert states(judgement)[1] == "not told"
 
 

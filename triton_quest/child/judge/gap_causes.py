@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import textwrap
 from collections.abc import Sequence
 from dataclasses import replace
@@ -15,6 +16,8 @@ from triton_quest.course import template
 from triton_quest.course.gaps import marked
 from triton_quest.course.mistake import Mistake, apply
 from triton_quest.records import verdict as v
+
+GUESS = re.compile(r": is it `\w+`\?")  # what a name that isn't there may have meant
 
 
 def possible(mistakes: tuple[Mistake, ...], mine: Gapped | None, solution: str) -> tuple[Mistake, ...]:
@@ -34,6 +37,8 @@ def explained(
     if isinstance(found, NotFound):
         lines = template.open_gaps(mine.text)
         return read.waiting(mine.text, lines, len(mine.gaps), found.why), mine.record(v.GapStanding.NOT_TOLD, found.why)
+    if found is not None:
+        check = replace(check, says=GUESS.sub(".", check.says))  # it isn't misspelt: a gap is to give it
     suspects = [number for number in mine.written if _as_written((number,), mine, mistakes, solution)]
     found = found or trials.fault([place.line for place in check.places], suspects)
     if isinstance(found, Fault):
