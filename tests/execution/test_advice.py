@@ -89,6 +89,7 @@ LINES = (
     ("y = triton.program_id(0)", "tl.program_id", "y = tl.program_id(0)"),
     ("y = tl.programid(0)", "tl.program_id", "y = tl.program_id(0)"),
     ("y = scal * x", "is it `scale`", "y = scale * x"),
+    ("tl.store(x_ptr + lanes, x, mask=mask, other=0.0)", "Leave it out", "tl.store(x_ptr + lanes, x, mask=mask)"),
     ("y = tl.program_id(3)", "the axes 0, 1 and 2", "y = tl.program_id(2)"),
     ("y = tl.transpose(h)", "tl.trans", "y = tl.trans(h)"),
     ("y = tl.amax(x)", "tl.max", "y = tl.max(x)"),

@@ -79,6 +79,14 @@ VERSIONS = (
     ),
     Row(
         "unknown_argument",
+        "`tl.store` has no `other`: lanes that are masked off aren't written at all. Leave it out.",
+        reason=r"unexpected keyword argument 'other'",
+        node="Call",
+        code=r"^tl\.store\(",
+        runs=False,
+    ),
+    Row(
+        "unknown_argument",
         "`{code}` names an argument `{name}`, which that function doesn't have in Triton {installed}: is it misspelt?",
         reason=r"unexpected keyword argument '(?P<name>\w+)'",
         node="Call",
