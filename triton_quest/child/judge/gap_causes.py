@@ -55,7 +55,7 @@ def explained(
             check = _cured_in(found.numbers, stopped, check, mine)
             told = _with_cause(_without_others(check, known, in_them), found.says)
             if not known:
-                told = replace(told, hint=hints.of_gaps(found.numbers, check.kind, mistakes, solution) or told.hint)
+                told = replace(told, hint=hints.of_gaps(found.numbers, told.hint, mistakes, solution))
             others = v.GapStanding.NOT_TOLD if found.unknown else v.GapStanding.RIGHT
             return told, mine.record(others, found.unknown, wrong=found.numbers)
         found = NotFound("what went wrong and where the reference's lines help are not the same")

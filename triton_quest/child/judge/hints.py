@@ -30,10 +30,11 @@ def fitting(check: v.Check, mistakes: tuple[Mistake, ...], solution: str) -> int
     )
 
 
-def of_gaps(numbers: Collection[int], kind: str, mistakes: tuple[Mistake, ...], solution: str) -> int | None:
-    """The hint named most often by mistakes in these gaps and nowhere else; by those that the same kind of check rejects, if there are."""
-    of_them = [one for one in mistakes if frozenset() < touched(one, solution) <= set(numbers)]
-    return _most_named([one for one in of_them if one.caught_by == kind] or of_them)
+def of_gaps(numbers: Collection[int], hint: int | None, mistakes: tuple[Mistake, ...], solution: str) -> int | None:
+    """The hint on what is wrong in these gaps: the only one that mistakes there name; of several `hint`, where most of them name it."""
+    there = [one for one in mistakes if frozenset() < touched(one, solution) <= set(numbers)]
+    most = _most_named(there)
+    return most if len({one.hint for one in there} - {None}) == 1 or most == hint else None
 
 
 @lru_cache(maxsize=1024)
