@@ -48,7 +48,7 @@ TYPED_ELSEWHERE = {  # what takes longer, or needs more than a copy of the clone
     "pip install -e .": "tests/commands/test_installed.py",
     "./quest update": "tests/commands/test_update.py",
     "git pull": "tests/store/test_updating_a_clone.py",
-    "./quest dev check": "tests/course/test_played_clone.py",
+    "./quest dev check": "tests/commands/test_authors.py",
     "./quest dev check --table": "tests/course/test_mutation.py",
     "git add": "tests/course/test_gate.py",
     "python benchmarks/gpu.py": "tests/benchmark/test_speeds_page.py",
