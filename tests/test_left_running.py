@@ -23,7 +23,13 @@ def test_a_suite_that_leaves_a_process_running_fails_and_names_it(tmp_path: Path
     file = tmp_path / "test_leaving.py"
     for text, code in ((LEAVES_ONE, 1), (LEAVES_ONE.replace(">/dev/null 2>&1 &", "&").replace("1000", "0"), 0)):
         file.write_text(text)
-        words = [sys.executable, "-m", "pytest", "-q", *"-p tests.whole_suite -p no:xdist -p no:cacheprovider".split()]
+        words = [
+            sys.executable,
+            "-m",
+            "pytest",
+            "-q",
+            *["-p", "tests.whole_suite", "-p", "no:xdist", "-p", "no:cacheprovider"],
+        ]
         environ = {**os.environ, "PYTHONPATH": str(ROOT)}
         done = subprocess.run([*words, str(file)], cwd=tmp_path, env=environ, capture_output=True, text=True)
         assert done.returncode == code, done.stdout + done.stderr
