@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import pytest
 
+from tests.commands.players import quick_judge
 from tests.conftest import Quest
 from triton_quest.course import parts, template
 from triton_quest.course.level import Level
 from triton_quest.course.mistake import Mistake, apply
 from triton_quest.course.table import LEVELS
+from triton_quest.parent import devices
 from triton_quest.store import workspace
 from triton_quest.store.records import Status
 
@@ -58,11 +60,20 @@ def test_a_learner_who_stumbles_reaches_the_end(quest: Quest) -> None:
     attempts = 2 * len(LEVELS) - 1 + len(STUMBLES)  # each level but the last is judged once more at the end
     assert f"{3 * len(LEVELS)} of {3 * len(LEVELS)} ★   {attempts} attempts, 0 hints, in " in said
 
-    quest.file(3).write_text(template.clean_solution(apply(wrong(LEVELS[2]).edits, solution(LEVELS[2]), "changed")))
+
+def test_at_the_end_levels_that_fail_or_are_gone_by_now_are_named_and_stay_passed(
+    quest: Quest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The judge is a quick one."""
+    monkeypatch.setattr(devices, "judge", quick_judge)
+    for level in LEVELS:
+        quest.file(level.number).write_text("right")
+    quest.pass_levels(*range(1, len(LEVELS)))
+    quest.file(3).write_text("wrong")
     quest.file(5).unlink()
     answer = quest.inside(f"check {len(LEVELS)}")
     assert answer.code == 0 and answer.next_command == "python quest.py check 3"
-    assert "Changed since you passed" in answer.out and "level 3, Softmax: In the case" in answer.out
+    assert "Changed since you passed" in answer.out and "level 3, Softmax:" in answer.out
     assert "level 5, Causal mask:" in answer.out and "is not there" in answer.said
     states = quest.progress.states()
     assert [state.level.number for state in states if state.status is Status.CHANGED] == [3]
