@@ -12,7 +12,7 @@ import pytest
 from tests.conftest import arrived
 from tests.judge.gap_files import checked, numbers_of, solution_of, states, with_open, wrong
 from tests.judge.toys import Judgement
-from triton_quest.child.judge import at_fault, gap_causes, gapped
+from triton_quest.child.judge import at_fault, gap_causes, gapped, hints
 from triton_quest.course import parts, template
 from triton_quest.course.gaps import marked
 from triton_quest.course.level import Level
@@ -134,14 +134,14 @@ def test_a_mistake_in_an_open_gap_is_not_the_learners() -> None:
 def pinned(level: Level) -> list[Mistake]:
     """The known mistakes that lie in one gap alone."""
     solution = solution_of(level)
-    return [m for m in parts.known(level).mistakes if len(of := gap_causes.touched(m, solution)) == 1 and 0 not in of]
+    return [m for m in parts.known(level).mistakes if len(of := hints.touched(m, solution)) == 1 and 0 not in of]
 
 
 def a_few(level: Level) -> Iterator[object]:
     """The first known mistake of each gap; of two levels besides the first the first gap's, the others in a survey."""
     seen: set[int] = set()
     for mistake in pinned(level):
-        number = min(gap_causes.touched(mistake, solution_of(level)))
+        number = min(hints.touched(mistake, solution_of(level)))
         if number in seen:
             continue
         seen.add(number)
@@ -166,7 +166,7 @@ def test_a_wrong_line_is_pinned_to_its_gap(
 
 def test_every_gap_of_a_level_has_a_mistake_that_is_pinned_to_it() -> None:
     for level in arrived()[:1]:
-        found = {min(gap_causes.touched(mistake, solution_of(level))) for mistake in pinned(level)}
+        found = {min(hints.touched(mistake, solution_of(level))) for mistake in pinned(level)}
         assert found == set(numbers_of(level))
 
 
