@@ -268,7 +268,13 @@ def install_torch(python: str, build: str, torch: str) -> None:
 def pip(python: str, *words: str, quiet_failure: bool = False) -> bool:
     import subprocess
 
-    command = [python, "-I", "-m", "pip", "install", "--disable-pip-version-check", "--retries", "2"] + list(words)
+    options = [
+        "--disable-pip-version-check",
+        "--retries",
+        "2",
+        "--no-compile",
+    ]  # make_importable compiles all, on every processor
+    command = [python, "-I", "-m", "pip", "install"] + options + list(words)
     if not quiet_failure:
         return subprocess.call(command) == 0
     with open(os.devnull, "w") as nowhere:
@@ -276,7 +282,7 @@ def pip(python: str, *words: str, quiet_failure: bool = False) -> bool:
 
 
 def make_importable(python: str) -> None:
-    """Put the clone on the environment's path, and a `quest` command into its bin."""
+    """Put the clone on the environment's path and a `quest` command into its bin, and compile what was installed."""
     import subprocess
 
     site = subprocess.check_output([python, "-I", "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"])
@@ -290,6 +296,7 @@ def make_importable(python: str) -> None:
             % python
         )
     os.chmod(command, 0o755)
+    subprocess.call([python, "-m", "compileall", "-qq", "-j", "0", site.decode().strip()])  # a child writes no bytecode
 
 
 def noted(venv: str) -> "list[str]":

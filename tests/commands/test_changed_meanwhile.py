@@ -19,12 +19,19 @@ from triton_quest.parent import devices, process, runner
 from triton_quest.parent.warm import Warm
 from triton_quest.records import verdict as v
 from triton_quest.store import files, given
+from triton_quest.store.workspace import Workspace
 
 
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """A worker that passes whatever runs to its end."""
     monkeypatch.setattr(process, "WORKER", ROOT / "tests" / "execution" / "quick_worker.py")
+
+
+@pytest.fixture
+def quest(workspace: Workspace) -> Quest:
+    """Whose commands start a worker for each job."""
+    return Quest(workspace)
 
 
 @pytest.mark.usefixtures("quick")
@@ -108,28 +115,27 @@ class Typist:
 
 @pytest.mark.slow
 def test_each_verdict_belongs_to_its_bytes_whenever_the_file_is_saved(
-    quest: Quest, monkeypatch: pytest.MonkeyPatch
+    quest: Quest, warm: Warm, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     typist = Typist(quest.file(1))
     monkeypatch.setattr(files.os, "fsync", lambda fd: None)  # no power is cut here
-    with Warm() as warm:
 
-        def judge(job: runner.Job, tell: runner.OnRecord, _: Event) -> v.Verdict:
-            return runner.judge(job, typist.hearing(tell), typist.starting(warm.start))
+    def judge(job: runner.Job, tell: runner.OnRecord, _: Event) -> v.Verdict:
+        return runner.judge(job, typist.hearing(tell), typist.starting(warm.start))
 
-        def judge_on(where: tuple[str, ...], job: runner.Job, tell: runner.OnRecord) -> v.Verdict:
-            return judge(job, tell, Event())
+    def judge_on(where: tuple[str, ...], job: runner.Job, tell: runner.OnRecord) -> v.Verdict:
+        return judge(job, tell, Event())
 
-        live = LiveSession(Context(quest.workspace.root), ("interpreter",), judge)
-        monkeypatch.setattr(devices, "judge_on", judge_on)
-        for number in range(2 * CHECKS):
-            typist.begin(number)
-            if number < CHECKS:
-                judged = live.judge(LEVELS[0], lambda record: None, Event())
-                changed = judged is not None and judged.verdict.file_changed
-            else:
-                changed = "file_changed" in quest.inside("check 1 --json").json()
-            assert changed is (given.content(typist.file) != text_of(number).encode())
+    live = LiveSession(Context(quest.workspace.root), ("interpreter",), judge)
+    monkeypatch.setattr(devices, "judge_on", judge_on)
+    for number in range(2 * CHECKS):
+        typist.begin(number)
+        if number < CHECKS:
+            judged = live.judge(LEVELS[0], lambda record: None, Event())
+            changed = judged is not None and judged.verdict.file_changed
+        else:
+            changed = "file_changed" in quest.inside("check 1 --json").json()
+        assert changed is (given.content(typist.file) != text_of(number).encode())
     versions = quest.progress.versions(LEVELS[0])
     assert [version.text for version in versions] == [text_of(number) for number in range(2 * CHECKS)]
     for number, version in enumerate(versions):

@@ -4,7 +4,7 @@ each gets a verdict of its own that names the line, and never "our own trouble".
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 
@@ -173,7 +173,7 @@ TOO_DEEP = {
 
 
 @pytest.fixture(scope="module")
-def verdict_of(level: Level, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], v.Verdict]]:
+def verdict_of(level: Level, warm: Warm, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], v.Verdict]:
     """verdict_of(text): all of them in one process, which has to outlive them."""
     file = tmp_path_factory.mktemp("unkind") / "mine.py"
 
@@ -181,8 +181,7 @@ def verdict_of(level: Level, tmp_path_factory: pytest.TempPathFactory) -> Iterat
         file.write_text(text)
         return judge(Job(level, file, 60.0), start=warm.start)
 
-    with Warm() as warm:
-        yield verdict_of
+    return verdict_of
 
 
 @pytest.mark.parametrize("name", UNKIND)
