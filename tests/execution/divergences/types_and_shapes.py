@@ -232,7 +232,7 @@ def casts_an_argument_that_is_one(x_ptr, n):
     tl.store(x_ptr, n.to(tl.float32))  # here
 
 
-@refused("tritons_dtype", "`tl.float32` rather than `torch.float32`", x_ptr=floats)
+@refused("tritons_dtype", "write `tl.float32`, not `torch.float32`", x_ptr=floats)
 @triton.jit
 def names_a_type_of_pytorch(x_ptr):
     zeros = tl.zeros((16,), torch.float32)  # here
