@@ -126,14 +126,14 @@ def test_a_mistake_in_an_open_gap_is_not_the_learners() -> None:
 def pinned(level: Level) -> list[Mistake]:
     """The known mistakes that lie in one gap alone."""
     solution = solution_of(level)
-    return [m for m in parts.known(level).mistakes if len(of := gap_causes.touched(m, solution)) == 1 and 0 not in of]
+    return [m for m in parts.known(level).mistakes if len(of := hints.touched(m, solution)) == 1 and 0 not in of]
 
 
 def a_few(level: Level) -> Iterator[object]:
     """The first known mistake of each gap; those of a level's first gaps run in every suite."""
     seen: set[int] = set()
     for mistake in pinned(level):
-        number = min(gap_causes.touched(mistake, solution_of(level)))
+        number = min(hints.touched(mistake, solution_of(level)))
         if number in seen:
             continue
         seen.add(number)
@@ -157,7 +157,7 @@ def test_a_wrong_line_is_pinned_to_its_gap(
 
 def test_every_gap_of_a_level_has_a_mistake_that_is_pinned_to_it() -> None:
     for level in arrived()[:1]:
-        found = {min(gap_causes.touched(mistake, solution_of(level))) for mistake in pinned(level)}
+        found = {min(hints.touched(mistake, solution_of(level))) for mistake in pinned(level)}
         assert found == set(numbers_of(level))
 
 

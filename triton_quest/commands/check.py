@@ -123,7 +123,8 @@ def next_after(
         return "To have it back as it was:", Command("reset", number)
     is_wrong = failure is not None and failure.outcome not in (v.Outcome.NOT_STARTED, v.Outcome.GAPS)
     if judged.outcome in (v.Outcome.NOT_STARTED, v.Outcome.GAPS) and not is_wrong:
-        waiting = next((gap for gap in judged.gaps if gap.state is v.GapStanding.OPEN), None)
+        open_gaps = (gap for gap in judged.gaps if gap.state is v.GapStanding.OPEN)
+        waiting = min(open_gaps, key=lambda gap: (gap.number in level.later, gap.number), default=None)
         where = f"Next: TODO {waiting.number}, line {waiting.line}. " if waiting else ""
         return f"{where}Instructions:", Command("start", number)
     hints = progress.hints(level)

@@ -96,11 +96,12 @@ class Trials:
 
     def _found(self, folder: Path, suspects: Sequence[int]) -> Fault | NotFound:
         written = self._gapped.written
-        for suspect in suspects:
-            if len(written) > 1 and self._is_right(folder, (suspect,)):
+        first = suspects if len(written) > 1 else ()  # of an only one it is asked whether it goes wrong every time
+        for suspect in first:
+            if self._is_right(folder, (suspect,)):
                 return _alone(suspect)
-        single = tuple(n for n in written if n not in suspects and self._is_right(folder, (n,)))
-        if len(single) == len(written) - len(suspects) and self._is_right(folder, ()):
+        single = tuple(n for n in written if n not in first and self._is_right(folder, (n,)))
+        if len(single) == len(written) - len(first) and self._is_right(folder, ()):
             return NotFound("it doesn't go wrong every time")
         if len(single) == 1:
             return _alone(single[0])

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import ast
+import textwrap
+from collections.abc import Sequence
 from dataclasses import replace
 
-from triton_quest.child.judge import code, memory, read
+from triton_quest.child.instruments.memory.findings import Finding
+from triton_quest.child.judge import code, hints, memory, read
 from triton_quest.child.judge.at_fault import Fault, NotFound, Trials
 from triton_quest.child.judge.gapped import Gapped
 from triton_quest.course import template
 from triton_quest.course.gaps import marked
 from triton_quest.course.mistake import Mistake, apply
+from triton_quest.errors import CourseTrouble
 from triton_quest.records import verdict as v
 
 
@@ -17,17 +22,22 @@ def possible(mistakes: tuple[Mistake, ...], mine: Gapped | None, solution: str) 
     """Those that can be the learner's: not the ones in gaps where the reference's lines stand in."""
     if mine is None or mine.filled is None:
         return mistakes
-    waiting = {gap.number for gap in mine.waiting}
-    return tuple(one for one in mistakes if not touched(one, solution) <= waiting)
+    waiting = frozenset(gap.number for gap in mine.waiting)
+    return tuple(
+        _written_part(one, waiting, solution) for one in mistakes if not hints.touched(one, solution) <= waiting
+    )
 
 
-def touched(mistake: Mistake, solution: str) -> frozenset[int]:
-    """The gaps that a mistake's patch changes; 0 stands for lines that are given."""
-    wrong = apply(mistake.edits, solution, mistake.key)
-    pairs = zip(marked(solution), marked(wrong), strict=False)
-    changed = {right.number for right, other in pairs if right.lines != other.lines}
-    given_too = template.strip_solution(solution) != template.strip_solution(wrong)
-    return frozenset(changed | ({0} if given_too else set()))
+def _written_part(mistake: Mistake, waiting: frozenset[int], solution: str) -> Mistake:
+    """The mistake without its edits in gaps that are open, where the reference's lines stand."""
+    if not waiting & hints.touched(mistake, solution):
+        return mistake
+    try:
+        of_edits = [hints.touched(replace(mistake, edits=(edit,)), solution) for edit in mistake.edits]
+    except CourseTrouble:  # its edits build upon each other
+        return mistake
+    edits = tuple(edit for edit, of in zip(mistake.edits, of_edits, strict=True) if not of <= waiting)
+    return replace(mistake, edits=edits, formula=None)
 
 
 def explained(
@@ -42,15 +52,47 @@ def explained(
     found = found or trials.fault([place.line for place in check.places])
     if isinstance(found, Fault):
         known = _named(check, mistakes)
-        agrees = any(set(found.numbers) & touched(one, solution) for one in known)
-        if check.cause.startswith("Probably") and not agrees:
-            check, known = replace(check, cause="", hint=None), []  # it is in lines that were shown to be right
-        if agrees or not known:
-            told = _with_cause(check, found.says)
+        in_them = [one for one in known if set(found.numbers) & hints.touched(one, solution)]
+        if not check.cause or check.cause.startswith("Probably"):
+            same = _as_written(found.numbers, mine, mistakes, solution)
+            if same is not None:
+                check = replace(check, cause=f"Probably: {_lower_first(same.says)}", hint=same.hint)
+                known = in_them = [same]
+            elif not in_them:
+                check, known = replace(check, cause="", hint=None), []  # it is in lines that were shown to be right
+        if in_them or not known:
+            check = _cured_in(found.numbers, stopped, check, mine)
+            told = _with_cause(_without_others(check, known, in_them), found.says)
+            if not known:
+                told = replace(told, hint=hints.of_gaps(found.numbers, check.kind, mistakes, solution) or told.hint)
             others = v.GapStanding.NOT_TOLD if found.unknown else v.GapStanding.RIGHT
             return told, mine.record(others, found.unknown, wrong=found.numbers)
         found = NotFound("what went wrong and where the reference's lines help are not the same")
     return check, mine.record(v.GapStanding.NOT_TOLD, found.why) if mine.filled is not None else None
+
+
+def _as_written(numbers: tuple[int, ...], mine: Gapped, mistakes: tuple[Mistake, ...], solution: str) -> Mistake | None:
+    """The known mistake whose lines stand in the gap at fault, whatever it has elsewhere: there, the learner's lines are right."""
+    if len(numbers) != 1:
+        return None
+    number = numbers[0]
+    gap = mine.gaps[number - 1]
+    theirs = _meaning(mine.text.splitlines()[gap.first - 1 : gap.last])
+    with_it = [one for one in mistakes if number in hints.touched(one, solution)]
+    same = [one for one in with_it if _meaning(marked(apply(one.edits, solution, one.key))[number - 1].lines) == theirs]
+    return min(same, key=lambda one: len(hints.touched(one, solution)), default=None)
+
+
+def _meaning(lines: Sequence[str]) -> str:
+    """The statements of these lines, however they are formatted."""
+    try:
+        return ast.dump(ast.parse(textwrap.dedent("\n".join(lines))))
+    except SyntaxError:
+        return ""
+
+
+def _lower_first(says: str) -> str:
+    return says[:1].lower() + says[1:]
 
 
 def _named(check: v.Check, mistakes: tuple[Mistake, ...]) -> list[Mistake]:
@@ -58,6 +100,18 @@ def _named(check: v.Check, mistakes: tuple[Mistake, ...]) -> list[Mistake]:
     told = [one for one in mistakes if check.cause and one.says[1:] in check.cause]
     keys = {key for one in told for key in (one.key, *one.same_output_as)}
     return [one for one in mistakes if {one.key, *one.same_output_as} & keys]
+
+
+def _without_others(check: v.Check, known: list[Mistake], in_them: list[Mistake]) -> v.Check:
+    """`check` without the known mistakes that are in lines which were shown to be right, where it tells of several."""
+    told = [one for one in in_them if one.says[1:] in check.cause]
+    if not told or len(in_them) == len(known) or not check.cause.startswith("Probably"):
+        return check
+    of_them = {one.hint for one in in_them}
+    sentences = dict.fromkeys(_lower_first(one.says) for one in told)
+    return replace(
+        check, cause="Probably: " + " Or: ".join(sentences), hint=of_them.pop() if len(of_them) == 1 else check.hint
+    )
 
 
 def _with_cause(check: v.Check, says: str) -> v.Check:
@@ -71,6 +125,19 @@ def _of_stand_in(stopped: code.Stopped, check: v.Check, mine: Gapped) -> v.Check
     finding = stopped.finding
     if mine.filled is None or finding is None or finding.line not in mine.filled.gap_of:
         return check
+    return _without_cure(check, finding)
+
+
+def _cured_in(numbers: tuple[int, ...], stopped: code.Stopped, check: v.Check, mine: Gapped) -> v.Check:
+    """Without a cure for a line that was shown to be right: neither that line nor a mask is in the gaps at fault."""
+    finding = stopped.finding
+    at_fault = [mine.gaps[number - 1] for number in numbers]
+    if finding is None or any(g.first <= finding.line <= g.last or "mask" in " ".join(g.names) for g in at_fault):
+        return check
+    return _without_cure(check, finding)
+
+
+def _without_cure(check: v.Check, finding: Finding) -> v.Check:
     return replace(check, says=check.says.replace(memory.in_words(finding), memory.in_words(finding, with_cure=False)))
 
 

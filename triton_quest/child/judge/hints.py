@@ -5,9 +5,11 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
-from triton_quest.course.mistake import Mistake
+from triton_quest.course import template
+from triton_quest.course.gaps import marked
+from triton_quest.course.mistake import Mistake, apply
 from triton_quest.records import verdict as v
 
 STATEMENT = re.compile(r"^\s*(?:(?P<target>[\w, ]+?)\s*[+*]?=(?!=)|(?P<call>[\w.]+)\()")
@@ -25,6 +27,21 @@ def fitting(check: v.Check, mistakes: tuple[Mistake, ...], solution: str) -> int
         for mistake in mistakes
         if mistake.caught_by == check.kind and changes_the_line(mistake, check, solution)
     )
+
+
+def of_gaps(numbers: Collection[int], kind: str, mistakes: tuple[Mistake, ...], solution: str) -> int | None:
+    """The hint named most often by mistakes in these gaps and nowhere else; by those that the same kind of check rejects, if there are."""
+    of_them = [one for one in mistakes if frozenset() < touched(one, solution) <= set(numbers)]
+    return _most_named([one for one in of_them if one.caught_by == kind] or of_them)
+
+
+def touched(mistake: Mistake, solution: str) -> frozenset[int]:
+    """The gaps that a mistake's patch changes; 0 stands for lines that are given."""
+    wrong = apply(mistake.edits, solution, mistake.key)
+    pairs = zip(marked(solution), marked(wrong), strict=False)
+    changed = {right.number for right, other in pairs if right.lines != other.lines}
+    given_too = template.strip_solution(solution) != template.strip_solution(wrong)
+    return frozenset(changed | ({0} if given_too else set()))
 
 
 def changes_the_line(mistake: Mistake, check: v.Check, solution: str) -> bool:

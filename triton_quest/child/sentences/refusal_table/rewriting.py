@@ -10,8 +10,9 @@ from triton_quest.child.triton.refusals import Refusal
 
 from .facts import Facts
 
-KEYWORDS = {"dim": "axis", "keepdim": "keep_dims", "keepdims": "keep_dims"}
+KEYWORDS = {"dim": "axis", "keepdim": "keep_dims", "keepdims": "keep_dims", "precision": "input_precision"}
 Scaled = tuple[ast.expr, str]
+_FUNCTION = {name: ast.parse(f"tl.{name}", mode="eval").body for name in ("arange", "load")}
 FP32 = ast.parse("tl.float32", mode="eval").body
 
 
@@ -47,6 +48,74 @@ def _is_dtype(node: ast.expr) -> bool:
     return isinstance(node, ast.Attribute)
 
 
+def block_for_a_range(refusal: Refusal, groups: Facts) -> Facts | None:
+    """`range(n)` in the refused line as a block: `tl.arange(0, n)`."""
+    calls = _calls_of(refusal, "range")
+    if len(calls) != 1 or not 1 <= len(calls[0].args) <= 2:
+        return None
+    start, end = ([ast.Constant(0), *calls[0].args])[-2:]
+    return _written(ast.Call(_FUNCTION["arange"], [start, end], []))
+
+
+def joined_pointer(refusal: Refusal, groups: Facts) -> Facts | None:
+    """`tl.load(x_ptr, offsets, mask=mask)` with pointer and offsets added, and the first argument that Triton takes by its place."""
+    call = _call(refusal)
+    if call is None or len(call.args) < 2:
+        return None
+    place = ast.BinOp(call.args[0], ast.Add(), call.args[1])
+    return {
+        "offsets": ast.unparse(call.args[1]),
+        **_written(ast.Call(call.func, [place, *call.args[2:]], call.keywords)),
+    }
+
+
+def never_loaded(refusal: Refusal, groups: Facts) -> Facts | None:
+    """A name in the refused code that holds an address, pointer plus offsets, and the load that would fetch what is there."""
+    parameters, at = _parameters(refusal), refusal.line - refusal.first_line + 1
+    try:
+        used, tree = set(_names(ast.parse(refusal.code, mode="eval"))), ast.parse(refusal.source)
+    except SyntaxError:
+        return None
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.Assign) or node.lineno >= at or not isinstance(node.targets[0], ast.Name):
+            continue
+        name, value = node.targets[0].id, node.value
+        is_address = isinstance(value, ast.BinOp) and any(
+            one in refusal.pointers and one in parameters for one in _names(value)
+        )
+        if name in used and is_address and not name.endswith(("ptr", "ptrs")) and "load(" not in ast.unparse(value):
+            return {
+                "name": name,
+                "made": str(node.lineno + refusal.first_line - 1),
+                **_written(ast.Call(_FUNCTION["load"], [value], [])),
+            }
+    return None
+
+
+def length_of_a_block(refusal: Refusal, groups: Facts) -> Facts | None:
+    """A size of the kernel's own in the place of a length that is known only when it runs: `n` by the one constant, `M` by `BLOCK_M`."""
+    call, parameters = _call(refusal), _parameters(refusal)
+    if call is None:
+        return None
+    constants = [name for name, is_constant in parameters.items() if is_constant]
+    wrong = [name for name in dict.fromkeys(_names(call)) if parameters.get(name) is False]
+    instead = {name: f"BLOCK_{name}" if f"BLOCK_{name}" in constants else constants[0] for name in wrong if constants}
+    if not instead or (len(constants) > 1 and any(f"BLOCK_{name}" not in constants for name in wrong)):
+        return None
+    for node in ast.walk(call):
+        if isinstance(node, ast.Name):
+            node.id = instead.get(node.id, node.id)
+    return {"name": wrong[0], **_written(call)}
+
+
+def _calls_of(refusal: Refusal, name: str) -> list[ast.Call]:
+    try:
+        tree = ast.parse(refusal.code, mode="eval")
+    except SyntaxError:
+        return []
+    return [node for node in ast.walk(tree) if isinstance(node, ast.Call) and ast.unparse(node.func) == name]
+
+
 def with_a_tuple(refusal: Refusal, groups: Facts) -> Facts | None:
     """`tl.zeros(ROWS, COLUMNS)`, whose shape stands there as numbers, with a tuple."""
     call = _call(refusal)
@@ -65,6 +134,13 @@ def with_a_tuple(refusal: Refusal, groups: Facts) -> Facts | None:
     if is_full and value is not None:
         arguments.append(value)
     return _written(ast.Call(call.func, arguments, [ast.keyword("dtype", dtype)]))
+
+
+def with_a_dtype(refusal: Refusal, groups: Facts) -> Facts | None:
+    call = _call(refusal)
+    if call is None:
+        return None
+    return _written(ast.Call(call.func, call.args, [*call.keywords, ast.keyword("dtype", FP32)]))
 
 
 def whole_division(refusal: Refusal, groups: Facts) -> Facts | None:

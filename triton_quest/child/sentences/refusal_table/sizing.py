@@ -32,6 +32,20 @@ SIZES = (
         reason=r"numel \((?P<numel>\d+)\) exceeds triton maximum tensor numel \((?P<limit>\d+)\)",
     ),
     Row(
+        "product_of_matrices",
+        "`{code}` multiplies number by number, and its blocks differ: {one} and {other} along axis {axis}. The product of two "
+        "matrices is `tl.dot({first}, {second})`.",
+        reason=r"incompatible dimensions at index (?P<axis>\d+): (?P<one>\d+) and (?P<other>\d+)",
+        code=r"^(?!offs|stride|pid)(?P<first>\w+) \* (?!offs|stride|pid)(?P<second>\w+)$",
+    ),
+    Row(
+        "shapes_of_an_access",
+        "The pointers, the mask and the values of `{code}` must have one shape, and {one} meets {other} along axis {axis}: build all of "
+        "them from the same offsets, those that run down by `[:, None]`, those to the right by `[None, :]`.",
+        reason=r"incompatible dimensions at index (?P<axis>\d+): (?P<one>\d+) and (?P<other>\d+)",
+        code=r"^tl\.(load|store)\(",
+    ),
+    Row(
         "shapes_differ",
         "Blocks of different length meet in `{code}`: {one} and {other} along axis {axis}. "
         "Give both the same block size, turn one by `[:, None]`, or reduce along the other axis.",
@@ -77,7 +91,7 @@ DOT = (
     ),
     Row(
         "dot_precision",
-        "`input_precision` must be one of {known}.",
+        '`input_precision` must be one of {known}; `"ieee"` multiplies fp32 numbers as they are.',
         reason=r"input_precision must be one of (?P<known>\(.*?\))",
     ),
 )
