@@ -81,7 +81,9 @@ class Trials:
         self._level, self._gapped, self._step, self._blocks = level, gapped, step, blocks
         self._quick = [case for case in cases if case.quick and "fp32" in case.dtypes]
         self._limit = _Limit()
-        self.missing: str | None = None  # a name that the reference's lines need, and the learner's don't give
+        self.missing: dict[
+            tuple[int, ...], str
+        ] = {}  # a name that isn't given where only these gaps have the reference's lines
 
     def fault(self, lines: Collection[int] = ()) -> Fault | NotFound:
         """The gap at fault. `lines` are where what is wrong was seen: a gap there is looked at first."""
@@ -111,10 +113,16 @@ class Trials:
             return Fault(single, f"{says} Look at TODO {single[0]} first.")
         for pair in itertools.combinations(written, 2):
             if self._is_right(folder, pair):
+                name = next((self.missing[one,] for one in pair if (one,) in self.missing), None)
+                if name is not None:
+                    return NotFound(
+                        f"TODO {pair[0]} and TODO {pair[1]} can only be tried together: they share `{name}`"
+                    )
                 says = f"Two gaps are wrong: TODO {pair[0]} and TODO {pair[1]}; look at TODO {pair[0]} first."
                 return Fault(pair, says)
         if self.missing:
-            return NotFound(f"other lines can't stand beside yours: they need the name `{self.missing}`")
+            name = list(self.missing.values())[-1]
+            return NotFound(f"other lines can't stand beside yours: they need the name `{name}`")
         return NotFound("no other lines in one or two of the gaps make everything right")
 
     def _is_right(self, folder: Path, numbers: tuple[int, ...]) -> bool:
@@ -128,7 +136,8 @@ class Trials:
                 one_run.is_right(subject, case, "fp32", self._blocks)
         except code.Stopped as stopped:
             root = code.root_cause(stopped)
-            self.missing = getattr(root, "name", None) if isinstance(root, NameError) else self.missing
+            if isinstance(root, NameError) and root.name:
+                self.missing[numbers] = root.name
             return False
         except Exception:  # the text came to something that no run of a learner's does: it isn't right
             return False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import textwrap
 from collections.abc import Sequence
 from dataclasses import replace
@@ -49,26 +50,30 @@ def explained(
     if isinstance(found, NotFound):
         lines = template.open_gaps(mine.text)
         return read.waiting(mine.text, lines, len(mine.gaps), found.why), mine.record(v.GapStanding.NOT_TOLD, found.why)
-    found = found or trials.fault([place.line for place in check.places])
+    found = found or trials.fault(lines_told(check))
     if isinstance(found, Fault):
         known = _named(check, mistakes)
         in_them = [one for one in known if set(found.numbers) & hints.touched(one, solution)]
         if not check.cause or check.cause.startswith("Probably"):
             same = _as_written(found.numbers, mine, mistakes, solution)
             if same is not None:
-                check = replace(check, cause=f"Probably: {_lower_first(same.says)}", hint=same.hint)
+                evidence = check.evidence if same in known else ""
+                check = replace(check, cause=f"Probably: {_lower_first(same.says)}", evidence=evidence, hint=same.hint)
                 known = in_them = [same]
-            elif not in_them:
-                check, known = replace(check, cause="", hint=None), []  # it is in lines that were shown to be right
-        if in_them or not known:
-            check = _cured_in(found.numbers, stopped, check, mine)
-            told = _with_cause(_without_others(check, known, in_them), found.says)
-            if not known:
-                told = replace(told, hint=hints.of_gaps(found.numbers, check.kind, mistakes, solution) or told.hint)
-            others = v.GapStanding.NOT_TOLD if found.unknown else v.GapStanding.RIGHT
-            return told, mine.record(others, found.unknown, wrong=found.numbers)
-        found = NotFound("what went wrong and where the reference's lines help are not the same")
+            elif not in_them:  # it is in lines that were shown to be right
+                check, known = replace(check, cause="", evidence="", hint=None), []
+        check = _cured_in(found.numbers, stopped, check, mine)
+        told = _with_cause(_without_others(check, known, in_them), found.says)
+        if not in_them:  # a mistake elsewhere that gives the same answer, or none that is known
+            told = replace(told, hint=hints.of_gaps(found.numbers, check.kind, mistakes, solution) or told.hint)
+        others = v.GapStanding.NOT_TOLD if found.unknown else v.GapStanding.RIGHT
+        return told, mine.record(others, found.unknown, wrong=found.numbers)
     return check, mine.record(v.GapStanding.NOT_TOLD, found.why) if mine.filled is not None else None
+
+
+def lines_told(check: v.Check) -> list[int]:
+    """The lines that a check shows, and those that it speaks of, as in "starts as fp16 on line 233"."""
+    return [*(place.line for place in check.places), *map(int, re.findall(r"\bline (\d+)", check.says))]
 
 
 def _as_written(numbers: tuple[int, ...], mine: Gapped, mistakes: tuple[Mistake, ...], solution: str) -> Mistake | None:
