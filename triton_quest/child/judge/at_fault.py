@@ -1,6 +1,7 @@
 """Finds the gap that is at fault, by substitution: the one with whose lines replaced by the reference's everything is right.
 
-A trial repeats the step that failed on the changed text, then the level's quick cases in fp32. All trials together get a second or two
+A trial repeats the step that failed on the changed text, then some cases in fp32: the level's quick ones, and one more that failed, if
+one did. All trials together get a second or two
 of the processor's time; where that isn't enough, no gap is named.
 """
 
@@ -76,10 +77,10 @@ class Trials:
     """Texts with the reference's lines in some more gaps, each put through the step that failed."""
 
     def __init__(
-        self, level: Level, gapped: Gapped, step: one_run.Step | None, cases: tuple[Case, ...], blocks: tuple[int, ...]
+        self, level: Level, gapped: Gapped, step: one_run.Step | None, cases: Sequence[Case], blocks: tuple[int, ...]
     ):
         self._level, self._gapped, self._step, self._blocks = level, gapped, step, blocks
-        self._quick = [case for case in cases if case.quick and "fp32" in case.dtypes]
+        self._cases = [case for case in cases if "fp32" in case.dtypes]
         self._limit = _Limit()
         self.missing: dict[
             tuple[int, ...], str
@@ -132,7 +133,7 @@ class Trials:
             subject = _loaded(self._level, path)
             if self._step is not None:
                 self._step(subject)
-            for case in self._quick:
+            for case in self._cases:
                 one_run.is_right(subject, case, "fp32", self._blocks)
         except code.Stopped as stopped:
             root = code.root_cause(stopped)

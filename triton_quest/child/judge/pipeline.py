@@ -140,6 +140,7 @@ class _Judge:
         self.blocks: tuple[int, ...] = DEFAULT_BLOCKS
         self.fits_elsewhere: list[str] = []
         self.right: list[contrast.Traits] = []
+        self.also: Case | None = None  # a further case that a trial must make right
 
     def everything(self) -> None:
         self._stage("import", "importing your file")
@@ -253,7 +254,8 @@ class _Judge:
             return check
         self._stage("gaps", "looking for the gap at fault")
         step = self.repeat if self.able.memory else None  # a trial must not touch memory unchecked
-        trials = at_fault.Trials(self.level, self.gapped, step, self.cases, self.blocks)
+        quick = [case for case in self.cases if case.quick or case is self.also]
+        trials = at_fault.Trials(self.level, self.gapped, step, quick, self.blocks)
         check, states = gap_causes.explained(stopped, check, self.gapped, trials, mistakes, self.solution)
         if states is not None:
             self.send(states)
@@ -295,6 +297,12 @@ class _Judge:
             elif other is not run:
                 seen.append(diagnosis.Evidence(other, elements))
         found = diagnosis.explain(self.level, self._mistakes(), seen, right)
+        unexplained = found.unexplained if found is not None else None
+        self.also = (
+            unexplained.case
+            if unexplained
+            else next((one.run.case for one in seen[1:] if not one.run.case.quick), None)
+        )
         if found is not None:
             check = replace(check, cause=found.says, evidence=found.evidence, finding=found.finding, hint=found.hint)
         elif narrow := numbers.through_fp16(run, wrong):
