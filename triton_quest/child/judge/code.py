@@ -15,7 +15,7 @@ from typing import Any
 from triton_quest.child import source
 from triton_quest.child.instruments.memory.findings import Finding
 from triton_quest.child.judge import torch_state
-from triton_quest.child.sentences import descriptors, no_gpu
+from triton_quest.child.sentences import descriptors, launcher, no_gpu
 from triton_quest.child.triton.fake_driver import is_active
 from triton_quest.child.triton.no_gpu import NoGpuHere, answers_to
 from triton_quest.course.level import Level
@@ -125,6 +125,9 @@ def explain(check: v.Check, trouble: BaseException, file: Path, when: str, outco
     undescribed = descriptors.explain(_message(root), when) if isinstance(root, AssertionError) else None
     if undescribed is not None:
         return v.failed(check, outcome, where + undescribed, descriptors.ADVICE, finding="descriptor", places=places)
+    nothing = launcher.of_nothing(_message(root), source.text_of(file), place.source) if place else None
+    if nothing is not None:
+        return v.failed(check, outcome, where + nothing, launcher.ADVICE, places=places)
     says = f"{where}{_kind(root)}: {_first_line(root)}"
     return v.failed(check, outcome, says, _advice(root, when), places=places)
 
