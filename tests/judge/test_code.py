@@ -186,3 +186,10 @@ def test_a_name_that_a_launch_was_to_give_is_told_to_be_none() -> None:
     assert says == "`weights` is None, because a launch returns nothing."
     assert launcher.of_nothing(message, text, "*more.stride(),") is None
     assert launcher.of_nothing("'int' object has no attribute 'stride'", text, "*weights.stride(),") is None
+
+
+def test_a_tensor_without_a_device_is_remarked_on() -> None:
+    text = "scores = torch.empty((M, N), dtype=torch.float32)\nout = torch.empty((M,), device=q.device)\nlike = torch.empty_like(q)\n"
+    assert [says.partition(" allocates")[0] for says in launcher.on_the_cpu(text)] == [
+        "Line 1: `torch.empty` without `device=`"
+    ]

@@ -152,7 +152,8 @@ def not_run_here(what: str, place: v.Place | None) -> v.Check:
 def remarks(file: Path, more: Iterable[str] = ()) -> list[v.Check]:
     """What the learner's code was told in the stead of a GPU that isn't here, and what else is worth knowing."""
     answers = {f"Line {answer.line}: {answer.says}.": None for answer in answers_to(str(file))}
-    return [v.Check(name=says, kind="remark", state=v.State.PASSED) for says in (*answers, *more)]
+    cpu = launcher.on_the_cpu(source.text_of(file))
+    return [v.Check(name=says, kind="remark", state=v.State.PASSED) for says in (*answers, *cpu, *more)]
 
 
 def _advice(root: BaseException, when: str) -> str:
