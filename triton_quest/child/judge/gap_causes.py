@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import re
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from triton_quest.child.instruments.memory.findings import Finding
@@ -17,6 +17,8 @@ from triton_quest.course.gaps import marked
 from triton_quest.course.mistake import Mistake, apply
 from triton_quest.errors import CourseTrouble
 from triton_quest.records import verdict as v
+
+Among = Callable[[tuple[Mistake, ...]], v.Check]  # the check with the cause that one of these mistakes gives it
 
 
 def possible(mistakes: tuple[Mistake, ...], mine: Gapped | None, solution: str) -> tuple[Mistake, ...]:
@@ -42,9 +44,18 @@ def _written_part(mistake: Mistake, waiting: frozenset[int], solution: str) -> M
 
 
 def explained(
-    stopped: code.Stopped, check: v.Check, mine: Gapped, trials: Trials, mistakes: tuple[Mistake, ...], solution: str
+    stopped: code.Stopped,
+    check: v.Check,
+    mine: Gapped,
+    trials: Trials,
+    mistakes: tuple[Mistake, ...],
+    solution: str,
+    among: Among | None = None,
 ) -> tuple[v.Check, v.Gaps | None]:
-    """`check`, with which `stopped` ended the judgement, with the gap at fault, and what is known of the gaps by that."""
+    """`check`, with which `stopped` ended the judgement, with the gap at fault, and what is known of the gaps by that.
+
+    Where all known mistakes together took too long or said too much, those of the gap at fault are gone through once more, with `among`.
+    """
     check = _of_stand_in(stopped, check, mine)
     found = _not_given(stopped, mine)
     if isinstance(found, NotFound):
@@ -52,6 +63,9 @@ def explained(
         return read.waiting(mine.text, lines, len(mine.gaps), found.why), mine.record(v.GapStanding.NOT_TOLD, found.why)
     found = found or trials.fault(lines_told(check))
     if isinstance(found, Fault):
+        if not check.cause and among is not None:
+            again = among(tuple(one for one in mistakes if set(found.numbers) & hints.touched(one, solution)))
+            check = replace(check, cause=again.cause, hint=again.hint) if again.cause else check
         known = _named(check, mistakes)
         in_them = [one for one in known if set(found.numbers) & hints.touched(one, solution)]
         if not check.cause or check.cause.startswith("Probably"):
