@@ -23,7 +23,7 @@ sys.modules["quest_setup"] = types.ModuleType("quest_setup")  # the device is ch
 
 import torch  # noqa: E402
 
-from triton_quest.child.judge import at_fault, gap_causes, pipeline  # noqa: E402
+from triton_quest.child.judge import at_fault, hints, pipeline  # noqa: E402
 from triton_quest.course import gaps, parts, template  # noqa: E402
 from triton_quest.course.level import Level  # noqa: E402
 from triton_quest.course.mistake import apply  # noqa: E402

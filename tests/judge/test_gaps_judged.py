@@ -76,6 +76,31 @@ def test_a_wrong_gap_is_told_with_the_care_of_a_finished_file(check: Check) -> N
     assert states(judgement) == {1: "right so far", 2: "right so far", 3: "wrong", 4: "open", 5: "open", 6: "open"}
 
 
+def test_a_gap_that_is_the_only_one_written_is_the_one_at_fault(check: Check) -> None:
+    text = with_open(solution_of(ONE), {2, 3, 4, 5, 6})
+    judgement = check(changed("pid = tl.program_id(axis=0)", "pid = tl.programid(axis=0)", text))
+    assert wrong(judgement) == {1} and "is it `tl.program_id`?" in judgement.failure.says
+    assert judgement.failure.hint == 1
+
+
+def test_of_two_probable_causes_the_one_in_the_gap_at_fault_is_told(check: Check) -> None:
+    text = with_open(solution_of(ONE), set())
+    failure = check(changed("pid = tl.program_id(axis=0)", "pid = tl.num_programs(0)", text)).failure
+    assert "number of programs" in failure.cause and "starts at BLOCK_SIZE" not in failure.cause
+    assert failure.hint == 1
+
+
+def test_the_known_mistake_whose_lines_stand_in_the_gap_at_fault_is_the_cause(check: Check) -> None:
+    failure = check(changed(MASK, "mask = pid < n", with_open(solution_of(ONE), set()))).failure
+    assert failure.cause.startswith("Probably: your mask compares `pid` with `n`")
+
+
+def test_no_cure_is_told_for_a_mask_where_the_gap_of_the_offsets_is_at_fault(check: Check) -> None:
+    judgement = check(changed(OFFSETS, f"{OFFSETS} - 3", with_open(solution_of(ONE), set())))
+    assert wrong(judgement) == {2} and judgement.failure.hint == 2
+    assert "lets them through" in judgement.failure.says and "must be masked off" not in judgement.failure.says
+
+
 def test_no_cure_is_told_for_a_line_that_stands_in(check: Check) -> None:
     failure = check(changed(MASK, "mask = offsets <= n + 1")).failure
     assert "must be masked off" not in failure.says

@@ -15,7 +15,6 @@ from triton_quest.child.judge.gapped import Gapped
 from triton_quest.course import template
 from triton_quest.course.gaps import marked
 from triton_quest.course.mistake import Mistake, apply
-from triton_quest.errors import CourseTrouble
 from triton_quest.records import verdict as v
 
 Among = Callable[[tuple[Mistake, ...]], v.Check]  # the check with the cause that one of these mistakes gives it
@@ -26,21 +25,7 @@ def possible(mistakes: tuple[Mistake, ...], mine: Gapped | None, solution: str) 
     if mine is None or mine.filled is None:
         return mistakes
     waiting = frozenset(gap.number for gap in mine.waiting)
-    return tuple(
-        _written_part(one, waiting, solution) for one in mistakes if not hints.touched(one, solution) <= waiting
-    )
-
-
-def _written_part(mistake: Mistake, waiting: frozenset[int], solution: str) -> Mistake:
-    """The mistake without its edits in gaps that are open, where the reference's lines stand."""
-    if not waiting & hints.touched(mistake, solution):
-        return mistake
-    try:
-        of_edits = [hints.touched(replace(mistake, edits=(edit,)), solution) for edit in mistake.edits]
-    except CourseTrouble:  # its edits build upon each other
-        return mistake
-    edits = tuple(edit for edit, of in zip(mistake.edits, of_edits, strict=True) if not of <= waiting)
-    return replace(mistake, edits=edits, formula=None)
+    return tuple(one for one in mistakes if not hints.touched(one, solution) <= waiting)
 
 
 def explained(
@@ -61,21 +46,22 @@ def explained(
     if isinstance(found, NotFound):
         lines = template.open_gaps(mine.text)
         return read.waiting(mine.text, lines, len(mine.gaps), found.why), mine.record(v.GapStanding.NOT_TOLD, found.why)
-    found = found or trials.fault(lines_told(check))
+    suspects = [number for number in mine.written if _as_written((number,), mine, mistakes, solution)]
+    found = found or trials.fault(lines_told(check), suspects)
     if isinstance(found, Fault):
         if not check.cause and among is not None:
             again = among(tuple(one for one in mistakes if set(found.numbers) & hints.touched(one, solution)))
             check = replace(check, cause=again.cause, hint=again.hint) if again.cause else check
         known = _named(check, mistakes)
         in_them = [one for one in known if set(found.numbers) & hints.touched(one, solution)]
-        if not check.cause or check.cause.startswith("Probably"):
-            same = _as_written(found.numbers, mine, mistakes, solution)
-            if same is not None:
-                evidence = check.evidence if same in known else ""
-                check = replace(check, cause=f"Probably: {_lower_first(same.says)}", evidence=evidence, hint=same.hint)
-                known = in_them = [same]
-            elif not in_them:  # it is in lines that were shown to be right
-                check, known = replace(check, cause="", evidence="", hint=None), []
+        is_probable = check.cause.startswith("Probably")
+        same = _as_written(found.numbers, mine, mistakes, solution) if is_probable or not in_them else None
+        if same is not None:
+            evidence = check.evidence if same in known else ""
+            check = replace(check, cause=f"Probably: {_lower_first(same.says)}", evidence=evidence, hint=same.hint)
+            known = in_them = [same]
+        elif is_probable and not in_them:  # it is in lines that were shown to be right
+            check, known = replace(check, cause="", evidence="", hint=None), []
         check = _cured_in(found.numbers, stopped, check, mine)
         told = _with_cause(_without_others(check, known, in_them), found.says)
         if not in_them:  # a mistake elsewhere that gives the same answer, or none that is known
@@ -91,15 +77,15 @@ def lines_told(check: v.Check) -> list[int]:
 
 
 def _as_written(numbers: tuple[int, ...], mine: Gapped, mistakes: tuple[Mistake, ...], solution: str) -> Mistake | None:
-    """The known mistake whose lines stand in the gap at fault, whatever it has elsewhere: there, the learner's lines are right."""
+    """The known mistake whose lines stand in the gap at fault, and which has none elsewhere: there, the learner's lines are right."""
     if len(numbers) != 1:
         return None
     number = numbers[0]
     gap = mine.gaps[number - 1]
     theirs = _meaning(mine.text.splitlines()[gap.first - 1 : gap.last])
-    with_it = [one for one in mistakes if number in hints.touched(one, solution)]
-    same = [one for one in with_it if _meaning(marked(apply(one.edits, solution, one.key))[number - 1].lines) == theirs]
-    return min(same, key=lambda one: len(hints.touched(one, solution)), default=None)
+    there = (one for one in mistakes if hints.touched(one, solution) == {number})
+    wrong = ((one, marked(apply(one.edits, solution, one.key))[number - 1].lines) for one in there)
+    return next((one for one, lines in wrong if _meaning(lines) == theirs), None)
 
 
 def _meaning(lines: Sequence[str]) -> str:

@@ -6,9 +6,10 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Collection, Iterable
+from functools import lru_cache
 
 from triton_quest.course import template
-from triton_quest.course.gaps import marked
+from triton_quest.course.gaps import Gap, marked
 from triton_quest.course.mistake import Mistake, apply
 from triton_quest.records import verdict as v
 
@@ -35,13 +36,18 @@ def of_gaps(numbers: Collection[int], kind: str, mistakes: tuple[Mistake, ...], 
     return _most_named([one for one in of_them if one.caught_by == kind] or of_them)
 
 
+@lru_cache(maxsize=1024)
 def touched(mistake: Mistake, solution: str) -> frozenset[int]:
     """The gaps that a mistake's patch changes; 0 stands for lines that are given."""
-    wrong = apply(mistake.edits, solution, mistake.key)
-    pairs = zip(marked(solution), marked(wrong), strict=False)
-    changed = {right.number for right, other in pairs if right.lines != other.lines}
-    given_too = template.strip_solution(solution) != template.strip_solution(wrong)
-    return frozenset(changed | ({0} if given_too else set()))
+    (right, given), (wrong, given_there) = _parted(solution), _parted(apply(mistake.edits, solution, mistake.key))
+    changed = {mine.number for mine, other in zip(right, wrong, strict=False) if mine.lines != other.lines}
+    return frozenset(changed | ({0} if given != given_there else set()))
+
+
+@lru_cache(maxsize=4)
+def _parted(text: str) -> tuple[tuple[Gap, ...], str]:
+    """The gaps of a marked text, and what is given."""
+    return marked(text), template.strip_solution(text)
 
 
 def changes_the_line(mistake: Mistake, check: v.Check, solution: str) -> bool:

@@ -14,7 +14,8 @@ from triton_quest.records import verdict as v
 
 NAME = "the file parses and no gap is open"
 UNSEEN = "only a check in Triton's interpreter looks at files with open gaps"
-STOOD_IN = "In the open gaps lines of the judge's stood, so what was checked is what you wrote."
+STOOD_IN = "In the open gaps stood lines of the judge's own: what was checked is what you wrote."
+NOTHING_ELSE = "Nothing else was looked at yet: mend this line, and check again."
 SYNTAX_ADVICE = {  # what Python's own message leaves unsaid
     "invalid syntax": "Often the cause is in the line above: a bracket or a colon.",
     "positional argument follows keyword argument": "Move what has a name, such as `mask=mask`, to the end of the brackets.",
@@ -109,4 +110,4 @@ def _syntax(check: v.Check, trouble: SyntaxError, text: str) -> v.Check:
     lines = text.splitlines()
     place = v.Place(line, lines[line - 1].strip() if line <= len(lines) else "")
     says = f"Line {line} isn't Python yet: {trouble.msg}."
-    return v.failed(check, v.Outcome.SYNTAX, says, SYNTAX_ADVICE.get(trouble.msg, ""), places=(place,))
+    return v.failed(check, v.Outcome.SYNTAX, says, SYNTAX_ADVICE.get(trouble.msg, NOTHING_ELSE), places=(place,))

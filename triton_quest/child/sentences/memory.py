@@ -178,7 +178,8 @@ def _why_unwritten(finding: Finding) -> str:
             )
         one = finding.program == finding.other_program
         who = f"Program {finding.program} comes" if one else _several(finding)
-        return f". {who} to them, but the mask of {store} stops {'it' if one else 'them'}."
+        them = "it" if finding.bad == 1 else "them"
+        return f". {who} to {them}, but the mask of {store} stops {'it' if one else 'them'}."
     reach, idle = finding.reach, finding.idle
     if idle is not None and (reach is None or not reach.is_last_of_grid):
         look = "the mask is given, so look at what it is made of" if finding.mask_is_given else _AT_PLACE_OR_MASK
@@ -191,7 +192,8 @@ def _why_unwritten(finding: Finding) -> str:
 def _how_far(finding: Finding, reach: Reach) -> str:
     last = f"the last of the grid {reach.grid}" if reach.is_last_of_grid else "the last program that writes"
     wrote = places(finding.tensor or "the answer", reach.wrote, finding.shape)
-    others = "them" if finding.elements is not None and finding.elements.full else "the others"
+    them = "it" if finding.bad == 1 else "them"
+    others = them if finding.elements is not None and finding.elements.full else "the others"
     return f"No store comes to {others}: {_program(reach.program)}, {last}, writes {wrote}."
 
 

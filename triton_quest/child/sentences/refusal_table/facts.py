@@ -107,11 +107,18 @@ def name_alike(refusal: Refusal, groups: Facts) -> Facts | None:
     set_there = [
         node.id for node in ast.walk(function) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
     ]
-    return _alike(groups["name"], [*(arg.arg for arg in function.args.args), *set_there])
+    known = [*(arg.arg for arg in function.args.args), *set_there]
+    return _alike(groups["name"], known)
 
 
 def function_alike(refusal: Refusal, groups: Facts) -> Facts | None:
     return _alike(groups["name"], IN_TL)
+
+
+def dtype_of_torch(refusal: Refusal, groups: Facts) -> Facts | None:
+    """The one type of torch's that stands in the line, where Triton has it too."""
+    found = set(re.findall(r"\btorch\.((?:u?int|b?float)\d+)\b", refusal.source_line))
+    return {"name": found.pop()} if len(found) == 1 else None
 
 
 def kernel_function(refusal: Refusal, groups: Facts) -> Facts | None:
@@ -119,6 +126,10 @@ def kernel_function(refusal: Refusal, groups: Facts) -> Facts | None:
 
 
 def _alike(name: str, known: Iterable[str]) -> Facts | None:
+    """The one known name that begins with this one, as `n_cols` with `n`, or else the one that is spelt most like it."""
+    longer = [one for one in dict.fromkeys(known) if one.startswith(f"{name}_")]
+    if len(longer) == 1:
+        return {"instead": longer[0]}
     found = get_close_matches(name, [one for one in dict.fromkeys(known) if one != name], n=1, cutoff=0.7)
     return {"instead": found[0]} if found else None
 

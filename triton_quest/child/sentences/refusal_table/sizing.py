@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import facts, rewriting
+from . import facts, products
 from .row import Row
 
 SIZES = (
@@ -51,7 +51,11 @@ SIZES = (
         "Give both the same block size, turn one by `[:, None]`, or reduce along the other axis.",
         reason=r"incompatible dimensions at index (?P<axis>\d+): (?P<one>\d+) and (?P<other>\d+)",
     ),
-    Row("axis", "There is no axis {axis} in this block.", reason=r"invalid axis (?P<axis>-?\d+)"),
+    Row(
+        "axis",
+        "There is no axis {axis} in this block: a vector has axis 0 alone, a tile the axes 0 and 1.",
+        reason=r"invalid axis (?P<axis>-?\d+)",
+    ),
 )
 
 DOT = (
@@ -65,7 +69,7 @@ DOT = (
         "dot_types",
         "`tl.dot` needs both operands in one type, and `{first}` is {one}, `{second}` {other}: cast one, as in `{cast}`.",
         reason=r"Both operands must be same dtype\. Got (?P<one>\S+) and (?P<other>\S+)",
-        fact=rewriting.cast_of_an_operand,
+        fact=products.cast_of_an_operand,
     ),
     Row(
         "dot_types",
@@ -74,7 +78,7 @@ DOT = (
     ),
     Row(
         "dot_accumulator",
-        "The accumulator of `{code}` has another type or shape than the product: "
+        "The accumulator of `{code}`, its third argument, has another type or shape than the product: "
         "create it as `tl.zeros((rows, columns), dtype=tl.float32)`, in the tile's size.",
         error="AssertionError",
         reason="^$|^accumulator shape is incompatible",
@@ -83,6 +87,12 @@ DOT = (
     Row("dot_types", "`tl.dot` doesn't take {type}.", reason=r"Unsupported \w+ dtype (?P<type>\w+)", code=r"tl\.dot"),
     Row(
         "dot_shapes", "`tl.dot` needs two blocks of two dimensions: (M, K) and (K, N).", reason="must have equal ranks"
+    ),
+    Row(
+        "dot_shapes",
+        "The inner dimensions of `{code}` differ: it takes (M, K) and (K, N). Perhaps a tile is transposed already.",
+        reason="equal reduction dimensions|First input shape .* compatible|must be equal to second input shape",
+        code=r"tl\.trans\(|\.T\b",
     ),
     Row(
         "dot_shapes",
