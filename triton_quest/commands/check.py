@@ -20,7 +20,6 @@ from triton_quest.progress.experience import PASS, STAR
 from triton_quest.records import verdict as v
 from triton_quest.screen import overview, texts
 from triton_quest.screen.verdict import verdict as render_verdict
-from triton_quest.store import files
 from triton_quest.store.progress import Progress
 from triton_quest.store.records import Attempt
 
@@ -70,11 +69,7 @@ def judge_and_keep(
     context: Context, found: subject.LevelFile, seconds: float, judge: catching_up.Judge
 ) -> tuple[v.Verdict, KeptCheck | None]:
     """Judge the file; its text is kept before that, whatever becomes of it. A file that was named leaves no trace."""
-    text = (
-        files.text_read_once(found.path, found.repair)
-        if found.is_outside
-        else files.settled_text(found.path, found.repair)
-    )
+    text = found.read()
     kept = None if found.is_outside else KeptCheck(context.progress, found.level, text)
     judged = judge(Job(found.level, found.path, seconds, text=text))
     if kept is not None and judged.outcome is not v.Outcome.ERROR:

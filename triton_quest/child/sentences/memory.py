@@ -233,6 +233,22 @@ def _own_store_read(finding: Finding) -> str:
     )
 
 
+def _own_load_overtaken(finding: Finding) -> str:
+    return (
+        f"{_program(finding.program)} stores other values to {_where(finding)}, which other lanes of the same program load before; "
+        f"on a GPU the lanes are threads that don't wait for each other, so those may find the new value. Line {finding.line}: write "
+        f"`tl.debug_barrier()` between the load and this store, or store elsewhere."
+    )
+
+
+def _own_stores_meet(finding: Finding) -> str:
+    return (
+        f"{_program(finding.program)} stores other values to {_where(finding)}, where other lanes of the same program have stored; "
+        f"on a GPU the lanes are threads that don't wait for each other, so either value may stay. Line {finding.line}: write "
+        f"`tl.debug_barrier()` between the two stores, or store each element once."
+    )
+
+
 def _read_write_race(finding: Finding) -> str:
     other = _program(finding.other_program) if finding.other_program is not None else "other programs"
     deeds = ("reads", "writes") if finding.operation is Operation.READ else ("writes", "reads")
@@ -288,6 +304,8 @@ _TELLERS = {
     Kind.WRITE_RACE: _write_race,
     Kind.LANE_RACE: _lane_race,
     Kind.OWN_STORE_READ: _own_store_read,
+    Kind.OWN_LOAD_OVERTAKEN: _own_load_overtaken,
+    Kind.OWN_STORES_MEET: _own_stores_meet,
     Kind.READ_WRITE_RACE: _read_write_race,
     Kind.UNINITIALISED_READ: _uninitialised,
     Kind.POISONED_LANE: _poisoned,
