@@ -83,9 +83,7 @@ class Trials:
         self._cases = [case for case in cases if "fp32" in case.dtypes]
         self._limit = _Limit()
         self._cures: list[int] = []  # gaps with whose lines replaced everything was right, the nearest first
-        self.missing: dict[
-            tuple[int, ...], str
-        ] = {}  # a name that isn't given where only these gaps have the reference's lines
+        self.missing: dict[tuple[int, ...], str] = {}  # the name that isn't given where these gaps alone are replaced
 
     def fault(self, lines: Collection[int] = (), suspects: Collection[int] = ()) -> Fault | NotFound:
         """The gap at fault. `lines` are where what is wrong was seen: a gap there is looked at first, after the `suspects`."""
