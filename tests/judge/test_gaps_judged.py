@@ -198,6 +198,12 @@ def test_two_wrong_gaps_are_both_told_and_which_first(check: Check) -> None:
     assert wrong(judgement) == {3, 6}
 
 
+def test_a_gap_that_is_wrong_in_a_case_that_is_not_quick_is_not_called_right(check: Check) -> None:
+    text = changed("* sm_scale\n", "\n", with_open(solution_of(LEVELS[6]), ()))
+    text = changed("l_i = l_i * alpha + ", "l_i = l_i + ", changed("acc = acc * alpha + ", "acc = acc + ", text))
+    assert wrong(check(text, LEVELS[6])) == {3, 6}
+
+
 def test_gaps_that_share_a_name_of_the_learners_are_not_both_called_wrong(check: Check) -> None:
     text = with_open(solution_of(ONE), ())
     text = changed("x = tl.load(x_ptr", "mine = tl.load(x_ptr", changed("offsets, x + y", "offsets, mine - y", text))

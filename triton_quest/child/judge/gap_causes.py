@@ -66,6 +66,8 @@ def explained(
         told = _with_cause(_without_others(check, known, in_them), found.says)
         if not in_them:  # a mistake elsewhere that gives the same answer, or none that is known
             told = replace(told, hint=hints.of_gaps(found.numbers, check.kind, mistakes, solution) or told.hint)
+        elif told.hint not in [one.hint for one in in_them]:
+            told = replace(told, hint=in_them[0].hint)
         others = v.GapStanding.NOT_TOLD if found.unknown else v.GapStanding.RIGHT
         return told, mine.record(others, found.unknown, wrong=found.numbers)
     return check, mine.record(v.GapStanding.NOT_TOLD, found.why) if mine.filled is not None else None
