@@ -399,7 +399,7 @@ def grade(context, folder, engine, workers, out, form, report, no_sandbox, gpu, 
     Example: quest grade submissions --report report
     """
     form = "json" if as_json else form
-    asked = do.grade.Asked(folder, out, form, report, engine, workers, no_sandbox, gpu, time_limit)
+    asked = do.grade.GradeOptions(folder, out, form, report, engine, workers, no_sandbox, gpu, time_limit)
     return do.grade.run(context, asked)
 
 

@@ -15,6 +15,7 @@ VARYING = ("constants", "environment", "laws", "loops", "roofline", "versions") 
 SECTION = re.compile(r"^## (.+?)\n(.*?)(?=^## |\Z)", re.MULTILINE | re.DOTALL)
 FIRST_CELL = re.compile(r"^\| (`.+?`) \|", re.MULTILINE)
 MISMATCH = "A mismatch"
+GRADE = "`grade --json`"  # a line a file: tests/grading/test_command.py
 FILES = {
     "wrong.py": kernels.WRONG,
     "right.py": kernels.RIGHT,
@@ -102,7 +103,7 @@ def test_every_key_of_an_answer_of_the_child_is_on_the_page_and_the_reverse(ques
 
 
 def test_the_page_has_a_section_for_each_of_these_and_no_other() -> None:
-    assert set(sections()) == {*QUICK, *SLOW, MISMATCH}
+    assert set(sections()) == {*QUICK, *SLOW, MISMATCH, GRADE}
 
 
 def test_keys_are_found_at_every_depth() -> None:

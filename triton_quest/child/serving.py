@@ -46,7 +46,7 @@ def serve(
         for fd in received[1]:
             os.close(fd)
         channel.sendall(f"{pid}\n".encode())
-        supervisor.reap(pid)
+        supervisor.reap(pid, hears=True)
         _empty(os.environ.get(EMPTIED, ""))
 
 
@@ -125,11 +125,14 @@ class Supervisor:
         os.close(self._wakeup)
         return 0
 
-    def reap(self, pid: int) -> None:
-        """Wait for a child, and report its end. Ends the child when the parent asks for it; this process, too, when the parent is gone."""
+    def reap(self, pid: int, hears: bool = False) -> None:
+        """Wait for a child, and report its end. Ends the child and this process when the parent is gone.
+
+        With `hears`, it ends the child on KILL, too; without, what arrives on the channel is for the child to read.
+        """
         poll = select.poll()
         poll.register(self._ended, select.POLLIN)
-        poll.register(self._channel, select.POLLIN)
+        poll.register(self._channel, select.POLLIN if hears else 0)  # 0: an event only when the other end is closed
         while True:
             gone, status = os.waitpid(pid, os.WNOHANG)
             if gone:
@@ -140,7 +143,7 @@ class Supervisor:
             if self._channel.fileno() in events:
                 with contextlib.suppress(ProcessLookupError):
                     os.killpg(pid, signal.SIGKILL)
-                if not self._is_asked_to_kill():
+                if not hears or not self._is_asked_to_kill():
                     host.end_children()
                     os._exit(0)
             with contextlib.suppress(BlockingIOError):

@@ -24,7 +24,7 @@ UNSAFE = "Every file runs with all that you may do on this machine: --no-sandbox
 
 
 @dataclass(frozen=True)
-class Asked:
+class GradeOptions:
     """What the command line asks for. `results`: None for a file in the folder itself."""
 
     folder: Path
@@ -38,7 +38,7 @@ class Asked:
     seconds: float
 
 
-def run(context: Context, asked: Asked) -> int:
+def run(context: Context, asked: GradeOptions) -> int:
     """Exit code 0: every file was judged, passed or not; 2: one wasn't, or a trouble of ours."""
     manner, address = _manner(asked), _address(asked.engine)
     found = submissions.find(asked.folder)
@@ -70,7 +70,7 @@ def run(context: Context, asked: Asked) -> int:
     return OK if all(grade.was_judged for grade in standing) else TROUBLE
 
 
-def _manner(asked: Asked) -> Manner:
+def _manner(asked: GradeOptions) -> Manner:
     """Raises QuestError where files can't be judged as it is asked."""
     if not asked.no_sandbox:
         sandbox.require()
@@ -94,7 +94,7 @@ def _address(engine: str) -> str | None:
     raise QuestError(f"There is no engine “{engine}”: it is local, ray, or ray://HOST:PORT.", "grade --help")
 
 
-def _engine(asked: Asked, manner: Manner, address: str | None, on_start: Started) -> grading.Engine:
+def _engine(asked: GradeOptions, manner: Manner, address: str | None, on_start: Started) -> grading.Engine:
     def engine(to_judge: Sequence[submissions.Submission]) -> Iterator[local.Result]:
         if asked.engine == LOCAL:
             return local.judge_all(to_judge, manner, on_start, asked.workers)

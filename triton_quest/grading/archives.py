@@ -39,7 +39,7 @@ def _refuse_harm(path: Path, members: list[zipfile.ZipInfo]) -> None:
     size = sum(one.file_size for one in members)
     if size > MOST_BYTES:
         says = (
-            f"{path} would unpack to {size / 1e9:.1f} GB (at most {MOST_BYTES / 1e9:.0f} GB): nothing of it was read."
+            f"{path} would unpack to {size / 1e6:,.0f} MB (at most {MOST_BYTES / 1e6:,.0f} MB): nothing of it was read."
         )
         raise UnusableFile(says, REPAIR)
     for one in members:

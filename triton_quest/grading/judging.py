@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from pathlib import Path
 from types import TracebackType
@@ -53,7 +53,9 @@ class Judge:
         for _ in range(TRIES):
             try:
                 verdict = in_turn(self._manner.devices, job, lambda one: self._judged(one, is_cancelled))
-                return verdict if verdict.outcome is not v.Outcome.ERROR else NotJudged(_trouble(verdict))
+                if verdict.outcome is v.Outcome.ERROR:
+                    return NotJudged(_trouble(verdict))
+                return replace(verdict, file_changed=False)  # it is of the text that was handed in, wherever that stood
             except WorkerGone:
                 self.close()
         return NotJudged(f"The process that judges ended {TRIES} times while this file was judged.")
