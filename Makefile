@@ -1,14 +1,16 @@
 # What people type and what CI runs. `make test` does all the set-up on a fresh machine.
-.PHONY: test fast lint types gate gate-sample latency live format pictures speeds levels
+.PHONY: test fast survey lint types gate gate-sample latency live format pictures speeds levels
 python = .venv/bin/python
 pytest = $(python) -m pytest -q -n 2 --dist worksteal
 
-test: lint types gate  ## everything: style, types, the gate over the levels, the tests (the slow ones last)
-	$(pytest) -m "not slow and not gpu"
-	$(pytest) -m "slow or gpu"
+test: lint types gate  ## everything: style, types, the gate over the levels, the tests
+	$(pytest) -m "not survey"
 
 fast: .venv/quest-dev-pins  ## the tests that answer quickly
-	$(pytest) -m "not slow and not gpu"
+	$(pytest) -m "not slow and not gpu and not survey"
+
+survey: .venv/quest-dev-pins  ## all of what the tests look at in a sample
+	$(pytest) -m survey
 
 lint: .venv/quest-dev-pins  ## style, and which way imports run
 	$(python) -m ruff check .

@@ -23,7 +23,7 @@ sys.modules["quest_setup"] = types.ModuleType("quest_setup")  # the device is ch
 
 import torch  # noqa: E402
 
-from triton_quest.child.judge import at_fault, gap_causes, pipeline  # noqa: E402
+from triton_quest.child.judge import at_fault, hints, pipeline  # noqa: E402
 from triton_quest.course import gaps, parts, template  # noqa: E402
 from triton_quest.course.level import Level  # noqa: E402
 from triton_quest.course.mistake import apply  # noqa: E402
@@ -65,7 +65,7 @@ def at_fault_seconds(level: Level, file: Path, solution: str) -> tuple[float, in
 
     at_fault.Trials.fault = timed  # type: ignore[method-assign]
     try:
-        known = [one for one in parts.known(level).mistakes if 0 not in gap_causes.touched(one, solution)]
+        known = [one for one in parts.known(level).mistakes if 0 not in hints.touched(one, solution)]
         for mistake in known[:: max(1, len(known) // MISTAKES)][:MISTAKES]:
             seconds(level, file, template.clean_solution(apply(mistake.edits, solution, mistake.key)))
     finally:

@@ -7,11 +7,12 @@ import io
 import json
 import os
 import re
+import select
 import shlex
 import subprocess
 import sys
 import venv
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
@@ -27,16 +28,72 @@ if str(ROOT) not in sys.path:  # a bare `pytest` puts only the tests there
 
 from triton_quest.course.level import Level  # noqa: E402
 from triton_quest.course.table import LEVELS  # noqa: E402
+from triton_quest.machine import host  # noqa: E402
+from triton_quest.parent import runner  # noqa: E402
+from triton_quest.parent.process import Forked  # noqa: E402
+from triton_quest.parent.warm import Warm  # noqa: E402
 from triton_quest.records.verdict import Outcome, Verdict  # noqa: E402
 from triton_quest.store import workspace as workspaces  # noqa: E402
 from triton_quest.store.progress import Progress  # noqa: E402
 
 pytest.register_assert_rewrite("tests.snapshots")  # its assertion shows what differs
 
+PATIENCE_SECONDS = 20  # how long a process may take to be gone; reached only by a failing test
+LEFT_RUNNING = pytest.StashKey[list[str]]()
 TRACEBACK = "Traceback (most recent call last)"
 OURS_TO_SET = re.compile(
     r"QUEST_|TRITON_|PYTHON|LC_|LANG|RICH_|CLICOLOR|(NO_COLOR|FORCE_COLOR|COLUMNS|LINES|TERM|COLORTERM)$"
 )
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The long ones first, in both halves: xdist gives each of two workers a half, and later moves what stands last in one."""
+    slow = [item for item in items if item.get_closest_marker("slow")]
+    fast = [item for item in items if not item.get_closest_marker("slow")]
+    middle = len(slow) // 2
+    while 0 < middle < len(slow) and slow[middle].path == slow[middle - 1].path:
+        middle += 1
+    first = max(0, (len(slow) + len(fast)) // 2 - middle)
+    items[:] = [*slow[:middle], *fast[:first], *slow[middle:], *fast[first:]]
+
+
+# What the whole suite leaves running
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """From now on whatever loses its parent is a child of the process that runs the suite: at the end it can be found."""
+    if not hasattr(config, "workerinput"):  # xdist's workers are such children
+        host.adopt_orphans()
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """A suite that leaves a process running has failed, whatever its tests say."""
+    if hasattr(session.config, "workerinput"):
+        return
+    left = [command for pid, command in host._children(os.getpid()).items() if not is_gone(pid)]
+    session.config.stash[LEFT_RUNNING] = left
+    host.end_children()
+    if left:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    for command in terminalreporter.config.stash.get(LEFT_RUNNING, []):
+        terminalreporter.section("a process is left running", red=True)
+        terminalreporter.line(command)
+
+
+def is_gone(pid: int) -> bool:
+    """Whether a process has ended, or ends now: waits for what is dying."""
+    try:
+        handle = os.pidfd_open(pid)
+    except ProcessLookupError:
+        return True
+    try:
+        return bool(select.select([handle], [], [], PATIENCE_SECONDS)[0])
+    finally:
+        os.close(handle)
 
 
 def clean_environment(**changes: str) -> dict[str, str]:
@@ -86,18 +143,56 @@ def run_line(words: list[str], cwd: Path, environ: Mapping[str, str], shown: str
     return answer
 
 
+class Serving:
+    """In the place of the worker that a command starts for its one job: a child of a warm one, started by the first such job.
+
+    The child is the same; what is spared is the seconds that torch takes to load.
+    """
+
+    def __init__(self) -> None:
+        self._warm: Warm | None = None
+
+    def __call__(self, device: str, mode: str, output_fd: int) -> Serving:
+        assert device == "interpreter"
+        return self
+
+    @property
+    def warm(self) -> Warm:
+        if self._warm is None:
+            before = os.getcwd()
+            os.chdir(ROOT)  # and not in the folder of some test
+            try:
+                with mock.patch.dict(os.environ, clean_environment(), clear=True):
+                    self._warm = Warm()
+            finally:
+                os.chdir(before)
+        return self._warm
+
+    def start(self, job: str, report_fd: int, crash_fd: int, output_fd: int) -> Forked:
+        self.warm.wait()
+        return self.warm._worker.start(job, report_fd, crash_fd, output_fd)
+
+    def close(self) -> None:
+        """Called after each job: the next one needs the worker."""
+
+    def end(self) -> None:
+        if self._warm is not None:
+            self._warm.close()
+
+
 class Quest:
     """The command line of one workspace, typed there: quest("check 1") is `python quest.py check 1`."""
 
-    def __init__(self, workspace: workspaces.Workspace) -> None:
+    def __init__(self, workspace: workspaces.Workspace, serving: Serving | None = None) -> None:
         self.workspace = workspace
+        self._worker = serving or runner.Worker
 
     def __call__(self, line: str = "", **environ: str) -> Answer:
         words = [sys.executable, "quest.py", *shlex.split(line)]
         return run_line(words, self.workspace.root, clean_environment(**environ), f"python quest.py {line}".strip())
 
     def inside(self, line: str = "", script: str = "quest.py", **environ: str) -> Answer:
-        """The same within this process, several times as fast: for tests that type many lines."""
+        """The same within this process and, where kernels run, in a child of a warm worker: many times as fast."""
         from triton_quest.commands.shared import context
         from triton_quest.quest import cli
 
@@ -107,6 +202,7 @@ class Quest:
             open(os.devnull) as nothing,
             mock.patch.dict(os.environ, clean_environment(**environ), clear=True),
             mock.patch.multiple(sys, argv=[script, *shlex.split(line)], stdin=nothing, stdout=out, stderr=err),
+            mock.patch.object(runner, "Worker", self._worker),
         ):
             os.chdir(self.workspace.root)
             try:
@@ -114,6 +210,7 @@ class Quest:
             finally:
                 os.chdir(before)
         texts = [stream.buffer.getvalue().decode() for stream in (out, err)]  # type: ignore[attr-defined]
+        assert TRACEBACK not in "".join(texts), f"{line} ended in a traceback:\n{texts}"
         return Answer(f"python quest.py {line}".strip(), code, *texts)
 
     @property
@@ -138,16 +235,30 @@ def workspace(tmp_path: Path) -> workspaces.Workspace:
     return workspaces.init(tmp_path / "my-quest")[0]
 
 
+@pytest.fixture(scope="session")
+def serving() -> Iterator[Serving]:
+    """One warm worker for all commands that are typed within this process."""
+    serving = Serving()
+    yield serving
+    serving.end()
+
+
+@pytest.fixture(scope="session")
+def warm(serving: Serving) -> Warm:
+    """One warm process for all tests that harm none."""
+    return serving.warm
+
+
 @pytest.fixture
-def quest(workspace: workspaces.Workspace) -> Quest:
+def quest(workspace: workspaces.Workspace, serving: Serving) -> Quest:
     """The command line in a fresh workspace."""
-    return Quest(workspace)
+    return Quest(workspace, serving)
 
 
 @pytest.fixture(scope="module")
-def shared_quest(tmp_path_factory: pytest.TempPathFactory) -> Quest:
+def shared_quest(tmp_path_factory: pytest.TempPathFactory, serving: Serving) -> Quest:
     """A workspace for the whole module: for tests that change nothing in it."""
-    return Quest(workspaces.init(tmp_path_factory.mktemp("shared") / "my-quest")[0])
+    return Quest(workspaces.init(tmp_path_factory.mktemp("shared") / "my-quest")[0], serving)
 
 
 @pytest.fixture(scope="session")

@@ -9,7 +9,11 @@ import re
 import shlex
 import shutil
 import sys
+from importlib.machinery import ModuleSpec, PathFinder
 from importlib.util import find_spec
+
+if __name__ != "__main__":  # as a program it makes an environment, and there is no package yet
+    from triton_quest.isolation import path_of_the_child
 
 PACKAGE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(PACKAGE)
@@ -52,13 +56,17 @@ def refuse_unsupported_machine() -> None:
 
 
 def installed_version(name: str) -> "tuple[int, ...] | None":
-    """(2, 13, 0) for "2.13.0+cpu", without importing the package; None if it isn't installed."""
+    """(2, 13, 0) for "2.13.0+cpu" where the child would import it; None if it isn't installed."""
     from importlib import metadata
 
-    try:
-        return tuple(int(part) for part in re.findall(r"\d+", metadata.version(name).split("+")[0])[:3])
-    except metadata.PackageNotFoundError:
-        return None
+    for found in metadata.distributions(name=name, path=path_of_the_child()):
+        return tuple(int(part) for part in re.findall(r"\d+", found.version.split("+")[0])[:3])
+    return None
+
+
+def found_by_child(module: str) -> "ModuleSpec | None":
+    """Where the child will import a module from: in PYTHONPATH before the installed ones."""
+    return PathFinder.find_spec(module, path_of_the_child()) or find_spec(module)
 
 
 def dotted(version: "tuple[int, ...]") -> str:
@@ -134,7 +142,7 @@ def nvidia_gpus() -> int:
 
 def torch_has_cuda() -> bool:
     """Whether the installed torch is a CUDA build, read from its files: importing it would take seconds."""
-    spec = find_spec("torch")
+    spec = found_by_child("torch")
     if spec is None or not spec.origin:
         return False
     try:
@@ -238,7 +246,7 @@ def say(line: str) -> None:
 def make_venv(venv: str) -> None:
     import subprocess
 
-    if subprocess.call([sys.executable, "-m", "venv", venv]) != 0:
+    if subprocess.call([sys.executable, "-I", "-m", "venv", venv]) != 0:
         shutil.rmtree(venv, ignore_errors=True)
         stop(
             "This Python can't make environments. On Debian and Ubuntu: apt install python3-venv, then the same command again."
@@ -260,7 +268,13 @@ def install_torch(python: str, build: str, torch: str) -> None:
 def pip(python: str, *words: str, quiet_failure: bool = False) -> bool:
     import subprocess
 
-    command = [python, "-m", "pip", "install", "--disable-pip-version-check", "--retries", "2"] + list(words)
+    options = [
+        "--disable-pip-version-check",
+        "--retries",
+        "2",
+        "--no-compile",
+    ]  # make_importable compiles all, on every processor
+    command = [python, "-I", "-m", "pip", "install"] + options + list(words)
     if not quiet_failure:
         return subprocess.call(command) == 0
     with open(os.devnull, "w") as nowhere:
@@ -268,20 +282,21 @@ def pip(python: str, *words: str, quiet_failure: bool = False) -> bool:
 
 
 def make_importable(python: str) -> None:
-    """Put the clone on the environment's path, and a `quest` command into its bin."""
+    """Put the clone on the environment's path and a `quest` command into its bin, and compile what was installed."""
     import subprocess
 
-    site = subprocess.check_output([python, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"])
+    site = subprocess.check_output([python, "-I", "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"])
     with open(os.path.join(site.decode().strip(), "triton_quest.pth"), "w") as file:
         file.write(ROOT + "\n")
     command = os.path.join(os.path.dirname(python), "quest")
     with open(command, "w") as file:
         # as pip does it: a path with a space can't stand behind #!
         file.write(
-            "#!/bin/sh\n'''exec' \"%s\" \"$0\" \"$@\"\n' '''\nimport sys\n\nfrom triton_quest.quest import main\n\nsys.exit(main())\n"
+            "#!/bin/sh\n'''exec' \"%s\" -I \"$0\" \"$@\"\n' '''\nimport sys\n\nfrom triton_quest.__main__ import main\n\nsys.exit(main())\n"
             % python
         )
     os.chmod(command, 0o755)
+    subprocess.call([python, "-m", "compileall", "-qq", "-j", "0", site.decode().strip()])  # a child writes no bytecode
 
 
 def noted(venv: str) -> "list[str]":

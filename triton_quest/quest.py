@@ -1,4 +1,4 @@
-"""The commands. One function each; what they show is in screen/, what they keep in store/, what they run in execution/.
+"""The commands. One function each; what they show is in screen/, what they keep in store/, what they run in parent/.
 
 Imports neither torch nor triton. Up to `environment.enter` it must parse and run on any Python 3.
 """
@@ -6,8 +6,16 @@ Imports neither torch nor triton. Up to `environment.enter` it must parse and ru
 import os
 import sys
 
-if __package__ in (None, ""):  # `python quest.py`: the clone becomes importable, this folder's modules don't
-    sys.path[0] = os.path.dirname(os.path.dirname(os.path.realpath(__file__)))
+if __package__ in (None, ""):  # `python quest.py`: the package alone becomes importable, and no module beside it
+    sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.realpath(__file__))))
+    import triton_quest  # noqa: F401
+
+    del sys.path[0]
+
+if __name__ == "__main__":
+    from triton_quest import isolation
+
+    isolation.isolate()
 
 from triton_quest import environment  # noqa: E402
 

@@ -256,12 +256,27 @@ def test_a_folder_that_was_removed_under_the_shell_is_a_sentence(tmp_path: Path)
 # Terminals, pipes and languages
 
 
+POISON = """\
+import sys
+from importlib.machinery import ModuleSpec
+
+class Poison:
+    @classmethod
+    def find_spec(cls, name, path=None, target=None):
+        return ModuleSpec(name, cls) if name in ("torch", "triton") else None
+    @staticmethod
+    def create_module(spec):
+        raise ImportError(spec.name + " was imported")
+
+sys.meta_path.insert(0, Poison)
+"""
+
+
 def poison(folder: Path) -> Path:
-    """A folder whose torch and triton can't be imported."""
+    """A PYTHONPATH with which no Python can import torch or triton: its own modules alone come last in the parent."""
     made = folder / "poison"
     made.mkdir()
-    for name in ("torch", "triton"):
-        (made / f"{name}.py").write_text(f"raise ImportError('{name} was imported')\n")
+    (made / "sitecustomize.py").write_text(POISON)
     return made
 
 

@@ -7,12 +7,19 @@ import pytest
 from tests.conftest import ROOT, Quest
 from triton_quest.course.table import LEVELS
 from triton_quest.parent import process
+from triton_quest.store.workspace import Workspace
 
 
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """A worker that passes whatever runs to its end."""
     monkeypatch.setattr(process, "WORKER", ROOT / "tests" / "execution" / "quick_worker.py")
+
+
+@pytest.fixture
+def quest(workspace: Workspace) -> Quest:
+    """Whose commands start a worker for each job."""
+    return Quest(workspace)
 
 
 @pytest.mark.usefixtures("quick")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -24,7 +23,7 @@ MATMUL = LEVELS[1]
 
 def compiled(quest: Quest, text: str, words: str = "", level: Level = LEVELS[0], **environ: str) -> Answer:
     (quest.workspace.root / "mine.py").write_text(text)
-    return quest(f"compile {level.number} --file mine.py {words}".strip(), **environ)
+    return quest.inside(f"compile {level.number} --file mine.py {words}".strip(), **environ)
 
 
 def masked(answer: Answer) -> Answer:
@@ -109,18 +108,11 @@ def test_code_that_a_target_doesnt_have_is_answered_with_what_it_has(quest: Ques
 
 
 def test_an_unfinished_file_says_what_is_missing(quest: Quest) -> None:
-    answer = quest("compile 1")
+    answer = quest.inside("compile 1")
     assert answer.code == NOT_YET and "6 gaps wait for you" in answer.said
 
 
 # What ends before there is a report
-
-
-@pytest.fixture(scope="module")
-def warm() -> Iterator[Warm]:
-    """One process that has torch and Triton loaded, for all compilations that need no command line."""
-    with Warm() as process:
-        yield process
 
 
 def ended(
@@ -183,7 +175,9 @@ def test_a_flood_of_prints_is_cut_and_the_report_stands(warm: Warm, tmp_path: Pa
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("level", arrived(), ids=lambda level: level.slug)
+@pytest.mark.parametrize(
+    "level", [arrived()[0], arrived()[3]], ids=lambda level: level.slug
+)  # the gate compiles them all
 def test_no_solution_spills_on_an_a100_or_an_h100(warm: Warm, level: Level) -> None:
     result = run(Job(level, level.folder / "solution.py", kind="compile"), start=warm.start)
     found = result.all(m.Compiled)

@@ -12,7 +12,7 @@ import pytest
 
 from tests.commands import kernels
 from tests.commands.conftest import Clone, fitted_python
-from tests.conftest import ROOT, Answer, Quest, clean_environment, command_table, maker, run_line
+from tests.conftest import ROOT, Answer, Quest, Serving, clean_environment, command_table, maker, run_line
 from triton_quest.course.table import LEVELS
 from triton_quest.records.verdict import Outcome, Verdict
 from triton_quest.store import workspace
@@ -56,13 +56,13 @@ TYPED_ELSEWHERE = {  # what takes longer, or needs more than a copy of the clone
     "python benchmarks/public_kernels.py FOLDER": "tests/benchmark/test_public_kernels.py",
 }
 TYPED_NOWHERE = {'docker run -it -v "$PWD":/quest -w /quest python:3.12 ./quest'}  # a container in a container
-SLOW = (
+MEASURING = (
     "./quest compile",
     "./quest traffic",
     "./quest show",
     "./quest benchmark",
-    "python levels/",
-)  # they import torch
+)  # typed within this process, but for one of them
+SLOW = (*MEASURING, "python levels/")  # they import torch
 SAYS = {  # command: its exit code, and words that show that it does what the document says; others just end with 0
     "./quest": (0, "Your next step"),
     "python quest.py": (0, "Your next step"),
@@ -110,7 +110,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def type_line(clone: Clone, home: Path):  # type: ignore[no-untyped-def]
+def type_line(clone: Clone, home: Path, serving: Serving):  # type: ignore[no-untyped-def]
     """Type a documented line into a shell, in a clone in which level 1 was passed with twelve versions of its file."""
     clone.make_environment()
     tools = home / "tools"
@@ -129,8 +129,11 @@ def type_line(clone: Clone, home: Path):  # type: ignore[no-untyped-def]
     )
 
     def run(line: str) -> Answer:
-        if line.startswith(SLOW[:3]):
+        if line.startswith(MEASURING):
             (clone.levels / level.file).write_text(kernels.RIGHT)
+        if line.startswith(MEASURING) and line != "./quest compile 1":
+            quest = Quest(workspace.Workspace(clone.package), serving)
+            return quest.inside(line.removeprefix("./quest").strip(), script="./quest", COLUMNS="110")
         at = clone.package if line.startswith(BELOW) else clone.root
         return run_line(["sh", "-c", line.replace(" DIR", f" {clone.package}")], at, environ, line)
 

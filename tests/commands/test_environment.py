@@ -106,7 +106,7 @@ def test_triton_3_6_with_a_newer_numpy_is_trouble_in_the_interpreter_only(
 def test_a_version_is_read_from_the_packages_metadata(
     monkeypatch: pytest.MonkeyPatch, written: str, read: tuple[int, ...]
 ) -> None:
-    monkeypatch.setattr(metadata, "version", lambda name: written)
+    monkeypatch.setattr(metadata, "distributions", lambda name, path: [SimpleNamespace(version=written)])
     assert environment.installed_version("torch") == read
 
 
@@ -209,14 +209,14 @@ def test_the_build_of_torch_is_read_from_its_files(
 ) -> None:
     (tmp_path / "version.py").write_text(written)
     spec = SimpleNamespace(origin=str(tmp_path / "__init__.py"))
-    monkeypatch.setattr(environment, "find_spec", lambda name: spec)
+    monkeypatch.setattr(environment, "found_by_child", lambda name: spec)
     monkeypatch.setattr(environment, "nvidia_gpus", lambda: 1)
     assert environment.torch_has_cuda() is has_cuda
     assert environment.can_use_gpu() is has_cuda
 
 
 def test_without_torch_there_is_no_cuda_build(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(environment, "find_spec", lambda name: None)
+    monkeypatch.setattr(environment, "found_by_child", lambda name: None)
     assert environment.torch_has_cuda() is False
 
 

@@ -80,7 +80,7 @@ def test_what_comes_next_is_the_first_open_gap_and_its_line_where_nothing_is_wro
 @pytest.mark.slow
 def test_a_check_with_open_gaps_never_unlocks_and_says_what_is_right_so_far(quest: Quest) -> None:
     quest.file(1).write_text(HALF)
-    answer = quest("check 1 --json")
+    answer = quest.inside("check 1 --json")
     told = answer.json()
     assert answer.code == 1 and told["outcome"] == "gaps" and not told["passed"]
     assert [gap["state"] for gap in told["gaps"]] == ["right so far"] * 3 + ["open"] * 3

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import ROOT, Answer, arrived, clean_environment, run_line
+from tests.conftest import ROOT, Answer, Quest, arrived, clean_environment, run_line
 from triton_quest.course import template
 from triton_quest.course.table import LEVELS
 from triton_quest.store import workspace
@@ -131,18 +131,18 @@ def test_a_learner_of_an_installed_quest_gets_from_init_to_a_pass(installed: Ins
     assert installed.written() == before, "nothing is ever written where the package is installed"
 
 
-def test_a_learner_of_an_installed_quest_finishes_it(installed: Installed, tmp_path: Path) -> None:
+def test_a_learner_of_an_installed_quest_finishes_it_and_all_levels_are_judged_there(
+    installed: Installed, tmp_path: Path
+) -> None:
     before, space = installed.written(), tmp_path / "finished"
     installed.type("quest", "init", str(space), at=tmp_path)
-    said = ""
     for level in LEVELS:
         solution = template.clean_solution(workspace.course_text(level, "solution.py"))
         (space / "levels" / level.file).write_text(solution, encoding="utf-8")
-        answer = installed.type("quest", "check", at=space)
-        assert answer.code == 0, answer.out
-        said = answer.out
-    assert "You finished the Triton Attention Quest" in said
-    assert "All levels were judged once more, and every one still passes." in said
+    Quest(workspace.Workspace(space)).pass_levels(*range(1, len(LEVELS)))
+    answer = installed.type("quest", "check", at=space)
+    assert answer.code == 0 and "You finished the Triton Attention Quest" in answer.out
+    assert "All levels were judged once more, and every one still passes." in answer.out
     assert installed.written() == before, "nothing is ever written where the package is installed"
 
 

@@ -10,12 +10,14 @@ import pytest
 
 from tests.commands import kernels
 from tests.conftest import ROOT, Quest
+from tests.course.conftest import kind_judge  # noqa: F401  a fixture
 
 VARYING = ("constants", "environment", "laws", "loops", "roofline", "versions")  # objects whose keys differ
 SECTION = re.compile(r"^## (.+?)\n(.*?)(?=^## |\Z)", re.MULTILINE | re.DOTALL)
 FIRST_CELL = re.compile(r"^\| (`.+?`) \|", re.MULTILINE)
 MISMATCH = "A mismatch"
 GRADE = "`grade --json`"  # a line a file: tests/grading/test_command.py
+GATE = "`dev check --json`"
 FILES = {
     "wrong.py": kernels.WRONG,
     "right.py": kernels.RIGHT,
@@ -46,7 +48,6 @@ SLOW = {
     "`traffic --json`": ("traffic 1 --file right.py",),
     "`show --json`": ("show 1 --errors --file wrong.py", "show 2 --file loop.py"),
     "`doctor --json`": ("doctor",),
-    "`dev check --json`": ("dev check 1",),
 }
 
 
@@ -102,8 +103,13 @@ def test_every_key_of_an_answer_of_the_child_is_on_the_page_and_the_reverse(ques
     compare(quest, title, SLOW[title])
 
 
+@pytest.mark.usefixtures("kind_judge")
+def test_every_key_of_the_gates_answer_is_on_the_page_and_the_reverse(quest: Quest) -> None:
+    compare(quest, GATE, ("dev check 1",))
+
+
 def test_the_page_has_a_section_for_each_of_these_and_no_other() -> None:
-    assert set(sections()) == {*QUICK, *SLOW, MISMATCH, GRADE}
+    assert set(sections()) == {*QUICK, *SLOW, GATE, MISMATCH, GRADE}
 
 
 def test_keys_are_found_at_every_depth() -> None:

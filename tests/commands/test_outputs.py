@@ -23,15 +23,15 @@ Expect = Callable[..., None]
 def judged(shared_quest: Quest) -> dict[str, Answer]:
     """One workspace's story, so that each kernel is judged once."""
     story = {}
-    story["not-started"] = shared_quest("check 1")
+    story["not-started"] = shared_quest.inside("check 1")
     shared_quest.file(1).write_text(kernels.UNFINISHED)
-    story["gaps"] = shared_quest("check")
+    story["gaps"] = shared_quest.inside("check")
     shared_quest.file(1).write_text(kernels.WRONG)
-    story["wrong"] = shared_quest("check 1")
+    story["wrong"] = shared_quest.inside("check 1")
     shared_quest.file(1).write_text(kernels.RIGHT)
-    story["passed"] = shared_quest("check 1")
-    story["overview"] = shared_quest()
-    story["solution"] = shared_quest("solution 1")
+    story["passed"] = shared_quest("check 1")  # once as it is typed: a process of its own, and a cold child
+    story["overview"] = shared_quest.inside()
+    story["solution"] = shared_quest.inside("solution 1")
     return story
 
 
@@ -43,7 +43,7 @@ def test_overview_of_a_fresh_workspace_is_a_map_with_the_next_command(quest: Que
 
 
 def test_overview_fits_into_40_columns(quest: Quest, expect_output: Expect) -> None:
-    answer = quest("", COLUMNS="40")
+    answer = quest.inside("", COLUMNS="40")
     assert max(len(line.rstrip()) for line in answer.out.splitlines()) <= 40
     expect_output("overview-narrow", answer)
 
@@ -56,8 +56,8 @@ def test_overview_after_a_pass_shows_the_stars_and_the_next_level(
 
 def test_overview_marks_a_level_whose_file_fails_since_its_pass(quest: Quest, expect_output: Expect) -> None:
     quest.pass_levels(1)
-    assert quest("check 1").code == 1
-    answer = quest()
+    assert quest.inside("check 1").code == 1
+    answer = quest.inside()
     assert re.search(r"^1 +✓ +Vector addition +★★★ changed since", answer.out, re.MULTILINE)
     expect_output("overview-changed-since", answer)
 
@@ -78,7 +78,7 @@ def test_overview_names_every_level_in_full_whatever_fits_beside_it(quest: Quest
 
 
 def test_start_shows_the_briefing_and_the_line_to_edit(quest: Quest, expect_output: Expect) -> None:
-    expect_output("start-1", quest("start 1"))
+    expect_output("start-1", quest.inside("start 1"))
 
 
 def test_start_without_a_number_means_the_current_level(quest: Quest) -> None:
@@ -122,34 +122,34 @@ def test_the_six_hints_come_one_by_one_and_the_seventh_names_the_solution(quest:
     expect_output("hint-first", first)
     for number, answer in enumerate(others, start=2):
         assert answer.code == 0 and answer.out.startswith(f"hint {number} of 6   ")
-    expect_output("hint-seventh", quest("hint 1"))
-    again = quest("hint 1 --again")
+    expect_output("hint-seventh", quest.inside("hint 1"))
+    again = quest.inside("hint 1 --again")
     assert [again.out.count(f"hint {number} of 6   ") for number in range(1, 7)] == [1] * 6
     expect_output("hint-all-again", again)
 
 
 def test_repeating_hints_takes_none(quest: Quest) -> None:
-    quest("hint 1")
+    quest.inside("hint 1")
     assert quest.inside("hint 1 --again").out.startswith("hint 1 of 6")
     assert quest.inside("hint 1").out.startswith("hint 2 of 6")
 
 
 def test_hint_again_before_the_first_says_that_none_was_taken(quest: Quest, expect_output: Expect) -> None:
-    expect_output("hint-none-again", quest("hint 1 --again"))
+    expect_output("hint-none-again", quest.inside("hint 1 --again"))
 
 
 # solution
 
 
 def test_solution_is_kept_back_before_a_pass(quest: Quest, expect_output: Expect) -> None:
-    expect_output("solution-before-a-pass", quest("solution 1"))
+    expect_output("solution-before-a-pass", quest.inside("solution 1"))
 
 
 def test_solution_is_shown_to_whoever_gives_up_and_the_level_is_worth_one_star(
     quest: Quest, expect_output: Expect
 ) -> None:
-    expect_output("solution-given-up", quest("solution 1 --give-up"))
-    assert quest("solution 1").code == 0  # seen is seen
+    expect_output("solution-given-up", quest.inside("solution 1 --give-up"))
+    assert quest.inside("solution 1").code == 0  # seen is seen
     quest.pass_levels(1)
     assert quest.progress.states()[0].stars == 1
 
@@ -196,72 +196,72 @@ def played(quest: Quest) -> Quest:
 
 
 def test_history_before_the_first_check_says_so(quest: Quest, expect_output: Expect) -> None:
-    expect_output("history-none", quest("history"))
+    expect_output("history-none", quest.inside("history"))
 
 
 def test_history_lists_every_version_in_every_run(played: Quest, expect_output: Expect) -> None:
-    expect_output("history", played("history 1"))
+    expect_output("history", played.inside("history 1"))
 
 
 def test_history_fits_into_40_columns(played: Quest, expect_output: Expect) -> None:
-    answer = played("history 1", COLUMNS="40")
+    answer = played.inside("history 1", COLUMNS="40")
     assert max(len(line.rstrip()) for line in answer.out.splitlines()) <= 40
     expect_output("history-narrow", answer)
 
 
 def test_history_of_a_version_is_a_diff_against_the_file(played: Quest, expect_output: Expect) -> None:
-    expect_output("history-version", played("history 1 2"))
+    expect_output("history-version", played.inside("history 1 2"))
 
 
 def test_history_of_a_version_beside_a_file_that_is_gone(played: Quest, expect_output: Expect) -> None:
     played.file(1).unlink()
     places = {str(played.workspace.root): "<here>"}
-    expect_output("history-version-alone", played("history 1 6"), places)
+    expect_output("history-version-alone", played.inside("history 1 6"), places)
 
 
 def test_history_without_such_a_version_says_where_they_are_listed(played: Quest, expect_output: Expect) -> None:
-    expect_output("history-unknown", played("history 1 99"))
+    expect_output("history-unknown", played.inside("history 1 99"))
 
 
 def test_restore_names_what_it_brought_back_and_the_backup(played: Quest, expect_output: Expect) -> None:
-    expect_output("restore", played("restore 1 6"))
-    expect_output("restore-again", played("restore 1 6"))
+    expect_output("restore", played.inside("restore 1 6"))
+    expect_output("restore-again", played.inside("restore 1 6"))
 
 
 # reset, benchmark, init, doctor
 
 
 def test_reset_of_a_level_says_where_the_backup_is(quest: Quest, expect_output: Expect) -> None:
-    expect_output("reset-1", quest("reset 1 --yes"))
+    expect_output("reset-1", quest.inside("reset 1 --yes"))
 
 
 def test_reset_of_everything_lists_every_backup(quest: Quest, expect_output: Expect) -> None:
-    expect_output("reset", quest("reset --yes"))
+    expect_output("reset", quest.inside("reset --yes"))
 
 
 def test_reset_without_yes_and_without_anybody_to_ask_says_what_to_add(quest: Quest, expect_output: Expect) -> None:
     before = quest.file(1).read_text()
-    expect_output("reset-unconfirmed", quest("reset"))
-    expect_output("reset-1-unconfirmed", quest("reset 1"))
+    expect_output("reset-unconfirmed", quest.inside("reset"))
+    expect_output("reset-1-unconfirmed", quest.inside("reset 1"))
     assert quest.file(1).read_text() == before and not quest.workspace.backups.exists()
 
 
 def test_benchmark_without_a_gpu_says_why_it_races_nobody_and_shows_the_traffic(quest: Quest) -> None:
     quest.file(1).write_text(kernels.RIGHT)
-    answer = quest("benchmark 1")
+    answer = quest.inside("benchmark 1")
     assert answer.code == 0
     assert answer.said.startswith("There is no GPU here, and times from Triton's interpreter say nothing about")
-    assert answer.out.endswith(quest("traffic 1").out)
+    assert answer.out.endswith(quest.inside("traffic 1").out)
 
 
 def test_init_names_the_folder_and_how_to_begin(quest: Quest, expect_output: Expect) -> None:
     places = {str(quest.workspace.root): "<here>"}
     expect_output("init", quest("init other"), places)
-    expect_output("init-again", quest("init other"), places)
+    expect_output("init-again", quest.inside("init other"), places)
 
 
 def test_init_names_a_folder_with_a_space_so_that_the_line_can_be_typed(quest: Quest) -> None:
-    assert quest("init 'my own quest'").next_command == "cd 'my own quest' && python quest.py"
+    assert quest.inside("init 'my own quest'").next_command == "cd 'my own quest' && python quest.py"
 
 
 def test_a_folder_whose_name_looks_like_markup_is_shown_as_it_is(quest: Quest) -> None:
@@ -283,13 +283,13 @@ def test_doctor_looks_at_everything_and_judges_a_known_kernel(quest: Quest, expe
 
 @pytest.mark.parametrize("command", command_table(), ids=lambda command: command.replace(" ", "-") or "quest")
 def test_help_of_each_command(shared_quest: Quest, expect_output: Expect, command: str) -> None:
-    expect_output("-".join(["help", *command.split()]), shared_quest(f"{command} --help".strip()))
+    expect_output("-".join(["help", *command.split()]), shared_quest.inside(f"{command} --help".strip()))
 
 
 def test_version_is_the_packages(shared_quest: Quest) -> None:
     from triton_quest import __version__
 
-    assert shared_quest("--version").out == f"quest, version {__version__}\n"
+    assert shared_quest.inside("--version").out == f"quest, version {__version__}\n"
 
 
 # What to type next

@@ -275,7 +275,7 @@ def test_in_json_a_map_is_its_cells_with_the_worst_element(shown: Quest, child: 
 
 def test_the_real_kernel_is_traced_in_a_child(quest: Quest) -> None:
     quest.file(1).write_text(kernels.RIGHT)
-    answer = quest("show 1 --program 2 --json").json()
+    answer = quest.inside("show 1 --program 2 --json").json()
     assert [(step["action"], step["touched"]) for step in answer["steps"]] == [
         ("load", [[128, 144]]), ("load", [[128, 144]]), ("store", [[128, 144]]),
     ]  # fmt: skip

@@ -25,24 +25,24 @@ Expect = Callable[..., None]
 
 def test_the_traffic_of_a_kernel_that_moves_each_byte_once(quest: Quest, expect_output: Expect) -> None:
     quest.file(1).write_text(kernels.RIGHT)
-    expect_output("traffic", quest("traffic 1"))
+    expect_output("traffic", quest.inside("traffic 1"))
 
 
 def test_of_a_wrong_kernel_it_is_said_that_it_is_wrong_and_not_that_nothing_is_left_to_save(quest: Quest) -> None:
     quest.file(1).write_text(kernels.RIGHT.replace("x + y", "x - y"))
-    answer = quest("traffic 1")
+    answer = quest.inside("traffic 1")
     assert "the counts of a wrong kernel" in " ".join(answer.out.split())
     assert "none left to save" not in answer.out and "12 n" in answer.out
 
 
 def test_the_counts_of_a_matrix_product_speak_of_its_three_lengths(quest: Quest) -> None:
-    answer = quest(f"traffic 2 --file {LEVELS[1].folder / 'solution.py'}")
+    answer = quest.inside(f"traffic 2 --file {LEVELS[1].folder / 'solution.py'}")
     assert "M = N = K =" in answer.out and "6 M^2" in answer.out
     assert "wrong kernel" not in answer.out
 
 
 def test_an_unfinished_file_says_what_is_missing_and_nothing_is_counted(quest: Quest) -> None:
-    answer = quest("traffic 1")
+    answer = quest.inside("traffic 1")
     assert answer.code == NOT_YET and "6 gaps wait for you" in answer.said
     assert "Loads and stores" not in answer.out
 

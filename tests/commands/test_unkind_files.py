@@ -72,6 +72,16 @@ def test_a_file_that_comes_through_a_pipe_is_read_once_and_judged(quest: Quest) 
     assert "file_changed" not in told and told["remembered"] is False
 
 
+@pytest.mark.parametrize("command", ["compile", "show", "traffic", "benchmark"])
+def test_every_command_that_takes_a_file_reads_a_pipe_once(quest: Quest, command: str) -> None:
+    read_end, write_end = os.pipe()
+    os.write(write_end, b"def broken(:\n")
+    os.close(write_end)
+    answer = quest.inside(f"{command} 1 --file /dev/fd/{read_end} --json")
+    os.close(read_end)
+    assert (answer.code, answer.json()["outcome"]) == (NOT_YET, "syntax")
+
+
 def test_a_stream_without_end_is_refused(quest: Quest) -> None:
     answer = quest.inside("check 1 --file /dev/zero --json")
     assert (answer.code, "no end in sight" in answer.json()["error"]) == (OURS, True)

@@ -8,23 +8,26 @@ from pathlib import Path
 
 import pytest
 
+from tests.conftest import Serving
 from tests.course.toy import ToyQuest
 from triton_quest.authoring import gate, mutation
 from triton_quest.authoring.mutation import Judged, Mutant
+from triton_quest.parent import runner
 from triton_quest.parent.runner import Ending, Job
 from triton_quest.records import verdict as v
 from triton_quest.store import workspace
 
 
 @pytest.fixture
-def toy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ToyQuest:
-    """A complete course of one level; the gate looks at it instead of this repository."""
+def toy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, serving: Serving) -> ToyQuest:
+    """A complete course of one level; the gate looks at it instead of this repository, and judges in children of one warm worker."""
     if shutil.which("git") is None:
         pytest.skip("git isn't installed")
     for name in ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE"):  # set while git runs a hook
         monkeypatch.delenv(name, raising=False)
     quest = ToyQuest(tmp_path / "clone")
     monkeypatch.setattr(workspace, "PACKAGE", quest.package)
+    monkeypatch.setattr(runner, "Worker", serving)
     return quest
 
 

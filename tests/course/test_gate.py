@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.course.conftest import says
-from tests.course.toy import ToyQuest, git
+from tests.course.toy import ToyQuest, git, keep_few
 from triton_quest.authoring import gate
 from triton_quest.course import template
 from triton_quest.course.table import table
@@ -36,6 +36,7 @@ def the_complaint(toy: ToyQuest) -> str:
 
 
 def test_a_complete_level_goes_through_the_real_judge(toy: ToyQuest) -> None:
+    keep_few(toy.folder)
     told: list[str] = []
     assert gate.run(told.append, toy.levels, toy.course) == []
     assert told[0] == f"level 1, {toy.level.title}"

@@ -1,4 +1,4 @@
-"""A scripted learner plays the whole quest through the real command line: one wrong attempt and the right one a level."""
+"""A scripted learner plays the whole quest through the commands: one wrong attempt and the right one a level."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ def play(quest: Quest, level: Level, *, stumble: bool) -> str:
     """Start the level, fail if `stumble`, and pass; what the pass said."""
     number, file = level.number, quest.file(level.number)
     if number < len(LEVELS):
-        assert quest(f"check {number + 1}").code == 2, "the next level is locked"
-    assert quest(f"start {number}").next_command == f"python quest.py check {number}"
+        assert quest.inside(f"check {number + 1}").code == 2, "the next level is locked"
+    assert quest.inside(f"start {number}").next_command == f"python quest.py check {number}"
     if stumble:
         file.write_text(template.clean_solution(apply(wrong(level).edits, solution(level), "a wrong attempt")))
-        answer = quest("check")
+        answer = quest.inside("check")
         assert answer.code == 1, answer.out
     file.write_text(template.clean_solution(solution(level)))
-    answer = quest("check")
+    answer = quest.inside("check")
     assert answer.code == 0, answer.out
     return answer.out
 
@@ -58,7 +58,7 @@ def test_a_learner_who_stumbles_once_in_every_level_reaches_the_end(quest: Quest
 
     quest.file(3).write_text(template.clean_solution(apply(wrong(LEVELS[2]).edits, solution(LEVELS[2]), "changed")))
     quest.file(5).unlink()
-    answer = quest(f"check {len(LEVELS)}")
+    answer = quest.inside(f"check {len(LEVELS)}")
     assert answer.code == 0 and answer.next_command == "python quest.py check 3"
     assert "Changed since you passed" in answer.out and "level 3, Softmax: In the case" in answer.out
     assert "level 5, Causal mask:" in answer.out and "is not there" in answer.said

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import ROOT, arrived, clean_environment, run_line
-from tests.course.toy import git
+from tests.course.toy import git, keep_few
 from triton_quest.authoring import gate
 from triton_quest.course import template
 from triton_quest.course.table import LEVELS
@@ -31,6 +31,7 @@ def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
         shutil.copy(ROOT / name, root / name)
     for level in arrived():
         (root / "triton_quest" / "levels" / level.file).write_text(workspace.level_template(level), encoding="utf-8")
+    keep_few(root / "triton_quest" / "course" / arrived()[0].folder.name)
     git(root, "init", "--quiet")
     git(root, "add", "--all")
     return root

@@ -2,21 +2,35 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 from dataclasses import replace
 from pathlib import Path
 
+from triton_quest.authoring import gate
 from triton_quest.course import template
 from triton_quest.course.level import Level
 from triton_quest.course.table import LEVELS, table
 
 MODEL = LEVELS[0]
+ENTRY = re.compile(r"^(?=###? )", re.MULTILINE)
+RIGHT = "## Right variants"
 
 
 def git(root: Path, *words: str) -> str:
     done = subprocess.run(["git", *words], cwd=root, capture_output=True, text=True, check=True)
     return done.stdout
+
+
+def keep_few(folder: Path) -> None:
+    """Of a level's mistakes and variants leave as many as the gate asks for: the first ones, and no variant that is a file."""
+    path = folder / "mistakes.md"
+    wrong, heading, right = path.read_text(encoding="utf-8").partition(RIGHT)
+    assert heading
+    few = [*ENTRY.split(wrong)[: gate.LEAST_MISTAKES + 2], heading, *ENTRY.split(right)[: gate.LEAST_VARIANTS + 1]]
+    path.write_text("".join(few).rstrip("`\n") + "\n```\n", encoding="utf-8")
+    shutil.rmtree(folder / "variants", ignore_errors=True)
 
 
 class ToyQuest:

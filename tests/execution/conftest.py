@@ -4,13 +4,13 @@ to be told before anything imports it. Whatever needs the real compiler or a GPU
 from __future__ import annotations
 
 import os
-import select
 
 import hypothesis
 import pytest
 
 os.environ["TRITON_INTERPRET"] = "1"
 
+from tests.conftest import PATIENCE_SECONDS, is_gone  # noqa: E402, F401
 from tests.execution.learner import first_level  # noqa: E402
 from triton_quest.child.triton import interpreter  # noqa: E402
 from triton_quest.course.level import Level  # noqa: E402
@@ -20,8 +20,6 @@ hypothesis.settings.register_profile(
     "quest", deadline=None, derandomize=True, max_examples=60, suppress_health_check=[hypothesis.HealthCheck.too_slow]
 )
 hypothesis.settings.load_profile("quest")
-
-PATIENCE_SECONDS = 20  # how long a process may take to be gone; reached only by a failing test
 
 
 @pytest.fixture(scope="session")
@@ -34,15 +32,3 @@ def level() -> Level:
 def adapted_interpreter() -> None:
     """From the first kernel on: a launch in the bare interpreter leaves `tl` replaced."""
     interpreter.enable()
-
-
-def is_gone(pid: int) -> bool:
-    """Whether a process has ended, or ends now: waits for what is dying."""
-    try:
-        handle = os.pidfd_open(pid)
-    except ProcessLookupError:
-        return True
-    try:
-        return bool(select.select([handle], [], [], PATIENCE_SECONDS)[0])
-    finally:
-        os.close(handle)

@@ -1,7 +1,7 @@
 """Compiles every case of `divergences` all the way to a cubin for sm_80, in a process without the interpreter.
 
-A program, since TRITON_INTERPRET can't be unset after Triton's import: it prints one JSON line per case, its name and
-the error (empty where it compiles). Each case runs in a child of its own. Slow; `test_frontend.py` compares.
+A program, since TRITON_INTERPRET can't be unset after Triton's import: for each case that its arguments name, or all, it prints
+a JSON line, the name and the error (empty where it compiles). Each case runs in a child of its own. Slow; `test_frontend.py` compares.
 """
 
 from __future__ import annotations
@@ -77,6 +77,6 @@ def in_a_child(name: str) -> str:
 
 
 if __name__ == "__main__":
-    for name in CASES:
+    for name in sys.argv[1:] or CASES:
         json.dump([name, in_a_child(name)], sys.stdout)
         print(flush=True)

@@ -443,3 +443,27 @@ def stored_row_read_as_column(x_ptr, tmp_ptr, o_ptr, BLOCK: tl.constexpr):
     lanes = tl.arange(0, BLOCK)
     tl.store(tmp_ptr + lanes, tl.load(x_ptr + lanes))
     tl.store(o_ptr + lanes[:, None], tl.load(tmp_ptr + lanes[:, None]))
+
+
+@triton.jit
+def doubled_from_behind(
+    x_ptr, o_ptr, BARRIER: tl.constexpr, SUM: tl.constexpr, BACK: tl.constexpr, BLOCK: tl.constexpr
+):
+    """x is loaded and stored over, by the same lanes or by others."""
+    lanes = tl.arange(0, BLOCK)
+    x = tl.load(x_ptr + lanes)
+    total = tl.sum(x, axis=0) if SUM else 0.0
+    if BARRIER:
+        tl.debug_barrier()
+    back = BLOCK - 1 - lanes if BACK else lanes
+    tl.store(x_ptr + back, 2 * x + total)  # HERE doubled_from_behind
+    tl.store(o_ptr + lanes, x)
+
+
+@triton.jit
+def stored_twice(o_ptr, FIRST: tl.constexpr, BARRIER: tl.constexpr, SHIFT: tl.constexpr, BLOCK: tl.constexpr):
+    lanes = tl.arange(0, BLOCK)
+    tl.store(o_ptr + lanes, FIRST + 0 * lanes)
+    if BARRIER:
+        tl.debug_barrier()
+    tl.store(o_ptr + (lanes + SHIFT) % BLOCK, 1 + 0 * lanes)  # HERE stored_twice

@@ -63,17 +63,24 @@ def test_every_construct_has_a_case() -> None:
 REFUSED_BY_THE_DRIVER = ("has_half_a_program", "has_a_fourth_axis")  # when it is launched: no compiler sees a grid
 
 
-@pytest.mark.slow
-def test_table_agrees_with_the_full_compiler(tmp_path: Path) -> None:
+LOOKED_AT = [name for name in CASES if name not in REFUSED_BY_THE_DRIVER]
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        pytest.param(LOOKED_AT[::9], id="a sample", marks=pytest.mark.slow),
+        pytest.param(LOOKED_AT, id="all", marks=pytest.mark.survey),
+    ],
+)
+def test_table_agrees_with_the_full_compiler(names: list[str], tmp_path: Path) -> None:
     environment = {name: value for name, value in os.environ.items() if name != "TRITON_INTERPRET"}
     environment |= {"TRITON_CACHE_DIR": str(tmp_path), "PYTHONPATH": str(ROOT), "TRITON_DEFAULT_FP_FUSION": "1"}
-    command = [sys.executable, "-m", "tests.execution.full_compile"]
+    command = [sys.executable, "-m", "tests.execution.full_compile", *names]
     answer = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=True).stdout
     errors = dict(json.loads(line) for line in answer.splitlines())
-    looked_at = {name: case for name, case in CASES.items() if name not in REFUSED_BY_THE_DRIVER}
-    wrong = {name: errors[name] for name, case in looked_at.items() if case.compiles is bool(errors[name])}
-    assert errors.keys() == CASES.keys()
-    assert not wrong
+    assert list(errors) == names
+    assert {name: said for name, said in errors.items() if CASES[name].compiles is bool(said)} == {}
 
 
 def refused(run: Callable[[], object], **options: Any) -> list[CompileFinding]:

@@ -337,14 +337,15 @@ def test_a_program_that_reads_what_another_wrote() -> None:
 
 def test_a_program_that_writes_what_another_has_read() -> None:
     x = numbers(100)
-    told = only(lambda: kernels.shift_in_place[(4,)](x, 100, BLOCK=32), Kind.READ_WRITE_RACE, "shift_in_place")
+    shift = kernels.shift_in_place[(4,)]
+    told = only(lambda: shift(x, 100, BLOCK=32, num_warps=1), Kind.READ_WRITE_RACE, "shift_in_place")
     assert told.startswith("program (1,) writes x_ptr[32], which program (0,) reads in the same launch;")
 
 
 def test_a_tensor_passed_twice_shares_its_races() -> None:
     x = numbers(129)
     later = x[1:]
-    (finding,) = check(lambda: kernels.copy[(4,)](later, x, 128, BLOCK=32))
+    (finding,) = check(lambda: kernels.copy[(4,)](later, x, 128, BLOCK=32, num_warps=1))
     assert (finding.kind, finding.argument, finding.tensor) == (Kind.READ_WRITE_RACE, "o_ptr", "x")
     assert tell(finding).startswith("program (1,) writes o_ptr[32], which program (0,) reads in the same launch;")
 
@@ -464,6 +465,37 @@ def test_a_lane_may_read_back_what_it_stored_itself() -> None:
 
 def test_the_lanes_of_a_single_warp_are_in_step() -> None:
     assert not check(turn(num_warps=1))
+
+
+def doubling(**options: object) -> Callable[[], object]:
+    x, out = numbers(64), torch.zeros(64)
+    chosen = {"BARRIER": False, "SUM": False, "BACK": True, "BLOCK": 64} | options
+    return lambda: kernels.doubled_from_behind[(1,)](x, out, **chosen)
+
+
+def test_lanes_that_store_over_what_other_lanes_still_load() -> None:
+    says = only(doubling(), Kind.OWN_LOAD_OVERTAKEN, "doubled_from_behind")
+    assert "which other lanes of the same program load before" in says and "`tl.debug_barrier()`" in says
+
+
+@pytest.mark.parametrize("options", [{"BARRIER": True}, {"SUM": True}, {"BACK": False}, {"num_warps": 1}])
+def test_what_every_thread_has_loaded_may_be_stored_over(options: dict[str, object]) -> None:
+    assert not check(doubling(**options))
+
+
+def storing_twice(**options: object) -> Callable[[], object]:
+    chosen = {"FIRST": 0, "BARRIER": False, "SHIFT": 1, "BLOCK": 64} | options
+    out = torch.zeros(64, dtype=torch.int32)
+    return lambda: kernels.stored_twice[(1,)](out, **chosen)
+
+
+def test_stores_of_other_values_by_other_lanes_without_a_barrier() -> None:
+    assert "either value may stay" in only(storing_twice(), Kind.OWN_STORES_MEET, "stored_twice")
+
+
+@pytest.mark.parametrize("options", [{"BARRIER": True}, {"SHIFT": 0}, {"FIRST": 1}, {"num_warps": 1}])
+def test_stores_by_the_same_lane_or_of_the_same_value_may_meet(options: dict[str, object]) -> None:
+    assert not check(storing_twice(**options))
 
 
 def test_one_value_read_from_a_block_that_lanes_stored() -> None:

@@ -43,7 +43,7 @@ def test_a_grid_too_small() -> None:
 
 def test_a_mask_too_tight() -> None:
     assert unwritten(8, 999) == (
-        "out[999] is never written (1 of 1000 elements). Program (7,) comes to them, but the mask of the store in "
+        "out[999] is never written (1 of 1000 elements). Program (7,) comes to it, but the mask of the store in "
         f"line {line('write_if')} stops it."
     )
     assert unwritten(8, 400) == (

@@ -1,17 +1,16 @@
 """Guards what a learner is told: each way in which a file can go wrong has its own outcome and sentence, names the
 line where it can, and harms neither this process nor the next judgement.
 
-Every learner's file here is level 1's solution with an edit. It is judged by the real worker in a child of its own,
-two at a time; a run with `-k` judges only what it needs. tests/judge has what needs no process of its own.
+Every learner's file here is level 1's solution with an edit. It is judged by the real worker in a child of its own: most by
+children of one warm worker, those in COLD by a worker for each. tests/judge has what needs no process of its own.
 """
 
 from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
@@ -31,7 +30,8 @@ from tests.execution.learner import (
 )
 from triton_quest.course.level import Level
 from triton_quest.parent import runner
-from triton_quest.parent.runner import Job, judge
+from triton_quest.parent.runner import Job, judge, start_cold
+from triton_quest.parent.warm import Warm
 from triton_quest.records import verdict as v
 
 SHORT = 1.5  # seconds that a hang is granted
@@ -46,7 +46,7 @@ class Learner:
     outcome: v.Outcome | None  # None: more than one would do
     edits: tuple[Edit, ...]
     says: str = ""  # what the sentence contains
-    seconds: float = 20.0
+    seconds: float = 60.0
 
     @property
     def text(self) -> str:
@@ -54,7 +54,7 @@ class Learner:
 
 
 def learner(
-    name: str, outcome: v.Outcome | None, *edits: Edit, says: str = "", seconds: float = 20.0, slow: bool = False
+    name: str, outcome: v.Outcome | None, *edits: Edit, says: str = "", seconds: float = 60.0, slow: bool = False
 ):  # type: ignore[no-untyped-def]
     marks = [pytest.mark.slow] if slow else []
     return pytest.param(Learner(name, outcome, edits, says, seconds), id=name, marks=marks)
@@ -62,41 +62,30 @@ def learner(
 
 @dataclass(frozen=True)
 class Judgements:
-    """The verdicts of this module's learners, as they come."""
+    """The verdicts of this module's learners, each judged when it is first asked for."""
 
     folder: Path
-    pending: Mapping[str, Future[v.Verdict]]
-
-    def file(self, learner: Learner) -> Path:
-        return file_of(self.folder, learner)
+    level: Level
+    warm: Warm
+    told: dict[str, v.Verdict] = field(default_factory=dict)
 
     def __getitem__(self, learner: Learner) -> v.Verdict:
-        return self.pending[learner.name].result(timeout=120)
-
-
-def file_of(folder: Path, learner: Learner) -> Path:
-    return folder / f"{re.sub(r'[^a-z0-9]+', '_', learner.name.lower())}.py"
+        if learner.name not in self.told:
+            file = self.folder / f"{re.sub(r'[^a-z0-9]+', '_', learner.name.lower())}.py"
+            file.write_text(learner.text, encoding="utf-8")
+            start = start_cold if learner.name in COLD else self.warm.start
+            self.told[learner.name] = judge(Job(self.level, file, learner.seconds), start=start)
+        return self.told[learner.name]
 
 
 @pytest.fixture(scope="module")
-def judgements(
-    request: pytest.FixtureRequest, level: Level, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Judgements]:
-    """Judges the files of all learners that were selected, two at a time."""
-    folder = tmp_path_factory.mktemp("learners")
-    selected = [item.callspec.params.get("learner") for item in request.session.items if hasattr(item, "callspec")]
-    learners = {one.name: one for one in selected if isinstance(one, Learner)}
-    with ThreadPoolExecutor(2) as pool, pytest.MonkeyPatch.context() as patch:
+def judgements(level: Level, warm: Warm, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Judgements]:
+    with pytest.MonkeyPatch.context() as patch:
         patch.setattr(runner, "GRACE_SECONDS", 1.5)
-        pending = {}
-        for one in learners.values():
-            file = file_of(folder, one)
-            file.write_text(one.text, encoding="utf-8")
-            pending[one.name] = pool.submit(judge, Job(level, file, one.seconds))
-        yield Judgements(folder, pending)
-        for future in pending.values():
-            future.cancel()
+        yield Judgements(tmp_path_factory.mktemp("learners"), level, warm)
 
+
+COLD = {"a read from nowhere", "a process left behind", "descriptors closed wholesale", "honest again"}
 
 FAILING = [
     # It doesn't end
@@ -214,7 +203,6 @@ FAILING = [
         v.Outcome.CRASH,
         in_launcher(f"trouble = ValueError('so be it')\nraise trouble from trouble  {HERE}"),
         says="ValueError: so be it",
-        seconds=3.0,
         slow=True,
     ),
     learner(
@@ -424,28 +412,26 @@ def test_what_was_printed_before_the_end_is_kept(learner: Learner, judgements: J
 
 
 @pytest.fixture
-def judged(level: Level, tmp_path: Path) -> Callable[[str, str], v.Verdict]:
-    def judged(name: str, text: str) -> v.Verdict:
+def judged(level: Level, warm: Warm, tmp_path: Path) -> Callable[..., v.Verdict]:
+    def judged(name: str, text: str, start: runner.Start = warm.start) -> v.Verdict:
         file = tmp_path / name
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(text.encode())
-        return judge(Job(level, file))
+        return judge(Job(level, file), start=start)
 
     return judged
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["torch.py", "my levels/vector add (2).py", "añadir.py", "no_suffix"])
-def test_the_name_of_a_file_makes_no_difference(
-    level: Level, judged: Callable[[str, str], v.Verdict], name: str
-) -> None:
-    verdict = judged(name, solved(level))
+def test_the_name_of_a_file_makes_no_difference(level: Level, judged: Callable[..., v.Verdict], name: str) -> None:
+    verdict = judged(name, solved(level), *([start_cold] if name == "torch.py" else []))  # it might stand for torch
     assert verdict.passed, verdict.cause
 
 
 @pytest.mark.slow
 def test_a_file_may_import_another_that_lies_beside_it(
-    level: Level, judged: Callable[[str, str], v.Verdict], tmp_path: Path
+    level: Level, judged: Callable[..., v.Verdict], tmp_path: Path
 ) -> None:
     (tmp_path / "my_constants.py").write_text("SIZE = 64\n")
     text = solved(level, at_import("from my_constants import SIZE"))
@@ -453,16 +439,16 @@ def test_a_file_may_import_another_that_lies_beside_it(
 
 
 @pytest.mark.slow
-def test_windows_line_endings_are_no_trouble(level: Level, judged: Callable[[str, str], v.Verdict]) -> None:
+def test_windows_line_endings_are_no_trouble(level: Level, judged: Callable[..., v.Verdict]) -> None:
     assert judged("mine.py", solved(level).replace("\n", "\r\n")).passed
 
 
 def test_a_file_that_is_not_ready_is_answered_without_torch(
-    level: Level, judged: Callable[[str, str], v.Verdict], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    level: Level, judged: Callable[..., v.Verdict], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     (tmp_path / "torch.py").write_text("raise ImportError('torch must not be imported')")
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
-    assert judged("mine.py", "def (").outcome is v.Outcome.SYNTAX
+    assert judged("mine.py", "def (", start_cold).outcome is v.Outcome.SYNTAX
 
 
 # Our own troubles
@@ -482,7 +468,7 @@ def test_a_file_that_is_not_ready_is_answered_without_torch(
     ],
 )
 def test_a_broken_course_is_our_trouble_and_never_the_learners(
-    level: Level, tmp_path: Path, cases: str | None, named: str
+    level: Level, warm: Warm, tmp_path: Path, cases: str | None, named: str
 ) -> None:
     toy = replace(level, course=tmp_path / "course")
     shutil.copytree(level.folder, toy.folder)
@@ -491,7 +477,7 @@ def test_a_broken_course_is_our_trouble_and_never_the_learners(
         (toy.folder / "cases.py").write_text(cases)
     file = tmp_path / "mine.py"
     file.write_text(solved(level))
-    verdict = judge(Job(toy, file))
+    verdict = judge(Job(toy, file), start=warm.start)
     assert verdict.outcome is v.Outcome.ERROR
     assert named in verdict.detail
     assert verdict.first_failure is None, "no check of the learner's failed"
@@ -501,14 +487,11 @@ def test_a_broken_course_is_our_trouble_and_never_the_learners(
 
 
 def test_an_honest_file_still_passes_after_all_of_this(level: Level, judgements: Judgements) -> None:
-    for future in judgements.pending.values():
-        future.result(timeout=300)
-    file = judgements.folder / "honest_again.py"
-    file.write_text(solved(level))
-    assert judge(Job(level, file)).passed
+    honest = next(one.values[0] for one in PASSING if one.id == "an honest solution")
+    for name in ("honest again", "and warm"):
+        assert judgements[replace(honest, name=name)].passed
 
 
 def test_nothing_is_left_beside_the_learners_file(judgements: Judgements) -> None:
-    for future in judgements.pending.values():
-        future.result(timeout=300)
+    assert judgements[next(one.values[0] for one in PASSING if one.id == "an honest solution")].passed
     assert {path.suffix for path in judgements.folder.iterdir()} == {".py"}

@@ -16,7 +16,6 @@ from tests.execution.learner import first_level
 from triton_quest.child.judge import torch_state
 from triton_quest.child.triton.fake_driver import activated
 from triton_quest.course.level import Level
-from triton_quest.parent.warm import Warm
 
 
 @pytest.fixture(scope="session")
@@ -35,13 +34,6 @@ def as_a_child(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     for name in set(sys.modules) - set(modules):
         if name.startswith("learner_"):
             del sys.modules[name]
-
-
-@pytest.fixture(scope="session")
-def warm() -> Iterator[Warm]:
-    """One warm process for all tests that harm none."""
-    with Warm() as warm:
-        yield warm
 
 
 @pytest.fixture(autouse=True)

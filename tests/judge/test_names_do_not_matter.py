@@ -48,16 +48,19 @@ def finding(level: Level, folder: Path, key: str, rows: str = "", columns: str =
 MISTAKES = {one.key: one for level in (LEVEL, MATMUL) for one in parts.known(level).mistakes}
 
 
+NAMELESS = ("", "")
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize(("rows", "columns"), [("BM", "BN"), ("BLOCK_Q", "BLOCK_KV"), ("", "")])
 @pytest.mark.parametrize(
-    "key",
+    ("key", "rows", "columns"),
     [
-        "missing_keys_count",
-        "acc_not_rescaled",
-        "last_tile_only",
-        "tile_start_added_twice",
-        "first_loop_without_strides",
+        ("missing_keys_count", "BM", "BN"),
+        ("missing_keys_count", *NAMELESS),
+        ("acc_not_rescaled", "BLOCK_Q", "BLOCK_KV"),
+        ("last_tile_only", *NAMELESS),
+        ("tile_start_added_twice", *NAMELESS),
+        ("first_loop_without_strides", "BM", "BN"),
     ],
 )
 def test_a_mistake_of_level_8_is_named_whatever_the_tile_lengths_are_called(

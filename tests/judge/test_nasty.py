@@ -1,26 +1,26 @@
 """Guards the judge against the nastiest files, one after the other in one warm process: each gets a verdict of its own, and
-the next honest file passes."""
+the next honest file passes. What one does that is merely wrong is in tests/execution/test_outcomes.py."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 
 from tests.execution.conftest import is_gone
 from tests.judge.toys import HONEST, adding
 from triton_quest.course.level import Level
-from triton_quest.parent import output, runner
+from triton_quest.parent import output
 from triton_quest.parent.runner import Job, judge
 from triton_quest.parent.warm import Warm
 from triton_quest.records import verdict as v
 
 pytestmark = pytest.mark.slow
 
-SHORT = 2.0
+SECONDS = 60.0  # for a step, of which none takes long unless the machine is busy
 ADDS = "out = torch.empty_like(x)\nLAUNCH\nreturn out"
-IMPORTS = "import ctypes, os, signal, subprocess, sys, threading, time\n"
+IMPORTS = "import os, subprocess, sys, threading, time\n"
 FORKS = (
     "children = []\n"
     "for _ in range(40):\n"
@@ -36,26 +36,15 @@ PATCHES = (
     "torch.allclose = torch.equal = lambda *a, **k: True\nos._exit = os.write = os.kill = lambda *a: None\n"
     "time.monotonic = time.time = lambda: 0.0\nsys.modules.pop('json', None)\n"
 )
-DEAF = "for one in signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}:\n    signal.signal(one, signal.SIG_IGN)\n"
 STAY = "for _ in range(20): threading.Thread(target=threading.Event().wait).start()\n"
 
 NASTY: dict[str, tuple[str, set[v.Outcome]]] = {
-    "a hang": (adding(f"while True: pass\n{ADDS}"), {v.Outcome.TIMEOUT}),
-    "a hang that ignores every signal": (adding("while True: pass", before=IMPORTS + DEAF), {v.Outcome.TIMEOUT}),
     "a fork bomb": (adding(ADDS, before=IMPORTS + FORKS), {v.Outcome.PASSED}),
-    "a read from nowhere": (adding("ctypes.string_at(8)", before=IMPORTS), {v.Outcome.CRASH}),
-    "a flood": (adding(f"os.write(1, b'y' * 5_000_000)\n{ADDS}", before=IMPORTS), {v.Outcome.PASSED}),
-    "an exit": (adding("sys.exit(0)", before=IMPORTS), {v.Outcome.EXIT}),
-    "a hard exit": (adding("os._exit(0)", before=IMPORTS), {v.Outcome.EXIT}),
     "a memory hog": (adding("hog = []\nwhile True: hog.append(torch.empty(1 << 26))"), {v.Outcome.OUT_OF_MEMORY}),
     "a monkey": (adding(ADDS, before=IMPORTS + PATCHES), {v.Outcome.RULES}),
     "a monkey at work": (
         adding(f"{PATCHES.strip()}\n{ADDS}", before=IMPORTS),
         {v.Outcome.RULES},
-    ),
-    "closed descriptors": (
-        adding(ADDS, before=IMPORTS + "os.closerange(0, 400)\n"),
-        {v.Outcome.PASSED, v.Outcome.EXIT},
     ),
     "every descriptor closed": (adding("os.closerange(0, 65536)", before=IMPORTS), {v.Outcome.EXIT}),
     "threads and children left behind": (adding(ADDS, before=IMPORTS + STAY + LEFT), {v.Outcome.PASSED}),
@@ -63,22 +52,19 @@ NASTY: dict[str, tuple[str, set[v.Outcome]]] = {
         adding(ADDS, before=IMPORTS + "pid = os.fork()\nif pid: print('left behind:', pid)\n"),
         {v.Outcome.PASSED},
     ),
-    "a recursion": (adding("return vector_add(x, y)"), {v.Outcome.CRASH}),
 }
 
 
 @pytest.fixture(scope="module")
-def verdict_of(level: Level, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], v.Verdict]]:
+def verdict_of(level: Level, warm: Warm, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], v.Verdict]:
     """verdict_of(text): all of them in one process, which has to outlive them."""
     file = tmp_path_factory.mktemp("nasty") / "mine.py"
 
     def verdict_of(text: str) -> v.Verdict:
         file.write_text(text)
-        return judge(Job(level, file, SHORT), start=warm.start)
+        return judge(Job(level, file, SECONDS), start=warm.start)
 
-    with Warm() as warm, pytest.MonkeyPatch.context() as patch:
-        patch.setattr(runner, "GRACE_SECONDS", 1.5)
-        yield verdict_of
+    return verdict_of
 
 
 @pytest.mark.parametrize("name", NASTY)

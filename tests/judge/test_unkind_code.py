@@ -3,7 +3,7 @@ each gets a verdict of its own that names the line, and never "our own trouble".
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 
@@ -86,6 +86,27 @@ HARMLESS: dict[str, str] = {
 }
 
 THREAD = "import threading\ndef aside(work):\n    thread = threading.Thread(target=work)\n    thread.start()\n    thread.join()\n"
+POOL = "from concurrent.futures import ThreadPoolExecutor\npool = ThreadPoolExecutor(2)\n"
+DUMMY = "from multiprocessing.dummy import Pool\npool = Pool(2)\n"
+SERVANT = """\
+import queue, threading
+tasks, done = queue.Queue(), queue.Queue()
+def serve():
+    while True:
+        done.put(tasks.get()())
+threading.Thread(target=serve, daemon=True).start()
+def ask(work):
+    tasks.put(work)
+    return done.get()
+"""
+
+
+def torchs_work(call: str, before: str, work: str = "torch.add(out, y)") -> str:
+    """A file whose kernel copies x; `call` lets a thread do the rest, `work`."""
+    body = f"out = torch.empty_like(x)\nLAUNCH\ndef work():\n    return {work}\nreturn {call}"
+    return adding(body, before=before, kernel=KERNEL.replace("x + y", "x"))
+
+
 IN_A_THREAD = {
     "an honest launch": (
         adding("out = torch.empty_like(x)\ndef work():\n    LAUNCH\naside(work)\nreturn out", before=THREAD),
@@ -107,6 +128,24 @@ IN_A_THREAD = {
         ),
         v.Outcome.MEMORY,
     ),
+    "two launches at once": (
+        adding(
+            "out, half = torch.empty_like(x), x.numel() // 2\n"
+            "def work(a, b):\n"
+            "    if b > a:\n"
+            "        add_kernel[(triton.cdiv(b - a, 16),)](x[a:b], y[a:b], out[a:b], b - a, BLOCK_SIZE=16)\n"
+            "list(pool.map(work, [0, half], [half, x.numel()]))\nreturn out",
+            before=POOL,
+        ),
+        v.Outcome.PASSED,
+    ),
+    "torch's work in a pool that was made at import": (torchs_work("pool.submit(work).result()", POOL), v.Outcome.RULES),
+    "torch's work in a pool that was started at import": (torchs_work("pool.apply(work)", DUMMY), v.Outcome.RULES),
+    "numpy's work in a pool that was started at import": (
+        torchs_work("pool.apply(work)", DUMMY, "torch.from_numpy(out.numpy() + y.numpy())"),
+        v.Outcome.RULES,
+    ),
+    "torch's work in a thread that was started at import": (torchs_work("ask(work)", SERVANT), v.Outcome.RULES),
 }  # fmt: skip
 
 TOO_LITTLE = {
@@ -129,7 +168,7 @@ TOO_DEEP = {
 
 
 @pytest.fixture(scope="module")
-def verdict_of(level: Level, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], v.Verdict]]:
+def verdict_of(level: Level, warm: Warm, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], v.Verdict]:
     """verdict_of(text): all of them in one process, which has to outlive them."""
     file = tmp_path_factory.mktemp("unkind") / "mine.py"
 
@@ -137,8 +176,7 @@ def verdict_of(level: Level, tmp_path_factory: pytest.TempPathFactory) -> Iterat
         file.write_text(text)
         return judge(Job(level, file, 60.0), start=warm.start)
 
-    with Warm() as warm:
-        yield verdict_of
+    return verdict_of
 
 
 @pytest.mark.parametrize("name", UNKIND)

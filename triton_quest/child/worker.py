@@ -11,26 +11,30 @@ child reads the learner's file before it imports torch, so that a file that isn'
 
 from __future__ import annotations
 
-import contextlib
-import faulthandler
-import gc
-import importlib
 import os
-import signal
-import socket
 import sys
-import threading
-import time
-import traceback
-import types
-from pathlib import Path
-from typing import Any, NoReturn
+
+if __name__ == "__main__":  # before any other module is looked for: the package alone becomes importable
+    sys.path[0] = os.path.dirname(os.path.dirname(os.path.dirname(os.path.realpath(__file__))))
+    from triton_quest import isolation
+
+    del sys.path[0]
+    sys.path[:] = isolation.path_of_the_child()
+
+import contextlib  # noqa: E402
+import faulthandler  # noqa: E402
+import gc  # noqa: E402
+import importlib  # noqa: E402
+import signal  # noqa: E402
+import socket  # noqa: E402
+import threading  # noqa: E402
+import time  # noqa: E402
+import traceback  # noqa: E402
+import types  # noqa: E402
+from pathlib import Path  # noqa: E402
+from typing import Any, NoReturn  # noqa: E402
 
 STARTED = time.monotonic()
-CPU_GRACE_SECONDS = 2.0  # of processor time beyond a step's limit, for the thread that can say more
-ROOT = str(Path(__file__).resolve().parent.parent.parent)
-if __name__ == "__main__":
-    sys.path[0] = ROOT  # instead of this file's folder, whose modules are nobody's top-level modules
 
 from triton_quest.child import serving, source  # noqa: E402
 from triton_quest.child.judge import read  # noqa: E402
@@ -38,6 +42,7 @@ from triton_quest.course.level import Level  # noqa: E402
 from triton_quest.machine import host  # noqa: E402
 from triton_quest.records import verdict as v  # noqa: E402
 
+CPU_GRACE_SECONDS = 2.0  # of processor time beyond a step's limit, for the thread that can say more
 JOB_MODULES = {  # kinds of jobs, each a module with run(level, file, send, seconds, **asked) -> Outcome
     "judge": "triton_quest.child.judge.pipeline",
     "judge_on_gpu": "triton_quest.child.judge.on_gpu",

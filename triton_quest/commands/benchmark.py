@@ -12,6 +12,7 @@ from triton_quest.course.level import Level
 from triton_quest.errors import QuestError
 from triton_quest.invocation import Command
 from triton_quest.machine.gpus import GPUS
+from triton_quest.parent.runner import Job
 from triton_quest.report.pictures import race as race_picture
 
 SECONDS = 60.0
@@ -43,11 +44,11 @@ def run(context: Context, level: Level | None, file: Path | None, save: Path | N
     return OK if races and not any(one.failure for one in races) and is_complete else NOT_YET
 
 
-def chosen(context: Context, level: Level | None, file: Path | None) -> list[tuple[Level, Path]]:
-    """The levels to race: the one asked for, which must have been passed unless a file is named; or all that were passed."""
+def chosen(context: Context, level: Level | None, file: Path | None) -> list[Job]:
+    """The races: of the level asked for, which must have been passed unless a file is named; or all that were passed."""
     if file is not None:
         found = subject.choose(context, level, file, "benchmark", interpreted=False)
-        return [(found.level, found.path)]
+        return [found.job("race", race.STEP_SECONDS)]
     states = context.progress.states()
     if level is not None:
         context.progress.require_open(level)
@@ -56,11 +57,15 @@ def chosen(context: Context, level: Level | None, file: Path | None) -> list[tup
                 f"Level {level.number} races once it is passed: a wrong kernel is no faster.",
                 Command("check", level.number),
             )
-        return [(level, context.workspace.file(level))]
+        return [_own(context, level)]
     passed = [state.level for state in states if state.is_done]
     if not passed:
         raise QuestError("Nothing to race yet: a level races once it is passed.", "start 1")
-    return [(one, context.workspace.file(one)) for one in passed]
+    return [_own(context, one) for one in passed]
+
+
+def _own(context: Context, level: Level) -> Job:
+    return Job(level, context.workspace.file(level), race.STEP_SECONDS, "race")
 
 
 def _save(path: Path, races: list[race.RaceResult]) -> None:

@@ -20,7 +20,6 @@ from triton_quest.progress.experience import PASS, STAR
 from triton_quest.records import verdict as v
 from triton_quest.screen import overview, texts
 from triton_quest.screen.verdict import verdict as render_verdict
-from triton_quest.store import files
 from triton_quest.store.progress import Progress
 from triton_quest.store.records import Attempt
 
@@ -70,11 +69,7 @@ def judge_and_keep(
     context: Context, found: subject.LevelFile, seconds: float, judge: catching_up.Judge
 ) -> tuple[v.Verdict, KeptCheck | None]:
     """Judge the file; its text is kept before that, whatever becomes of it. A file that was named leaves no trace."""
-    text = (
-        files.text_read_once(found.path, found.repair)
-        if found.is_outside
-        else files.settled_text(found.path, found.repair)
-    )
+    text = found.read()
     kept = None if found.is_outside else KeptCheck(context.progress, found.level, text)
     judged = judge(Job(found.level, found.path, seconds, text=text))
     if kept is not None and judged.outcome is not v.Outcome.ERROR:
@@ -123,7 +118,8 @@ def next_after(
         return "To have it back as it was:", Command("reset", number)
     is_wrong = failure is not None and failure.outcome not in (v.Outcome.NOT_STARTED, v.Outcome.GAPS)
     if judged.outcome in (v.Outcome.NOT_STARTED, v.Outcome.GAPS) and not is_wrong:
-        waiting = next((gap for gap in judged.gaps if gap.state is v.GapStanding.OPEN), None)
+        open_gaps = (gap for gap in judged.gaps if gap.state is v.GapStanding.OPEN)
+        waiting = min(open_gaps, key=lambda gap: (gap.number in level.later, gap.number), default=None)
         where = f"Next: TODO {waiting.number}, line {waiting.line}. " if waiting else ""
         return f"{where}Instructions:", Command("start", number)
     hints = progress.hints(level)

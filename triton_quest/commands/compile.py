@@ -21,6 +21,7 @@ from triton_quest.report import reading
 from triton_quest.report.occupancy import estimate
 from triton_quest.screen import compile as screen
 
+STEP_SECONDS = 30.0  # for any one step but compiling itself
 USAGE = "usage"  # the kind of a check about the command line
 
 
@@ -66,7 +67,7 @@ def job_for(
 ) -> Job:
     """What the child is to compile, and for which targets."""
     asked = {"targets": targets, "dtype": dtype, "case": case, "limit": limit, "assembly": assembly}
-    return Job(chosen.level, chosen.path, kind="compile", asked=asked)
+    return chosen.job("compile", STEP_SECONDS, **asked)
 
 
 def _require_assembly(targets: Sequence[str], assembly: str | None, level: Level) -> None:

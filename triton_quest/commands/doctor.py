@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shlex
 import sys
@@ -13,7 +14,7 @@ from typing import Any
 from rich.status import Status as Spinner
 from rich.text import Text
 
-from triton_quest import __version__, environment, invocation
+from triton_quest import __version__, environment, invocation, isolation
 from triton_quest.commands import update
 from triton_quest.commands.shared.context import OK, TROUBLE, Context, print_json
 from triton_quest.commands.shared.templates import new_templates
@@ -22,12 +23,17 @@ from triton_quest.errors import NotUpdated, NoWorkspace, StoreTrouble, UnusableF
 from triton_quest.invocation import Command
 from triton_quest.parent import examination
 from triton_quest.parent.examination import Examined
-from triton_quest.parent.process import CHANGES_PYTHON
-from triton_quest.store import files, given
+from triton_quest.store import files, given, workspace
 from triton_quest.store.git import Git
 from triton_quest.store.records import Status
 
 TELLING = ("TRITON_", "QUEST_", "CUDA_", "PYTHON", "NO_COLOR", "COLUMNS", "LANG", "LC_")  # variables, for bug reports
+REACH = {  # of variables that can't be set aside
+    "PYTHONPATH": "its modules hide none of Python's own, and in the judge they come before the installed ones",
+    "PYTHONHOME": "nothing but ./quest goes on without it",
+    "PYTHONPLATLIBDIR": "nothing but ./quest goes on without it",
+    "PYTHONSAFEPATH": "a level file that you run yourself doesn't find quest_setup.py",
+}
 PACKAGES = ("torch", "triton", "numpy", "rich", "rich-click", "click")
 
 
@@ -135,15 +141,30 @@ def _edited(root: Path) -> Iterator[Examined]:
             yield Examined("workspace", False, says, f"mv {shlex.quote(str(path))} {old} && {again}")
 
 
+def _edited_in_clone(root: Path) -> Iterator[Examined]:
+    """Of a clone git knows what was given; the other files are the authors' to edit."""
+    clone, path = Path(environment.ROOT), root / "levels" / "quest_setup.py"
+    if root != workspace.PACKAGE or not (clone / ".git").exists():
+        return
+    name = path.relative_to(clone).as_posix()
+    with contextlib.suppress(NotUpdated):  # git is missing, or this is no commit: _quest says so
+        if name in Git(clone).edited("HEAD"):
+            old, again = shlex.quote(f"{path}.edited"), shlex.join(["git", "-C", str(clone), "checkout", "HEAD", "--"])
+            says = f"{path} isn't as the quest gave it"
+            yield Examined("workspace", False, says, f"mv {shlex.quote(str(path))} {old} && {again} {name}")
+
+
 def _python_variables() -> Iterator[Examined]:
-    """What changes every Python that is started here. Those that would change a verdict don't reach the judge."""
-    for name in sorted(set(os.environ) & {*CHANGES_PYTHON, "PYTHONPATH", "PYTHONHOME"}):
-        reach = (
-            "it isn't handed on to the judge"
-            if name in CHANGES_PYTHON
-            else "it can put other modules in the place of the quest's"
-        )
+    """What changes the Pythons that are started here, and how far it reaches."""
+    aside = {name.removeprefix(isolation.ASIDE) for name in os.environ if name.startswith(isolation.ASIDE)}
+    for name in sorted(aside | set(os.environ) & {*isolation.CHANGES_PYTHON, *REACH}):
+        reach = REACH.get(name, "the quest and its judge go on without it, a level file that you run yourself doesn't")
         yield Examined("environment", False, f"{name} is set, which changes Python: {reach} (unset {name})")
+    for name in ("sitecustomize", "usercustomize"):
+        file = getattr(sys.modules.get(name), "__file__", None) or ""
+        if os.path.dirname(os.path.abspath(file)) in isolation.pythonpath():
+            says = f"{file} is run by each Python before the quest begins: what it does can't be kept out (unset PYTHONPATH)"
+            yield Examined("environment", False, says)
 
 
 def _workspace(context: Context) -> Iterator[Examined]:
@@ -154,6 +175,7 @@ def _workspace(context: Context) -> Iterator[Examined]:
         return
     yield _written_to(root)
     yield from _edited(root)
+    yield from _edited_in_clone(root)
     try:
         states = context.progress.states()
     except StoreTrouble as trouble:  # what was damaged was set aside already: rights or room are missing

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
-from collections.abc import Sequence
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
@@ -18,10 +19,9 @@ from triton_quest.errors import QuestError
 from triton_quest.invocation import Command
 from triton_quest.parent import nsight
 from triton_quest.parent.process import child_environ
-from triton_quest.parent.runner import Job
 from triton_quest.records.race import Profiled
 from triton_quest.screen import profile_kernel as screen
-from triton_quest.store.workspace import PACKAGE
+from triton_quest.store import files
 
 STEP_SECONDS = 300.0
 
@@ -52,9 +52,12 @@ def run(context: Context, level: Level | None, file: Path | None, size: str | No
 
 def _under_nsight(chosen: subject.LevelFile, size: str | None, report: Path) -> Sequence[Profiled]:
     """Raises QuestError where Nsight Compute can't read this GPU's counters."""
-    words = nsight.command(chosen.level, chosen.path, size, report)
     try:
-        done = subprocess.run(words, capture_output=True, text=True, timeout=STEP_SECONDS, env=_environ(), check=False)
+        with _as_a_file(chosen) as path:
+            words = nsight.command(chosen.level, path, size, report)
+            done = subprocess.run(
+                words, capture_output=True, text=True, timeout=STEP_SECONDS, env=child_environ("gpu"), check=False
+            )
     except subprocess.TimeoutExpired:
         raise QuestError(f"Nsight Compute was still busy after {STEP_SECONDS:.0f} seconds, and was stopped.") from None
     kernels = nsight.kernels_of(done.stdout.splitlines(), size or "")
@@ -66,17 +69,21 @@ def _under_nsight(chosen: subject.LevelFile, size: str | None, report: Path) -> 
     return kernels
 
 
-def _environ() -> dict[str, str]:
-    """The child's, in which the program that Nsight Compute starts finds the quest."""
-    environ = child_environ("gpu")
-    path = [str(PACKAGE.parent), *filter(None, [environ.get("PYTHONPATH")])]
-    return {**environ, "PYTHONPATH": os.pathsep.join(path)}
+@contextmanager
+def _as_a_file(chosen: subject.LevelFile) -> Iterator[Path]:
+    """The file itself; for a pipe, which was read, a file with its text: Nsight Compute starts a program that opens one."""
+    if not files.is_stream(chosen.path):
+        yield chosen.path
+        return
+    with tempfile.NamedTemporaryFile("w", suffix=".py", encoding="utf-8") as file:
+        file.write(chosen.text or "")
+        file.flush()
+        yield Path(file.name)
 
 
 def _under_torch(
     context: Context, chosen: subject.LevelFile, size: str | None, report: Path, quiet: bool
 ) -> tuple[Sequence[Profiled], str]:
-    asked = {"size": size, "trace": str(report)}
-    job = Job(chosen.level, chosen.path, STEP_SECONDS, kind="profile", asked=asked)
+    job = chosen.job("profile", STEP_SECONDS, size=size, trace=str(report))
     ended = run_and_show(context.console, job, "starting Triton", quiet)
     return ended.all(Profiled), ended.failure.says if ended.failure else ended.detail.strip()

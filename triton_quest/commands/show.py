@@ -78,7 +78,7 @@ def run(
 
 
 def job_for(chosen: subject.LevelFile, errors: bool = False, seconds: float = SECONDS) -> Job:
-    return Job(chosen.level, chosen.path, seconds, kind="show", asked={"errors": errors})
+    return chosen.job("show", seconds, errors=errors)
 
 
 def _show_ending(context: Context, ended: Ending, shows_check: bool) -> None:

@@ -41,6 +41,7 @@ class Candidate:
     level: Level
     file: Path
     whose: str
+    text: str | None = None  # of the file, where it has been read
 
 
 @dataclass(frozen=True)
@@ -97,7 +98,7 @@ def count(context: Context, level: Level | None, file: Path | None, seconds: flo
         subject.require_versions()
         return _count(None, [_best(context, row) for row in beside], seconds, run)
     chosen = subject.choose(context, level, file, "traffic")
-    mine = Candidate(chosen.level, chosen.path, THIS_FILE if chosen.is_outside else YOURS)
+    mine = Candidate(chosen.level, chosen.path, THIS_FILE if chosen.is_outside else YOURS, chosen.text)
     others = beside if chosen.level.beside else [chosen.level]
     wanted = [mine if row is chosen.level else _best(context, row) for row in others]
     return _count(chosen.level, wanted, seconds, run)
@@ -116,7 +117,7 @@ def _count(main: Level | None, candidates: Sequence[Candidate], seconds: float, 
     main_ended: Ending | None = None
     with Warm() if len(candidates) > 1 else contextlib.nullcontext() as warm:
         for candidate in candidates:
-            job = Job(candidate.level, candidate.file, seconds, kind="traffic")
+            job = Job(candidate.level, candidate.file, seconds, "traffic", text=candidate.text)
             first = f"starting Triton, for level {candidate.level.number}"
             ended = run(job, first, warm.start if warm else start_cold)
             is_main = candidate.level is main

@@ -67,6 +67,7 @@ class Level:
     copies_allowed: bool = True  # False where strides are the lesson
     fills_count: bool = True  # False where every element of the answer must come from a kernel, constants too
     last_cast_allowed: bool = False  # True where one `.to(dtype)` of what a kernel wrote may give the answer
+    later: tuple[int, ...] = ()  # gaps that its text leaves open until the others are filled
     lesson: tuple[str, ...] = ()  # functions of `tl` that do the whole of what the level teaches: refused
     counts_tiles: bool = (
         False  # True where leaving tiles out is the lesson: a remark tells of those that the solution leaves out

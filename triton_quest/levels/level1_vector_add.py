@@ -99,9 +99,9 @@ For each element the kernel reads 4 bytes of `x` and 4 of `y`, writes 4 of `out`
     traffic     3 * 4 * n bytes        n = 1,000,000:  12 MB
     arithmetic  n additions            n = 1,000,000:   1 MFLOP
 
-That is 1/12 of an operation per byte. A GPU can do some hundred operations in the time it takes to fetch a byte's worth
-of numbers, so this kernel is **memory-bound**: its speed is the speed of the memory, and the best we can do is to touch
-each byte once. We do.
+That is 1/12 of an operation per byte. A GPU has time for ten such additions and more while one byte is fetched, so this
+kernel is **memory-bound**: its speed is the speed of the memory, and the best we can do is to touch each byte once. We
+do.
 
 ## Common mistakes
 
@@ -125,7 +125,8 @@ To see what happens in the kernel, run this file itself: `python levels/level1_v
 let the judge look.
 
 A line that ends in `= ...` or is nothing but `...` is a gap. You needn't fill all of them before you ask: `check 1`
-judges the gaps that you have filled, and lists the open ones.
+judges the gaps that you have filled, and lists the open ones. In these the judge puts lines of its own, which you don't
+see, so that the kernel runs and what is said is about your lines.
 
 Your task: fill the six gaps in this file, one line each.
 """

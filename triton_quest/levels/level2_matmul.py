@@ -65,13 +65,11 @@ and `pid_n = 0`, and call the places by their distance from `a_ptr` and `b_ptr`:
 Say row 2 of `a` is [1, 2, 3, 4, 5], and columns 0 and 1 of `b` are [1, 1, 1, 1, 1] and [0, 1, 2, 3, 4]:
 
     k  K - k  a_ptrs                tile of a          tile of b
-                                                       acc after the step
     0    5    [[10, 11], [15, 16]]  [[1, 2], [0, 0]]   [[1, 0], [1, 1]]
-                                                       [[ 3,  2], [0, 0]]
     2    3    [[12, 13], [17, 18]]  [[3, 4], [0, 0]]   [[1, 2], [1, 3]]
-                                                       [[10, 20], [0, 0]]
     4    1    [[14, 15], [19, 20]]  [[5, 0], [0, 0]]   [[1, 4], [0, 0]]
-                                                       [[15, 40], [0, 0]]
+
+    acc: [[3, 2], [0, 0]], then [[10, 20], [0, 0]], then [[15, 40], [0, 0]]
 
 The lower row is masked off throughout, as row 3 is not below `M = 3`. In the last step only one column of `a` and one
 row of `b` are left (`K - k = 1`), so the other is masked off and counts as 0. Then the program stores c[2, 0] = 15

@@ -6,7 +6,25 @@ It also finds the quest itself when a level is run by a Python that doesn't have
 import os
 import sys
 
+
+def name_hiding_modules(folder: str, needed: "set[str]") -> None:
+    """Say which files in a folder hide a module that Python, Triton or the quest needs."""
+    for name in sorted(os.listdir(folder)):
+        module = name[:-3] if name.endswith(".py") else name
+        if module in needed and (name.endswith(".py") or os.path.exists(os.path.join(folder, name, "__init__.py"))):
+            path = os.path.join(folder, name)
+            sys.stderr.write("%s hides the module %s from everything that runs here: rename it.\n" % (path, module))
+
+
 here = os.path.dirname(os.path.abspath(__file__))
+is_direct_run = os.path.basename(sys.argv[0]) != "quest.py"
+if is_direct_run and not os.environ.get("QUEST_ENTERED"):  # before anything is imported that could be hidden
+    pythons_own = set(getattr(sys, "stdlib_module_names", ()))
+    name_hiding_modules(here, pythons_own | {"torch", "triton", "numpy", "rich", "triton_quest"})
+    for folder in os.environ.get("PYTHONPATH", "").split(os.pathsep):
+        if folder and os.path.isdir(folder):
+            name_hiding_modules(folder, pythons_own)
+
 clone = os.path.dirname(os.path.dirname(here))
 if os.path.exists(os.path.join(clone, "triton_quest", "environment.py")) and clone not in sys.path:
     sys.path.append(clone)
@@ -29,19 +47,8 @@ except ImportError:
     sys.exit(2)
 
 
-def name_hiding_modules() -> None:
-    """Say which files beside the levels hide a module that Python, Triton or the quest needs."""
-    needed = set(getattr(sys, "stdlib_module_names", ())) | {"torch", "triton", "numpy", "rich", "triton_quest"}
-    for name in sorted(os.listdir(here)):
-        module = name[:-3] if name.endswith(".py") else name
-        if module in needed and (name.endswith(".py") or os.path.exists(os.path.join(here, name, "__init__.py"))):
-            path = os.path.join(here, name)
-            sys.stderr.write("%s hides the module %s from everything that runs here: rename it.\n" % (path, module))
-
-
 def choose_device() -> None:
     """Set TRITON_INTERPRET unless it is set already: triton reads it once, when it is imported."""
-    name_hiding_modules()
     environment.enter("torch", "triton", "numpy", "rich", start=here)
     if "TRITON_INTERPRET" not in os.environ and not environment.can_use_gpu():
         os.environ["TRITON_INTERPRET"] = "1"
@@ -55,5 +62,5 @@ def choose_device() -> None:
         fake_driver.activate()
 
 
-if os.path.basename(sys.argv[0]) != "quest.py":
+if is_direct_run:
     choose_device()

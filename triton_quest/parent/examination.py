@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from triton_quest import environment
 from triton_quest.course.table import LEVELS
 from triton_quest.parent.devices import COMPILING_SECONDS
-from triton_quest.parent.process import START_SECONDS, child_environ
+from triton_quest.parent.process import START_SECONDS, child_environ, child_program
 from triton_quest.parent.runner import Job, judge
 
 INTERPRETER = "memory, rules, numbers and properties in Triton's interpreter"
@@ -73,12 +73,9 @@ def machine() -> Iterator[Examined]:
 
 def _known_kernels() -> Iterator[Examined]:
     """In each mode of the interpreter."""
-    module = "triton_quest.child.selftest"
-    path = os.pathsep.join([environment.ROOT, os.environ.get("PYTHONPATH", "")])
-    command = [sys.executable, "-m", module]
-    environ = {**child_environ(), "PYTHONPATH": path}
+    command = child_program("triton_quest.child.selftest")
     try:
-        done = subprocess.run(command, capture_output=True, text=True, env=environ, timeout=START_SECONDS)
+        done = subprocess.run(command, capture_output=True, text=True, env=child_environ(), timeout=START_SECONDS)
         tests = json.loads(done.stdout)
     except subprocess.TimeoutExpired:
         reason = f"no answer within {START_SECONDS:.0f} s"

@@ -5,11 +5,11 @@ from __future__ import annotations
 import csv
 import json
 import shutil
-import sys
 from collections.abc import Iterable
 from pathlib import Path
 
 from triton_quest.course.level import Level
+from triton_quest.parent.process import child_program
 from triton_quest.records.race import Profiled
 
 METRICS = {  # field of `Profiled`: Nsight Compute's name
@@ -34,7 +34,7 @@ def command(level: Level, file: Path, size: str | None, report: Path) -> list[st
     job = json.dumps({"level": level.as_row(), "file": str(file), "size": size})
     options = ["--profile-from-start", "off", "--clock-control", "none", "--csv", "--page", "raw", "--force-overwrite"]
     metrics = ["--metrics", ",".join(METRICS.values()), "--export", str(report), "--print-summary", "none"]
-    return ["ncu", *options, *metrics, sys.executable, "-m", "triton_quest.child.measure.profile_kernel", job]
+    return ["ncu", *options, *metrics, *child_program("triton_quest.child.measure.profile_kernel"), job]
 
 
 def kernels_of(lines: Iterable[str], size: str) -> list[Profiled]:

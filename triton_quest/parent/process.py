@@ -20,6 +20,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from triton_quest import environment, isolation
+
 WORKER = Path(__file__).resolve().parent.parent / "child" / "worker.py"
 START_SECONDS = 120.0  # a cold disk takes its time to import torch
 ANSWER_SECONDS = 5.0  # for what takes no time, unless the worker was stopped
@@ -27,23 +29,6 @@ LOOK_SECONDS = 0.02  # between two looks whether a job is still wanted
 WARM_UP = "warm_up"  # a kind of job: serving.py has it
 KILL = b"kill"  # to a worker whose job runs: end its child; serving.py has it
 ONCE, SERVE, AHEAD = "--once", "--serve", "--ahead"  # what a worker does: worker.py has them
-
-
-CHANGES_PYTHON = frozenset(  # variables with which a right file would be judged otherwise; they don't reach the child
-    f"PYTHON{name}"
-    for name in (
-        "OPTIMIZE",
-        "WARNINGS",
-        "INSPECT",
-        "DEBUG",
-        "VERBOSE",
-        "DEVMODE",
-        "BREAKPOINT",
-        "STARTUP",
-        "PROFILEIMPORTTIME",
-    )
-    + ("TRACEMALLOC", "MALLOC", "INTMAXSTRDIGITS", "CASEOK", "PLATLIBDIR", "EXECUTABLE", "DUMPREFS", "PYCACHEPREFIX")
-)
 
 
 class WorkerGone(RuntimeError):
@@ -218,13 +203,20 @@ def child_folder() -> str:
         return "/"
 
 
+def child_program(module: str) -> list[str]:
+    """The command line that runs a module of the child's as a program, with sys.path as the worker has it."""
+    order = "from triton_quest import isolation; del sys.path[0]; sys.path[:] = isolation.path_of_the_child()"
+    run = f"import runpy; runpy.run_module({module!r}, run_name='__main__', alter_sys=True)"
+    return [sys.executable, "-c", f"import sys; sys.path[0] = {environment.ROOT!r}; {order}; {run}"]
+
+
 def child_environ(device: str = "interpreter") -> dict[str, str]:
-    kept = {
-        name: value for name, value in os.environ.items() if name != "TRITON_INTERPRET" and name not in CHANGES_PYTHON
-    }
+    kept = isolation.childs_environ()
+    kept.pop("TRITON_INTERPRET", None)
     return {
         **kept,
         **({"TRITON_INTERPRET": "1"} if device == "interpreter" else {}),
+        "PYTHONUTF8": "1",  # what the learner's code prints is read as UTF-8
         "PYTHONUNBUFFERED": "1",
         "PYTHONDONTWRITEBYTECODE": "1",  # no __pycache__ beside the learner's files
         "OMP_NUM_THREADS": "1",

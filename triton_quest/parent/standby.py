@@ -12,10 +12,10 @@ from __future__ import annotations
 import os
 import threading
 from dataclasses import dataclass
-from importlib.util import find_spec
 from pathlib import Path
 from types import TracebackType
 
+from triton_quest import environment
 from triton_quest.parent import devices, runner
 from triton_quest.parent.process import WorkerGone
 from triton_quest.parent.runner import Cancelled, Ending, IsCancelled, Job, OnRecord
@@ -38,7 +38,7 @@ def drop(record: v.Record) -> None:
 
 def stamp() -> Stamp:
     """What a warm process loads, as it is on disk: another one when anything of it has changed."""
-    files = [Path(spec.origin) for spec in map(find_spec, LOADED) if spec is not None and spec.origin]
+    files = [Path(spec.origin) for spec in map(environment.found_by_child, LOADED) if spec is not None and spec.origin]
     for folder, folders, names in os.walk(PACKAGE):
         folders[:] = [name for name in folders if not name.startswith((".", "__"))]
         kept = OURS_IN_LEVELS if Path(folder) == PACKAGE / "levels" else names

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from rich.console import Group, RenderableType
@@ -13,6 +14,7 @@ from triton_quest.records import verdict as v
 from triton_quest.screen.console import Glyphs
 from triton_quest.screen.picture import picture
 
+COMMENT = re.compile(r"\s{2,}# .*$")  # behind a line that is shown
 OUTPUT_LINES, LONGEST = 30, 300  # what is shown of the learner's prints
 
 TITLES = {
@@ -57,7 +59,8 @@ def verdict(
     heading.append(f"   {judged.seconds:.1f} s", "soft")
     parts: list[RenderableType] = [heading, Text()]
     found = judged.first_failure
-    if judged.passed and not is_verbose:
+    is_right_so_far = found is not None and found.outcome is v.Outcome.GAPS
+    if (judged.passed or (is_right_so_far and not is_brief)) and not is_verbose:
         parts.append(passed_line(judged.checks, g))
     else:
         parts.append(checklist(judged.checks, g, is_brief and found is not None, is_verbose))
@@ -174,7 +177,7 @@ def failure(check: v.Check, g: Glyphs, is_brief: bool = False) -> RenderableType
         lines.add_column(no_wrap=True)
         lines.add_column()
         for place in check.places[:8]:
-            lines.add_row(Text(f"  line {place.line:>3}:", "soft"), Text(place.source, "place"))
+            lines.add_row(Text(f"  line {place.line:>3}:", "soft"), Text(COMMENT.sub("", place.source), "place"))
         parts.append(lines)
     if check.cause:
         parts += [Text(), Text(check.cause, "bold"), *([Text(check.evidence, "soft")] if check.evidence else [])]

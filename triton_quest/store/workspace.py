@@ -95,14 +95,25 @@ import os
 import sys
 
 here = os.path.dirname(os.path.realpath(__file__))
-sys.path[:] = [path for path in sys.path if os.path.realpath(path or ".") != here]  # nothing here hides Python's modules
+hiding = [here] + [os.path.realpath(path) for path in os.environ.get("PYTHONPATH", "").split(os.pathsep) if path]
+sys.path[:] = [path for path in sys.path if os.path.realpath(path or ".") not in hiding]  # nothing there hides a module
 setup = os.path.join(here, "levels", "quest_setup.py")
 if not os.path.isfile(setup):
     sys.stderr.write("levels/quest_setup.py isn't there. Copy it back, or make a new workspace: quest init DIR\\n")
     sys.exit(2)
 
-with open(setup, encoding="utf-8") as file:  # finds the quest, whichever Python runs this
-    exec(compile(file.read(), setup, "exec"), {"__name__": "quest_setup", "__file__": setup})
+try:
+    with open(setup, encoding="utf-8") as file:  # finds the quest, whichever Python runs this
+        exec(compile(file.read(), setup, "exec"), {"__name__": "quest_setup", "__file__": setup})
+except Exception as trouble:  # somebody has edited it
+    given = os.path.join(here, ".quest", "given", "levels", "quest_setup.py")
+    sys.stderr.write("%s fails: %s\\nAs it was given: cp '%s' '%s'\\n" % (setup, trouble, given, setup))
+    sys.exit(2)
+
+from triton_quest import isolation  # noqa: E402
+
+isolation.begin_without_variables()
+sys.path[:] = isolation.path_of_the_quest()
 
 from triton_quest import environment  # noqa: E402
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import ast
 import inspect
 import linecache
+import os
 import textwrap
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -19,6 +20,7 @@ from functools import cache
 from typing import Any
 
 import numpy as np
+import triton
 import triton.language as tl
 from triton.runtime import interpreter
 
@@ -28,6 +30,8 @@ from triton_quest.child.triton.patching import Edits
 
 from .memory.findings import Site
 from .memory.frames import learner_frame, site
+
+_TRITON = os.path.dirname(triton.__file__)
 
 
 class HazardKind(Enum):
@@ -40,6 +44,7 @@ class HazardKind(Enum):
     FALSE_MULTIPLE = "false_multiple_of"
     FALSE_CONTIGUOUS = "false_max_contiguous"
     FALSE_CONSTANCY = "false_max_constancy"
+    FALSE_ASSUMPTION = "false_assume"
     REORDERED = "cat_reordered"
 
 
@@ -78,6 +83,7 @@ class Hazards:
             _look_at_hints(self, edits)
             _look_at_functions(self, edits)
             _look_at_helpers(self, edits)
+            _look_at_assumptions(self, edits)
             _reorder(self, edits)
             yield self
         finally:
@@ -87,7 +93,8 @@ class Hazards:
     def _tell(self, what: str, place: arithmetic.Place) -> None:
         kinds = {"rounded_down": HazardKind.ROUNDED_DOWN, "truncated": HazardKind.TRUNCATED}
         file, line, _ = place
-        at = Site(file, line, linecache.getline(file, line).strip())
+        is_tritons = file.startswith(_TRITON)  # `tl.cdiv` and the like: the line that calls it is the learner's
+        at = _here() if is_tritons else Site(file, line, linecache.getline(file, line).strip())
         self.add(Hazard(kinds.get(what, HazardKind.NEGATIVE_STEP), at))
 
 
@@ -144,6 +151,16 @@ def _not_constant(data: Any, axis: int, hint: int) -> list[Any]:
     groups = _groups(data, axis, hint)
     wrong = (groups != groups[:, :1]).any(axis=-1)
     return list(groups[wrong][0]) if wrong.any() else []
+
+
+def _look_at_assumptions(hazards: Hazards, edits: Edits) -> None:
+    """`tl.assume`, at which Triton's interpreter stops with an exception that says nothing of a GPU."""
+
+    def create_assume(self: Any, condition: Any) -> None:
+        if not np.asarray(getattr(condition, "data", condition)).all():
+            hazards.add(Hazard(HazardKind.FALSE_ASSUMPTION, _here(), "tl.assume"))
+
+    edits.set(interpreter.InterpreterBuilder, "create_assume", create_assume)
 
 
 # Functions that reduce and scan
@@ -205,7 +222,12 @@ def _drawn(blocks: tuple[Any, ...]) -> Iterator[tuple[tuple[Any, ...], ...]]:
 
 
 def _block(data: Any, like: Any) -> Any:
-    return tl.tensor(interpreter.TensorHandle(data.copy(), like.dtype.scalar), tl.block_type(like.dtype, [data.size]))
+    """In fp64 where the input is floating: products of its values must neither overflow nor lose their digits to rounding."""
+    if is_bf16(like.dtype):
+        data = decode(data)
+    dtype = tl.float64 if like.dtype.is_floating() else like.dtype.scalar
+    values = np.array(data, np.float64) if dtype is tl.float64 else data.copy()
+    return tl.tensor(interpreter.TensorHandle(values, dtype), tl.block_type(dtype, [data.size]))
 
 
 def _call(function: Any, left: tuple[Any, ...], right: tuple[Any, ...]) -> tuple[Any, ...]:
@@ -219,7 +241,9 @@ def _alike(left: tuple[Any, ...], right: tuple[Any, ...], inputs: tuple[tuple[An
         first, second = _floats(one), _floats(other)
         took_part = [first, second, *(_floats(block[number]) for block in inputs if number < len(block))]
         largest = max((np.abs(values[np.isfinite(values)]).max(initial=0.0) for values in took_part), default=0.0)
-        bits = one.dtype.fp_mantissa_width if one.dtype.is_floating() else 52
+        bits = (
+            min(one.dtype.fp_mantissa_width, 23) if one.dtype.is_floating() else 52
+        )  # it may round to fp32 on its way
         close = np.abs(first - second) <= 64 * 2.0**-bits * largest
         same = (first == second) | (np.isnan(first) & np.isnan(second)) | close
         if not same.all():

@@ -8,6 +8,7 @@ launch (check its memory, count, ignore torch calls inside it) is its own affair
 from __future__ import annotations
 
 import inspect
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -17,7 +18,16 @@ from triton.runtime import interpreter
 
 from triton_quest.child.instruments.prints import told_by_program
 
-_depth = 0
+_one_at_a_time = (
+    threading.RLock()
+)  # the interpreter has one program id for all; a GPU's stream, too, runs launches in turn
+
+
+class _OfThisThread(threading.local):
+    depth = 0  # of launches, and of what instruments do
+
+
+_inside = _OfThisThread()
 
 
 @dataclass
@@ -65,19 +75,18 @@ class LaunchLog(Observer):
 
 
 def inside_launch() -> bool:
-    """True while a kernel runs: what torch does then is the interpreter's doing, not the learner's."""
-    return _depth > 0
+    """True while this thread runs a kernel: what torch does then is the interpreter's doing, not the learner's."""
+    return _inside.depth > 0
 
 
 @contextmanager
 def unseen() -> Iterator[None]:
     """Inside, what torch does is an instrument's doing, not the learner's."""
-    global _depth
-    _depth += 1
+    _inside.depth += 1
     try:
         yield
     finally:
-        _depth -= 1
+        _inside.depth -= 1
 
 
 def _describe(executor: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Launch:
@@ -122,19 +131,22 @@ def observed(*observers: Observer, noop: bool = False) -> Iterator[None]:
         return store(builder, pointers, *args)
 
     def noted_call(executor: Any, *args: Any, **kwargs: Any) -> None:
-        global _depth
+        with _one_at_a_time:
+            call_and_note(executor, args, kwargs)
+
+    def call_and_note(executor: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         launch = _describe(executor, args, kwargs)
         launch.replaced_by_noop = noop
         for observer in observers:
             observer.begin(launch)
         current.append(launch)
-        _depth += 1
+        _inside.depth += 1
         try:
             if not noop:
                 with told_by_program(executor.fn.__globals__, lambda: launch.grid):
                     call(executor, *args, **kwargs)
         finally:
-            _depth -= 1
+            _inside.depth -= 1
             current.pop()
             for observer in observers:
                 observer.end(launch)

@@ -13,6 +13,7 @@ from typing import Any
 import torch
 from torch.overrides import TorchFunctionMode
 
+from . import threads
 from .dataflow import OUTSIDE, FlowStep, flowing_into, flowing_into_launches
 from .dispatch import FastDispatchMode
 from .launches import Launch, Observer, inside_launch
@@ -61,19 +62,16 @@ def _poison(tensor: torch.Tensor) -> None:
 class _Doors(TorchFunctionMode):
     """The Python functions by which contents leave torch; the dispatcher doesn't see them."""
 
-    def __init__(self, note: Callable[[Any, torch.Tensor, Any, Any], None]) -> None:
+    def __init__(self, call: Callable[[Any, Any, Any, Any], Any]) -> None:
         super().__init__()
-        self._note = note
+        self._call = call
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        result = func(*args, **(kwargs or {}))
-        if func in _LEAVING and not inside_launch():
-            self._note(func, args[0], result, sys._getframe(1))
-        return result
+        return self._call(func, types, args, kwargs)
 
 
 class OpSpy(FastDispatchMode, Observer):
-    """Active inside `with observed(spy), spy:`; `calls` and the questions below answer from then on.
+    """Active inside `with observed(spy), spy:`, in the learner's threads too; `calls` and the questions below answer from then on.
 
     `path` is the learner's file. `inputs` are the tensors handed to the launcher: any other storage that torch wasn't
     seen to make came from outside. `stored_to` tells which tensors a launch wrote; without it, all that it was given.
@@ -100,7 +98,7 @@ class OpSpy(FastDispatchMode, Observer):
         self._on_filled = on_filled or on_written
         self._wording = Wording(path)
         self._ledger = Ledger(inputs)
-        self._doors = _Doors(self._note_leaving)
+        self._doors = _Doors(self.leaving_through)
         self._given: list[frozenset[int]] = []  # what each running launch was given
 
     @property
@@ -134,11 +132,20 @@ class OpSpy(FastDispatchMode, Observer):
     def __enter__(self) -> OpSpy:
         super().__enter__()
         self._doors.__enter__()
+        threads.begin(self)
         return self
 
     def __exit__(self, *error: Any) -> None:
+        threads.end()
         self._doors.__exit__(*error)
         super().__exit__(*error)
+
+    def leaving_through(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        """Call a Python function of torch's, and note it if contents left torch by it."""
+        result = func(*args, **(kwargs or {}))
+        if func in _LEAVING and not inside_launch():
+            self._note_leaving(func, args[0], result, sys._getframe(2))
+        return result
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         kwargs = kwargs or {}

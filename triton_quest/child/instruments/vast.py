@@ -15,9 +15,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import triton.language as tl
+from triton.language.semantic import TritonSemantic
 from triton.runtime import interpreter
+from triton.runtime.jit import _normalize_ty
 
 from triton_quest.child.triton.patching import Edits
+from triton_quest.child.triton.scalars import WideCounter
 
 from .launches import unseen
 from .memory.arguments import WINDOW_BITS, bare, tensors_of
@@ -128,7 +132,7 @@ def overflows(call: Callable[[], object]) -> list[Overflow]:
 @contextmanager
 def _vast(memory: _Memory) -> Iterator[None]:
     edits = Edits()
-    binary = interpreter.InterpreterBuilder.binary_op
+    binary, check_types = interpreter.InterpreterBuilder.binary_op, TritonSemantic.binary_op_type_checking_impl
 
     def binary_op(self: Any, lhs: Any, rhs: Any, op: Any) -> Any:
         result = binary(self, lhs, rhs, op)
@@ -136,11 +140,17 @@ def _vast(memory: _Memory) -> Iterator[None]:
             memory.wrapped.append(site(learner_frame()))
         return result
 
+    def with_wide_scalars(self: Any, lhs: Any, rhs: Any, *rest: Any, **options: Any) -> Any:
+        """A counter of 64 bits is no number that fits into any dtype: what is made of it has 64 bits."""
+        lhs, rhs = (side._scalar() if isinstance(side, WideCounter) else side for side in (lhs, rhs))
+        return check_types(self, lhs, rhs, *rest, **options)
+
     def run(function: Any, *args: Any, grid: Any, warmup: bool, **kwargs: Any) -> None:
         if not warmup and not memory.found:
             _run_corners(memory, function, args, kwargs, grid)
 
     edits.set(interpreter.InterpreterBuilder, "binary_op", binary_op)
+    edits.set(TritonSemantic, "binary_op_type_checking_impl", with_wide_scalars)
     edits.set(interpreter, "_interpreter", memory)
     edits.set(interpreter.InterpretedFunction, "run", run)
     try:
@@ -180,6 +190,9 @@ def _run_corners(memory: _Memory, function: Any, args: tuple[Any, ...], kwargs: 
             converted = {
                 name: value if name in executor.constexprs else implicit_cvt(value) for name, value in bound.items()
             }
+            for name, annotation in kernel.__annotations__.items():  # compiled, it decides; interpreted, the value does
+                if _normalize_ty(annotation) == "i64" and name in converted:
+                    converted[name] = converted[name].to(tl.int64)
             sizes = tuple(executor.grid(converted) if callable(executor.grid) else executor.grid)
             sizes = tuple(map(int, sizes)) + (1,) * (3 - len(sizes))
             builder.set_grid_dim(*sizes)

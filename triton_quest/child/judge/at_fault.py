@@ -81,28 +81,33 @@ class Trials:
         self._level, self._gapped, self._step, self._blocks = level, gapped, step, blocks
         self._quick = [case for case in cases if case.quick and "fp32" in case.dtypes]
         self._limit = _Limit()
+        self._cures: list[int] = []  # gaps with whose lines replaced everything was right, the nearest first
         self.missing: str | None = None  # a name that the reference's lines need, and the learner's don't give
 
-    def fault(self, lines: Collection[int] = ()) -> Fault | NotFound:
-        """The gap at fault. `lines` are where what is wrong was seen: a gap there is looked at first."""
+    def fault(self, lines: Collection[int] = (), suspects: Collection[int] = ()) -> Fault | NotFound:
+        """The gap at fault. `lines` are where what is wrong was seen: a gap there is looked at first, after the `suspects`."""
         if self._step is None or not self._gapped.written:
             return NotFound("the check that failed can't be repeated with other lines")
         seconds = FEW if self._level.number < LARGE_CASES else MORE
         try:
             with tempfile.TemporaryDirectory() as folder, _silence(), self._limit.holding(seconds):
-                return self._found(Path(folder), self._gapped.with_lines(lines))
+                return self._found(Path(folder), tuple(dict.fromkeys((*suspects, *self._gapped.with_lines(lines)))))
         except _OutOfTime:
-            return NotFound("looking for the gap at fault takes too long")
+            return _alone(self._cures[0]) if self._cures else NotFound("looking for the gap at fault takes too long")
         except OSError:  # the learner's code may delete what isn't its own
             return NotFound("there is no place left to try other lines in")
 
     def _found(self, folder: Path, suspects: Sequence[int]) -> Fault | NotFound:
         written = self._gapped.written
-        for suspect in suspects:
-            if len(written) > 1 and self._is_right(folder, (suspect,)):
+        first = suspects if len(written) > 1 else ()  # of an only one it is asked whether it goes wrong every time
+        for suspect in first:
+            if self._is_right(folder, (suspect,)):
                 return _alone(suspect)
-        single = tuple(n for n in written if n not in suspects and self._is_right(folder, (n,)))
-        if len(single) == len(written) - len(suspects) and self._is_right(folder, ()):
+        for number in self._nearest(first):
+            if self._is_right(folder, (number,)):
+                self._cures.append(number)
+        single = tuple(sorted(self._cures))
+        if len(single) == len(written) - len(first) and self._is_right(folder, ()):
             return NotFound("it doesn't go wrong every time")
         if len(single) == 1:
             return _alone(single[0])
@@ -117,6 +122,12 @@ class Trials:
         if self.missing:
             return NotFound(f"other lines can't stand beside yours: they need the name `{self.missing}`")
         return NotFound("no other lines in one or two of the gaps make everything right")
+
+    def _nearest(self, first: Sequence[int]) -> list[int]:
+        """The other written gaps: those above the line in which it was seen, from there upwards, then those below."""
+        others = [number for number in self._gapped.written if number not in first]
+        above = [number for number in others if first and number < first[-1]]
+        return [*reversed(above), *(number for number in others if number not in above)]
 
     def _is_right(self, folder: Path, numbers: tuple[int, ...]) -> bool:
         path = folder / f"gaps_{'_'.join(map(str, numbers))}.py"

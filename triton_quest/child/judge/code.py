@@ -13,6 +13,7 @@ from types import ModuleType
 from typing import Any
 
 from triton_quest.child import source
+from triton_quest.child.instruments import threads
 from triton_quest.child.instruments.memory.findings import Finding
 from triton_quest.child.judge import torch_state
 from triton_quest.child.sentences import descriptors, no_gpu
@@ -43,6 +44,7 @@ class _Loader(SourceFileLoader):
 def load(file: Path) -> ModuleType:
     """Execute the learner's file as a module. Raises Stopped, with the line, if it raises."""
     check = v.Check(name="the file can be imported", kind="import", state=v.State.PASSED)
+    threads.watch_threads()
     name = LEARNER + file.stem  # a file called torch.py must not take torch's place
     loader = _Loader(name, str(file))  # whatever its suffix
     module = types.ModuleType(name)

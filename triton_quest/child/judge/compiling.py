@@ -22,7 +22,7 @@ NAME = "the kernels compile for a GPU (" + " and ".join(f"sm_{target}" for targe
 DEPENDS_ON_THE_CASE = "static_assert_fails"  # the refusal that a launcher's arguments decide over
 
 NOT_ON_A_GPU = "What runs in the interpreter must compile for a GPU, too."
-NOWHERE = "No matter of the GPU: the interpreter can't run such a line either."
+NOWHERE = "This has nothing to do with GPUs: the interpreter can't run such a line either."
 ON_A_GPU = "A GPU would run it, and understand it otherwise than the interpreter."
 
 

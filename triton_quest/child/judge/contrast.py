@@ -65,10 +65,10 @@ def _apart(failing: Traits, passed: Sequence[Traits]) -> Iterator[str]:
     for other in passed:
         for axis, size in other.lengths:
             longest[axis] = max(size, longest.get(axis, 0))
-    longer = [(axis, size) for axis, size in failing.lengths if size > longest.get(axis, size)]
+    longer = [(axis, size) for axis, size in failing.lengths if size > longest.get(axis, size)][:MOST]
     if longer:
-        axis, size = longer[0]
-        yield f"{axis} is {size} long (at most {longest[axis]} there)"
+        axes = " and ".join(f"{axis} is {size} long" for axis, size in longer)
+        yield f"{axes} (at most {' and '.join(str(longest[axis]) for axis, _ in longer)} there)"
     most = max(other.reach for other in passed)
     if failing.reach > MUCH * most:
         yield f"its numbers reach {failing.reach:.3g} (at most {most:.3g} there)"

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import ast
+import textwrap
+from collections.abc import Sequence
 from dataclasses import replace
 
-from triton_quest.child.judge import code, memory, read
+from triton_quest.child.instruments.memory.findings import Finding
+from triton_quest.child.judge import code, hints, memory, read
 from triton_quest.child.judge.at_fault import Fault, NotFound, Trials
 from triton_quest.child.judge.gapped import Gapped
 from triton_quest.course import template
@@ -17,17 +21,8 @@ def possible(mistakes: tuple[Mistake, ...], mine: Gapped | None, solution: str) 
     """Those that can be the learner's: not the ones in gaps where the reference's lines stand in."""
     if mine is None or mine.filled is None:
         return mistakes
-    waiting = {gap.number for gap in mine.waiting}
-    return tuple(one for one in mistakes if not touched(one, solution) <= waiting)
-
-
-def touched(mistake: Mistake, solution: str) -> frozenset[int]:
-    """The gaps that a mistake's patch changes; 0 stands for lines that are given."""
-    wrong = apply(mistake.edits, solution, mistake.key)
-    pairs = zip(marked(solution), marked(wrong), strict=False)
-    changed = {right.number for right, other in pairs if right.lines != other.lines}
-    given_too = template.strip_solution(solution) != template.strip_solution(wrong)
-    return frozenset(changed | ({0} if given_too else set()))
+    waiting = frozenset(gap.number for gap in mine.waiting)
+    return tuple(one for one in mistakes if not hints.touched(one, solution) <= waiting)
 
 
 def explained(
@@ -39,18 +34,51 @@ def explained(
     if isinstance(found, NotFound):
         lines = template.open_gaps(mine.text)
         return read.waiting(mine.text, lines, len(mine.gaps), found.why), mine.record(v.GapStanding.NOT_TOLD, found.why)
-    found = found or trials.fault([place.line for place in check.places])
+    suspects = [number for number in mine.written if _as_written((number,), mine, mistakes, solution)]
+    found = found or trials.fault([place.line for place in check.places], suspects)
     if isinstance(found, Fault):
         known = _named(check, mistakes)
-        agrees = any(set(found.numbers) & touched(one, solution) for one in known)
-        if check.cause.startswith("Probably") and not agrees:
+        in_them = [one for one in known if set(found.numbers) & hints.touched(one, solution)]
+        is_probable = check.cause.startswith("Probably")
+        same = _as_written(found.numbers, mine, mistakes, solution) if is_probable or not in_them else None
+        if same is not None:
+            check = replace(check, cause=f"Probably: {_lower_first(same.says)}", evidence="", hint=same.hint)
+            known = in_them = [same]
+        elif is_probable and not in_them:
             check, known = replace(check, cause="", hint=None), []  # it is in lines that were shown to be right
-        if agrees or not known:
-            told = _with_cause(check, found.says)
+        if in_them or not known:
+            check = _cured_in(found.numbers, stopped, check, mine)
+            told = _with_cause(_without_others(check, known, in_them), found.says)
+            if not known:
+                told = replace(told, hint=hints.of_gaps(found.numbers, check.kind, mistakes, solution) or told.hint)
             others = v.GapStanding.NOT_TOLD if found.unknown else v.GapStanding.RIGHT
             return told, mine.record(others, found.unknown, wrong=found.numbers)
         found = NotFound("what went wrong and where the reference's lines help are not the same")
     return check, mine.record(v.GapStanding.NOT_TOLD, found.why) if mine.filled is not None else None
+
+
+def _as_written(numbers: tuple[int, ...], mine: Gapped, mistakes: tuple[Mistake, ...], solution: str) -> Mistake | None:
+    """The known mistake whose lines stand in the gap at fault, and which has none elsewhere: there, the learner's lines are right."""
+    if len(numbers) != 1:
+        return None
+    number = numbers[0]
+    gap = mine.gaps[number - 1]
+    theirs = _meaning(mine.text.splitlines()[gap.first - 1 : gap.last])
+    there = (one for one in mistakes if hints.touched(one, solution) == {number})
+    wrong = ((one, marked(apply(one.edits, solution, one.key))[number - 1].lines) for one in there)
+    return next((one for one, lines in wrong if _meaning(lines) == theirs), None)
+
+
+def _meaning(lines: Sequence[str]) -> str:
+    """The statements of these lines, however they are formatted."""
+    try:
+        return ast.dump(ast.parse(textwrap.dedent("\n".join(lines))))
+    except SyntaxError:
+        return ""
+
+
+def _lower_first(says: str) -> str:
+    return says[:1].lower() + says[1:]
 
 
 def _named(check: v.Check, mistakes: tuple[Mistake, ...]) -> list[Mistake]:
@@ -58,6 +86,18 @@ def _named(check: v.Check, mistakes: tuple[Mistake, ...]) -> list[Mistake]:
     told = [one for one in mistakes if check.cause and one.says[1:] in check.cause]
     keys = {key for one in told for key in (one.key, *one.same_output_as)}
     return [one for one in mistakes if {one.key, *one.same_output_as} & keys]
+
+
+def _without_others(check: v.Check, known: list[Mistake], in_them: list[Mistake]) -> v.Check:
+    """`check` without the known mistakes that are in lines which were shown to be right, where it tells of several."""
+    told = [one for one in in_them if one.says[1:] in check.cause]
+    if not told or len(in_them) == len(known) or not check.cause.startswith("Probably"):
+        return check
+    of_them = {one.hint for one in in_them}
+    sentences = dict.fromkeys(_lower_first(one.says) for one in told)
+    return replace(
+        check, cause="Probably: " + " Or: ".join(sentences), hint=of_them.pop() if len(of_them) == 1 else check.hint
+    )
 
 
 def _with_cause(check: v.Check, says: str) -> v.Check:
@@ -71,6 +111,19 @@ def _of_stand_in(stopped: code.Stopped, check: v.Check, mine: Gapped) -> v.Check
     finding = stopped.finding
     if mine.filled is None or finding is None or finding.line not in mine.filled.gap_of:
         return check
+    return _without_cure(check, finding)
+
+
+def _cured_in(numbers: tuple[int, ...], stopped: code.Stopped, check: v.Check, mine: Gapped) -> v.Check:
+    """Without a cure for a line that was shown to be right: neither that line nor a mask is in the gaps at fault."""
+    finding = stopped.finding
+    at_fault = [mine.gaps[number - 1] for number in numbers]
+    if finding is None or any(g.first <= finding.line <= g.last or "mask" in " ".join(g.names) for g in at_fault):
+        return check
+    return _without_cure(check, finding)
+
+
+def _without_cure(check: v.Check, finding: Finding) -> v.Check:
     return replace(check, says=check.says.replace(memory.in_words(finding), memory.in_words(finding, with_cure=False)))
 
 

@@ -5,9 +5,12 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
+from functools import lru_cache
 
-from triton_quest.course.mistake import Mistake
+from triton_quest.course import template
+from triton_quest.course.gaps import Gap, marked
+from triton_quest.course.mistake import Mistake, apply
 from triton_quest.records import verdict as v
 
 STATEMENT = re.compile(r"^\s*(?:(?P<target>[\w, ]+?)\s*[+*]?=(?!=)|(?P<call>[\w.]+)\()")
@@ -25,6 +28,26 @@ def fitting(check: v.Check, mistakes: tuple[Mistake, ...], solution: str) -> int
         for mistake in mistakes
         if mistake.caught_by == check.kind and changes_the_line(mistake, check, solution)
     )
+
+
+def of_gaps(numbers: Collection[int], kind: str, mistakes: tuple[Mistake, ...], solution: str) -> int | None:
+    """The hint named most often by mistakes in these gaps and nowhere else; by those that the same kind of check rejects, if there are."""
+    of_them = [one for one in mistakes if frozenset() < touched(one, solution) <= set(numbers)]
+    return _most_named([one for one in of_them if one.caught_by == kind] or of_them)
+
+
+@lru_cache(maxsize=1024)
+def touched(mistake: Mistake, solution: str) -> frozenset[int]:
+    """The gaps that a mistake's patch changes; 0 stands for lines that are given."""
+    (right, given), (wrong, given_there) = _parted(solution), _parted(apply(mistake.edits, solution, mistake.key))
+    changed = {mine.number for mine, other in zip(right, wrong, strict=False) if mine.lines != other.lines}
+    return frozenset(changed | ({0} if given != given_there else set()))
+
+
+@lru_cache(maxsize=4)
+def _parted(text: str) -> tuple[tuple[Gap, ...], str]:
+    """The gaps of a marked text, and what is given."""
+    return marked(text), template.strip_solution(text)
 
 
 def changes_the_line(mistake: Mistake, check: v.Check, solution: str) -> bool:

@@ -9,7 +9,7 @@ import torch
 
 from triton_quest.child import source
 from triton_quest.child.instruments.memory.accesses import IllegalAccess
-from triton_quest.child.instruments.memory.findings import Finding, Kind
+from triton_quest.child.instruments.memory.findings import WITHIN_A_PROGRAM, Finding, Kind
 from triton_quest.child.judge import code
 from triton_quest.child.judge.template_code import mask_is_given
 from triton_quest.child.judge.watch import Run, Subject, watched
@@ -49,9 +49,9 @@ def examine_accesses(run: Run) -> None:
     fatal = run.model.fatal or (run.trouble.finding if isinstance(run.trouble, IllegalAccess) else None)
     if fatal is not None:
         raise refused(fatal, run)
-    for finding in run.model.findings:
-        if not finding.is_remark and finding.kind is not Kind.POISONED_LANE:
-            raise refused(finding, run)
+    wrong = [one for one in run.model.findings if not one.is_remark and one.kind is not Kind.POISONED_LANE]
+    if wrong:  # a barrier is no cure where other programs come to the elements, too
+        raise refused(min(wrong, key=lambda finding: finding.kind in WITHIN_A_PROGRAM), run)
 
 
 def examine_answer(run: Run) -> None:

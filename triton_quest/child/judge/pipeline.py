@@ -35,6 +35,7 @@ from triton_quest.child.judge import (
     read,
     rules,
     tuning,
+    unkept,
 )
 from triton_quest.child.judge.abilities import Abilities, abilities
 from triton_quest.child.judge.blocks import block_sizes
@@ -206,6 +207,7 @@ class _Judge:
         for remark in (
             *rules.remarks(runs),
             *wasted,
+            *unkept.remarks(self.file),
             *code.remarks(self.file, (*self.warned.of_triton, *self.fits_elsewhere)),
         ):
             self.send(remark)

@@ -14,6 +14,11 @@ from triton_quest.records import verdict as v
 
 NAME = "the file parses and no gap is open"
 UNSEEN = "only a check in Triton's interpreter looks at files with open gaps"
+STOOD_IN = "In the open gaps stood lines of the judge's own: what was checked is what you wrote."
+SYNTAX_ADVICE = {  # what Python's own message leaves unsaid
+    "invalid syntax": "Often the cause is in the line above: a bracket or a colon.",
+    "positional argument follows keyword argument": "Move what has a name, such as `mask=mask`, to the end of the brackets.",
+}
 ADVICE = "Each `...` stands for code of yours; the TODO above it says what and how many lines."
 
 
@@ -70,7 +75,7 @@ def right_so_far(text: str, states: v.Gaps) -> v.Check:
     """The failed check of a file in which nothing is wrong but that gaps are open."""
     check = v.Check(name="no gap is open", kind="read", state=v.State.PASSED)
     places = places_of(text, template.open_gaps(text))
-    return v.failed(check, v.Outcome.GAPS, f"{gapped.summary(states.gaps)}.", ADVICE, places=places)
+    return v.failed(check, v.Outcome.GAPS, f"{gapped.summary(states.gaps)}.", f"{STOOD_IN}\n{ADVICE}", places=places)
 
 
 def places_of(text: str, gaps: tuple[int, ...]) -> tuple[v.Place, ...]:
@@ -94,6 +99,4 @@ def _syntax(check: v.Check, trouble: SyntaxError, text: str) -> v.Check:
     lines = text.splitlines()
     place = v.Place(line, lines[line - 1].strip() if line <= len(lines) else "")
     says = f"Line {line} isn't Python yet: {trouble.msg}."
-    return v.failed(
-        check, v.Outcome.SYNTAX, says, "Often the cause is in the line above: a bracket or a colon.", places=(place,)
-    )
+    return v.failed(check, v.Outcome.SYNTAX, says, SYNTAX_ADVICE.get(trouble.msg, ""), places=(place,))

@@ -22,7 +22,6 @@ from triton_quest.child.instruments.memory.model import MemoryModel
 from triton_quest.child.instruments.memory.trace import Trace
 from triton_quest.child.instruments.opspy import OpSpy
 from triton_quest.child.instruments.pace import Pace
-from triton_quest.child.instruments.threads import inherit
 from triton_quest.child.instruments.tuning import Forcing
 from triton_quest.child.judge import blocks as tiles
 from triton_quest.child.judge import truth
@@ -197,7 +196,6 @@ def called_with(
             observed(spy, log, pace, noop=noop),
             pace.watched(),
             spy,
-            inherit(spy),
         ):
             arguments = given.arguments()
             run.returned = subject.launcher(*arguments, **given.keywords)

@@ -41,6 +41,10 @@ _SAYS = {
         "`{name}` promises {hint} equal values in a row, and they are {seen}. A GPU's compiler believes it, and takes the first for all "
         "of them. Promise what always holds, or leave `{name}` out."
     ),
+    HazardKind.FALSE_ASSUMPTION: (
+        "what `{name}` promises doesn't hold here. A GPU's compiler believes it, and leaves out what only other values need. "
+        "Promise what always holds, or leave `{name}` out."
+    ),
     HazardKind.REORDERED: (
         "`tl.cat(..., can_reorder=True)` doesn't keep the order on a GPU: an element of the first half may come out anywhere. "
         "Leave `can_reorder` out (then the order is kept), or store the two halves one by one."

@@ -178,7 +178,8 @@ def _why_unwritten(finding: Finding) -> str:
             )
         one = finding.program == finding.other_program
         who = f"Program {finding.program} comes" if one else _several(finding)
-        return f". {who} to them, but the mask of {store} stops {'it' if one else 'them'}."
+        them = "it" if finding.bad == 1 else "them"
+        return f". {who} to {them}, but the mask of {store} stops {'it' if one else 'them'}."
     reach, idle = finding.reach, finding.idle
     if idle is not None and (reach is None or not reach.is_last_of_grid):
         look = "the mask is given, so look at what it is made of" if finding.mask_is_given else _AT_PLACE_OR_MASK
@@ -191,7 +192,8 @@ def _why_unwritten(finding: Finding) -> str:
 def _how_far(finding: Finding, reach: Reach) -> str:
     last = f"the last of the grid {reach.grid}" if reach.is_last_of_grid else "the last program that writes"
     wrote = places(finding.tensor or "the answer", reach.wrote, finding.shape)
-    others = "them" if finding.elements is not None and finding.elements.full else "the others"
+    them = "it" if finding.bad == 1 else "them"
+    others = them if finding.elements is not None and finding.elements.full else "the others"
     return f"No store comes to {others}: {_program(reach.program)}, {last}, writes {wrote}."
 
 
@@ -228,6 +230,22 @@ def _own_store_read(finding: Finding) -> str:
         f"{_program(finding.program)} reads back {_where(finding)}, which other lanes of the same program stored; on a GPU the lanes are "
         f"threads that don't wait for each other, so the old value may still be there. Line {finding.line}: write `tl.debug_barrier()` "
         f"between the store and this load, or keep the values in variables."
+    )
+
+
+def _own_load_overtaken(finding: Finding) -> str:
+    return (
+        f"{_program(finding.program)} stores other values to {_where(finding)}, which other lanes of the same program load before; "
+        f"on a GPU the lanes are threads that don't wait for each other, so those may find the new value. Line {finding.line}: write "
+        f"`tl.debug_barrier()` between the load and this store, or store elsewhere."
+    )
+
+
+def _own_stores_meet(finding: Finding) -> str:
+    return (
+        f"{_program(finding.program)} stores other values to {_where(finding)}, where other lanes of the same program have stored; "
+        f"on a GPU the lanes are threads that don't wait for each other, so either value may stay. Line {finding.line}: write "
+        f"`tl.debug_barrier()` between the two stores, or store each element once."
     )
 
 
@@ -286,6 +304,8 @@ _TELLERS = {
     Kind.WRITE_RACE: _write_race,
     Kind.LANE_RACE: _lane_race,
     Kind.OWN_STORE_READ: _own_store_read,
+    Kind.OWN_LOAD_OVERTAKEN: _own_load_overtaken,
+    Kind.OWN_STORES_MEET: _own_stores_meet,
     Kind.READ_WRITE_RACE: _read_write_race,
     Kind.UNINITIALISED_READ: _uninitialised,
     Kind.POISONED_LANE: _poisoned,

@@ -145,6 +145,16 @@ class _Asking(ast.NodeTransformer):
         name = _DIVIDED if isinstance(node.op, ast.FloorDiv) else _REMAINDER
         return self._asking(name, node, node.left, node.right)
 
+    def visit_AugAssign(self, node: ast.AugAssign) -> Any:
+        """`n //= 2` becomes `n = n // 2`, as in the compiler, which takes the place of the whole statement."""
+        self.generic_visit(node)
+        if not isinstance(node.op, (ast.FloorDiv, ast.Mod)) or not isinstance(node.target, ast.Name):
+            return node
+        name = _DIVIDED if isinstance(node.op, ast.FloorDiv) else _REMAINDER
+        old = ast.copy_location(ast.Name(id=node.target.id, ctx=ast.Load()), node.target)
+        new = self._asking(name, node, old, node.value)
+        return ast.copy_location(ast.Assign(targets=[node.target], value=new), node)
+
     def visit_For(self, node: ast.For) -> Any:
         found = step_of(node.iter)
         self.generic_visit(node)
@@ -156,7 +166,7 @@ class _Asking(ast.NodeTransformer):
                 keyword.value = asking if keyword.arg == "step" else keyword.value
         return node
 
-    def _asking(self, name: str, at: ast.expr, *values: ast.expr) -> ast.expr:
+    def _asking(self, name: str, at: ast.expr | ast.stmt, *values: ast.expr) -> ast.expr:
         place = [ast.Constant(value=self._file), ast.Constant(value=at.lineno), ast.Constant(value=at.col_offset)]
         call = ast.Call(func=ast.Name(id=name, ctx=ast.Load()), args=[*values, *place], keywords=[])
         return ast.copy_location(call, at)

@@ -77,9 +77,9 @@ class RaceResult:
 
 
 def race(
-    context: Context, chosen: Sequence[tuple[Level, Path]], quiet: bool, run: Callable[[Job, OnRecord], Ending] = run
+    context: Context, jobs: Sequence[Job], quiet: bool, run: Callable[[Job, OnRecord], Ending] = run
 ) -> tuple[list[RaceResult], bool]:
-    """Race each file for its level; Ctrl-C ends it and keeps what was measured. The races, and whether all were run."""
+    """Run each race; Ctrl-C ends it and keeps what was measured. The races, and whether all were run."""
     races: list[RaceResult] = []
     bar = Progress(
         TextColumn("{task.description}"),
@@ -91,9 +91,9 @@ def race(
     shown = bar if not quiet and context.console.is_terminal else None
     try:
         with shown or nullcontext():
-            for level, path in chosen:
-                races.append(RaceResult(level))
-                _run(races[-1], Job(level, path, STEP_SECONDS, kind="race"), shown, run)
+            for job in jobs:
+                races.append(RaceResult(job.level))
+                _run(races[-1], job, shown, run)
     except (KeyboardInterrupt, Cancelled):
         return races, False
     return races, True

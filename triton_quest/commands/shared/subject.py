@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from triton_quest import environment
 from triton_quest.commands.shared.context import Context
 from triton_quest.course.level import Level
 from triton_quest.errors import QuestError
 from triton_quest.invocation import Command
+from triton_quest.parent.runner import Job
 from triton_quest.store import files
 
 
@@ -18,13 +20,22 @@ from triton_quest.store import files
 class LevelFile:
     """A file for a level that is open. `is_outside`: it was named, so there are no locks and no records.
 
-    `repair` is the command to type where the file can't be read.
+    `repair` is the command to type where the file can't be read; `text` what stood in it, once it has been read.
     """
 
     level: Level
     path: Path
     is_outside: bool
     repair: str
+    text: str | None = None
+
+    def read(self) -> str:
+        """The text, of a pipe too, which gives it once. Raises UnusableFile."""
+        return (files.text_read_once if self.is_outside else files.settled_text)(self.path, self.repair)
+
+    def job(self, kind: str, seconds: float, **asked: Any) -> Job:
+        """What the child is to do with the text."""
+        return Job(self.level, self.path, seconds, kind, asked, self.text)
 
 
 def choose(
@@ -36,8 +47,7 @@ def choose(
     """
     found = locate(context, level, file, command)
     require_versions(interpreted)
-    files.read_text(found.path, found.repair)
-    return found
+    return replace(found, text=found.read())
 
 
 def locate(context: Context, level: Level | None, file: Path | None, command: str) -> LevelFile:

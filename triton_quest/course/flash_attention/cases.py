@@ -191,6 +191,12 @@ LARGE = (
         (1, 65535, 257, 128),
         (1, 65535, 257, 128),
     ),
+    Case(
+        "512 batches, stored position by position",
+        "from one query or key to the next it is 2^23 elements, since all batches and heads lie in between",
+        lambda d: tuple(d.without_memory(513, 512, 127, 128).permute(1, 2, 0, 3) for _ in range(3)),
+        {"causal": False},
+    ),
 )
 
 RACES = tuple(

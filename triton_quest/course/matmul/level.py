@@ -12,5 +12,6 @@ LEVEL = Level(
     grows="M N K",
     feats=("no-spill",),
     copies_allowed=False,
+    later=(4, 8),
     races=("eager", "compile"),
 )

@@ -13,6 +13,7 @@ from textual import work
 from textual.app import SuspendNotSupported
 from textual.screen import Screen
 
+from triton_quest import isolation
 from triton_quest.course.level import Level
 from triton_quest.progress.achievements import Award
 from triton_quest.progress.experience import standing
@@ -107,7 +108,7 @@ class Opening(Screen[None]):
         before = signal.signal(signal.SIGINT, lambda *_: None)  # Ctrl-C belongs to the editor now
         try:
             with self.app.suspend():
-                subprocess.run(words, check=False)
+                subprocess.run(words, env=isolation.learners_environ(), check=False)
         except SuspendNotSupported:
             self.session.tell(f"The terminal can't be lent to an editor. Your file: {path}:{line}")
         except OSError as trouble:

@@ -145,9 +145,9 @@ class CheckedMemory:
         cells = shadow.cells(index, access.size)
         argument.note_stored(offsets, access.size)
         if self.races is not None and access.guard is not Guard.ATOMIC:
-            self.races.write(access, argument, offsets, cells, values)
             if self.lanes is not None:
-                self.lanes.wrote(access, shadow, cells)
+                self.lanes.wrote(access, argument, offsets, cells, values)
+            self.races.write(access, argument, offsets, cells, values)
         else:
             shadow.values(values.dtype)[index] = values
         self._define(argument, cells, access)

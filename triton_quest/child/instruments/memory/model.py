@@ -24,7 +24,7 @@ from .evidence import Evidence
 from .findings import Box, Finding, Guard, Traffic
 from .frames import names_of_tensors
 from .indices import Ints, box, element_offsets
-from .lanes import clear_at_barriers
+from .lanes import clear_where_threads_meet
 from .poison import Poison
 from .programs import Programs
 from .races import RaceWatch
@@ -155,7 +155,7 @@ class MemoryModel(Observer):
         self._memory.native = native
         edits = Edits()
         if self._memory.lanes is not None:
-            clear_at_barriers(self._memory.lanes, edits)
+            clear_where_threads_meet(self._memory.lanes, edits)
         interpreter._interpreter, interpreter._implicit_cvt = self._memory, self._converting(convert)
         for name, method in told.items():
             setattr(TritonSemantic, name, method)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import facts
+from . import facts, products
 from .row import Row
 
 CONSTRUCTS = (
@@ -101,6 +101,12 @@ CONSTRUCTS = (
         reason="simultaneous multiple comparison",
     ),
     Row("in", "`in` doesn't exist in a kernel: compare with each value, and join with `|`.", reason="'(In|NotIn)'"),
+    Row(
+        "matmul_operator",
+        "`@` doesn't exist in a kernel: write `{instead}`.",
+        reason="'MatMult'",
+        fact=products.dot_of_its_operands,
+    ),
     Row("matmul_operator", "`@` doesn't exist in a kernel: write `tl.dot(a, b)`.", reason="'MatMult'"),
     Row(
         "power_operator",

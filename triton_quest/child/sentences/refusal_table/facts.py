@@ -4,77 +4,15 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from difflib import get_close_matches
 
 from triton_quest.child.triton.refusals import Refusal
 from triton_quest.machine.targets import find, name_of
 
+from .instead import FORMS, IN_TL, INSTEAD, METHODS, NOT_IN_TL
+
 Facts = dict[str, str]
-
-INSTEAD = {
-    "abs": "write `tl.abs`",
-    "sum": "write `tl.sum`",
-    "any": "write `tl.max(mask.to(tl.int32)) > 0`",
-    "all": "write `tl.min(mask.to(tl.int32)) > 0`",
-    "sorted": "write `tl.sort`",
-    "round": "write `tl.floor(x + 0.5)`",
-    "pow": "multiply, or write `tl.exp2(y * tl.log2(x))`",
-    "bool": "compare instead: `x != 0`",
-    "divmod": "write `//` and `%`",
-    "slice": "compute offsets with `tl.arange`, and load those",
-    "enumerate": "count with `tl.static_range`",
-    "zip": "count with `tl.static_range`, and index both",
-    "reversed": "count down with `range(n - 1, -1, -1)`",
-    "dict": "use variables of their own names",
-    "set": "use variables of their own names",
-    "str": "a kernel has no text",
-    "open": "files are the launcher's affair",
-    "input": "a kernel can't ask; it helps while you look around in the interpreter, so take it out again",
-    "breakpoint": "it helps while you look around in the interpreter, so take it out again",
-}
-
-FORMS = {
-    "arange": "tl.arange(0, size)",
-    "program_id": "tl.program_id(axis=0)",
-    "where": "tl.where(condition, x, y)",
-    "maximum": "tl.maximum(x, y)",
-    "minimum": "tl.minimum(x, y)",
-    "cdiv": "tl.cdiv(x, y)",
-    "dot": "tl.dot(a, b)",
-    "store": "tl.store(pointers, values, mask=mask)",
-}
-
-IN_TL = (
-    "arange", "bfloat16", "cdiv", "constexpr", "dot", "exp", "exp2", "float16", "float32", "full", "int32", "int64", "load", "log",
-    "log2", "maximum", "minimum", "num_programs", "program_id", "sqrt", "store", "trans", "where", "zeros",
-)  # fmt: skip
-
-NOT_IN_TL = {
-    "inf": 'write `float("inf")`',
-    "matmul": "write `tl.dot(a, b)`",
-    "mean": "write `tl.sum`, and divide",
-    "tril": "compare two vectors of indices, as in `rows[:, None] >= cols[None, :]`",
-    "triu": "compare two vectors of indices, as in `rows[:, None] <= cols[None, :]`",
-    "transpose": "write `tl.trans`",
-    "amax": "write `tl.max`",
-    "empty": "write `tl.zeros`",
-    "full_like": "write `tl.full`",
-    "pow": "multiply, or write `tl.exp2(y * tl.log2(x))`",
-}
-
-METHODS = {
-    "masked_fill": "write `tl.where(mask, value, x)`",
-    "unsqueeze": "write `x[:, None]` or `x[None, :]`",
-    "float": "write `x.to(tl.float32)`",
-    "half": "write `x.to(tl.float16)`",
-    "transpose": "write `tl.trans(x)`",
-    "t": "write `tl.trans(x)`",
-    "amax": "write `tl.max(x, axis=0)`",
-    "mean": "write `tl.sum`, and divide",
-    "size": "its sizes are in `.shape`, as in `x.shape[0]`",
-    "values": "the values are what `max` and `min` give: take `.values` away",
-    "clamp": "write `tl.minimum(tl.maximum(x, low), high)`",
-}
 
 
 def _function(refusal: Refusal) -> ast.FunctionDef | None:
@@ -159,6 +97,41 @@ def name_in_tl(refusal: Refusal, groups: Facts) -> Facts | None:
 def not_in_tl(refusal: Refusal, groups: Facts) -> Facts | None:
     instead = NOT_IN_TL.get(groups["name"])
     return {"instead": instead} if instead else None
+
+
+def name_alike(refusal: Refusal, groups: Facts) -> Facts | None:
+    """The parameter or variable of the function that is spelt nearly like an undefined name."""
+    function = _function(refusal)
+    if function is None:
+        return None
+    set_there = [
+        node.id for node in ast.walk(function) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
+    ]
+    known = [*(arg.arg for arg in function.args.args), *set_there]
+    return _alike(groups["name"], known)
+
+
+def function_alike(refusal: Refusal, groups: Facts) -> Facts | None:
+    return _alike(groups["name"], IN_TL)
+
+
+def dtype_of_torch(refusal: Refusal, groups: Facts) -> Facts | None:
+    """The one type of torch's that stands in the line, where Triton has it too."""
+    found = set(re.findall(r"\btorch\.((?:u?int|b?float)\d+)\b", refusal.source_line))
+    return {"name": found.pop()} if len(found) == 1 else None
+
+
+def kernel_function(refusal: Refusal, groups: Facts) -> Facts | None:
+    return {} if groups["name"] in IN_TL else None
+
+
+def _alike(name: str, known: Iterable[str]) -> Facts | None:
+    """The one known name that begins with this one, as `n_cols` with `n`, or else the one that is spelt most like it."""
+    longer = [one for one in dict.fromkeys(known) if one.startswith(f"{name}_")]
+    if len(longer) == 1:
+        return {"instead": longer[0]}
+    found = get_close_matches(name, [one for one in dict.fromkeys(known) if one != name], n=1, cutoff=0.7)
+    return {"instead": found[0]} if found else None
 
 
 def instead_of_method(refusal: Refusal, groups: Facts) -> Facts:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import facts
+from . import facts, rewriting
 from .row import Row
 
 LAUNCH = (
@@ -50,11 +50,11 @@ LAUNCH = (
     Row("no_grid", "`{kernel}` needs a grid, which is a tuple: `{kernel}[(programs,)](...)`.", error="ImpossibleGrid"),
     Row(
         "missing_dtype_of_a_block",
-        "`{code}` leaves out the dtype: `tl.full((rows, columns), value, dtype=tl.float32)`, "
-        "`tl.zeros((rows, columns), dtype=tl.float32)`.",
+        "`{code}` leaves out the dtype: write `{instead}`.",
         node="Call",
-        code=r"\btl\.(full|zeros)\(",
-        reason=r"missing \d+ required positional arguments?: 'dtype'",
+        code=r"^tl\.(full|zeros)\(",
+        reason=r"missing (?:\d+ required positional arguments?|a required argument): 'dtype'",
+        fact=rewriting.with_a_dtype,
     ),
     Row(
         "missing_argument_of_a_call",

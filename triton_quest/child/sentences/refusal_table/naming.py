@@ -59,12 +59,33 @@ NAMES = (
         fact=facts.name_in_tl,
         runs=False,
     ),
+    Row(
+        "unknown_name",
+        "`{name}` isn't defined: is it `{instead}`?",
+        reason=r"^(?P<name>\w+) is not defined",
+        fact=facts.name_alike,
+        runs=False,
+    ),
     Row("unknown_name", "`{name}` isn't defined.", reason=r"^(?P<name>\w+) is not defined", runs=False),
     Row(
         "unknown_function",
         "`tl` has no `{name}`: {instead}.",
         reason=r"module 'triton\.language\S*' has no attribute '(?P<name>\w+)'",
         fact=facts.not_in_tl,
+        runs=False,
+    ),
+    Row(
+        "unknown_function",
+        "`tl` has no `{name}`: is it `tl.{instead}`?",
+        reason=r"module 'triton\.language\S*' has no attribute '(?P<name>\w+)'",
+        fact=facts.function_alike,
+        runs=False,
+    ),
+    Row(
+        "unknown_function",
+        "`triton` has no `{name}`: in a kernel write `tl.{name}`.",
+        reason=r"module 'triton' has no attribute '(?P<name>\w+)'",
+        fact=facts.kernel_function,
         runs=False,
     ),
     Row(

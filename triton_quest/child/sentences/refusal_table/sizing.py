@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import facts, rewriting
+from . import facts, products
 from .row import Row
 
 SIZES = (
@@ -32,12 +32,30 @@ SIZES = (
         reason=r"numel \((?P<numel>\d+)\) exceeds triton maximum tensor numel \((?P<limit>\d+)\)",
     ),
     Row(
+        "product_of_matrices",
+        "`{code}` multiplies number by number, and its blocks differ: {one} and {other} along axis {axis}. The product of two "
+        "matrices is `tl.dot({first}, {second})`.",
+        reason=r"incompatible dimensions at index (?P<axis>\d+): (?P<one>\d+) and (?P<other>\d+)",
+        code=r"^(?!offs|stride|pid)(?P<first>\w+) \* (?!offs|stride|pid)(?P<second>\w+)$",
+    ),
+    Row(
+        "shapes_of_an_access",
+        "The pointers, the mask and the values of `{code}` must have one shape, and {one} meets {other} along axis {axis}: build all of "
+        "them from the same offsets, those that run down by `[:, None]`, those to the right by `[None, :]`.",
+        reason=r"incompatible dimensions at index (?P<axis>\d+): (?P<one>\d+) and (?P<other>\d+)",
+        code=r"^tl\.(load|store)\(",
+    ),
+    Row(
         "shapes_differ",
         "Blocks of different length meet in `{code}`: {one} and {other} along axis {axis}. "
         "Give both the same block size, turn one by `[:, None]`, or reduce along the other axis.",
         reason=r"incompatible dimensions at index (?P<axis>\d+): (?P<one>\d+) and (?P<other>\d+)",
     ),
-    Row("axis", "There is no axis {axis} in this block.", reason=r"invalid axis (?P<axis>-?\d+)"),
+    Row(
+        "axis",
+        "There is no axis {axis} in this block: a vector has axis 0 alone, a tile the axes 0 and 1.",
+        reason=r"invalid axis (?P<axis>-?\d+)",
+    ),
 )
 
 DOT = (
@@ -51,7 +69,7 @@ DOT = (
         "dot_types",
         "`tl.dot` needs both operands in one type, and `{first}` is {one}, `{second}` {other}: cast one, as in `{cast}`.",
         reason=r"Both operands must be same dtype\. Got (?P<one>\S+) and (?P<other>\S+)",
-        fact=rewriting.cast_of_an_operand,
+        fact=products.cast_of_an_operand,
     ),
     Row(
         "dot_types",
@@ -60,7 +78,7 @@ DOT = (
     ),
     Row(
         "dot_accumulator",
-        "The accumulator of `{code}` has another type or shape than the product: "
+        "The accumulator of `{code}`, its third argument, has another type or shape than the product: "
         "create it as `tl.zeros((rows, columns), dtype=tl.float32)`, in the tile's size.",
         error="AssertionError",
         reason="^$|^accumulator shape is incompatible",
@@ -72,12 +90,18 @@ DOT = (
     ),
     Row(
         "dot_shapes",
+        "The inner dimensions of `{code}` differ: it takes (M, K) and (K, N). Perhaps a tile is transposed already.",
+        reason="equal reduction dimensions|First input shape .* compatible|must be equal to second input shape",
+        code=r"tl\.trans\(|\.T\b",
+    ),
+    Row(
+        "dot_shapes",
         "The inner dimensions of `{code}` differ: it takes (M, K) and (K, N). Perhaps one needs `tl.trans`.",
         reason="equal reduction dimensions|First input shape .* compatible|must be equal to second input shape",
     ),
     Row(
         "dot_precision",
-        "`input_precision` must be one of {known}.",
+        '`input_precision` must be one of {known}; `"ieee"` multiplies fp32 numbers as they are.',
         reason=r"input_precision must be one of (?P<known>\(.*?\))",
     ),
 )

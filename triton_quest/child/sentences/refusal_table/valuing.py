@@ -100,7 +100,7 @@ VALUES = (
     ),
     Row(
         "other_without_mask",
-        "`other` says nothing without a `mask`: add the mask, or leave it out.",
+        "`other` is the value of lanes that a mask switches off, and this load has no `mask`: pass the mask, too.",
         reason="without `mask`",
     ),
     Row(
@@ -120,6 +120,12 @@ VALUES = (
         "`{called}` needs a pointer first, and `{argument}` is none.",
         reason="Unsupported ptr type",
         fact=facts.first_argument,
+    ),
+    Row(
+        "tritons_dtype",
+        "Types in a kernel are Triton's: write `tl.{name}`, not `torch.{name}`.",
+        reason=r"'torch\.dtype' object has no attribute",
+        fact=facts.dtype_of_torch,
     ),
     Row(
         "tritons_dtype",

@@ -1,0 +1,89 @@
+"""Writes a refused product of two tiles anew, as `tl.dot` takes it. Pure."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable
+
+from triton_quest.child.triton.refusals import Refusal
+
+from .facts import Facts
+from .rewriting import call_of, parameters_of, written
+
+Scaled = tuple[ast.expr, str]
+
+
+def scaled_product(refusal: Refusal, groups: Facts) -> Facts | None:
+    """A dot of which one operand was multiplied by an argument of the kernel: the product of the plain operands, times that."""
+    call, parameters = call_of(refusal), parameters_of(refusal)
+    if call is None or len(call.args) < 2:
+        return None
+    arguments = {name for name, is_constant in parameters.items() if not is_constant and "ptr" not in name}
+    for place, operand in enumerate(call.args[:2]):
+        scaled = _made_by(refusal, operand, lambda made: _scaled(made, arguments))
+        if scaled is not None:
+            plain, scale = scaled
+            call.args[place] = plain
+            return {"scale": scale, **written(ast.BinOp(call, ast.Mult(), ast.Name(scale)))}
+    return None
+
+
+def _made_by(refusal: Refusal, operand: ast.expr, look: Callable[[ast.expr], Scaled | None]) -> Scaled | None:
+    """What `look` finds in an operand itself, or in the last line before the refused one that sets a variable of this name."""
+    found = look(operand)
+    if found is not None or not isinstance(operand, ast.Name):
+        return found
+    at = refusal.line - refusal.first_line + 1
+    made = [
+        node
+        for node in ast.walk(ast.parse(refusal.source))
+        if isinstance(node, ast.Assign) and node.lineno < at and operand.id in [ast.unparse(t) for t in node.targets]
+    ]
+    return look(max(made, key=lambda node: node.lineno).value) if made else None
+
+
+def _scaled(made: ast.expr, arguments: set[str]) -> Scaled | None:
+    """`x * scale`: x, and the name of the scale, one of the kernel's `arguments`."""
+    if not isinstance(made, ast.BinOp) or not isinstance(made.op, ast.Mult):
+        return None
+    for plain, scale in ((made.left, made.right), (made.right, made.left)):
+        if isinstance(scale, ast.Name) and scale.id in arguments and isinstance(plain, ast.Name):
+            return plain, scale.id
+    return None
+
+
+def wide_operand_cast(refusal: Refusal, groups: Facts) -> Facts | None:
+    """The dot with its fp32 operand in the type of the other; None where both are names, which is told by their names."""
+    call = call_of(refusal)
+    if call is None or len(call.args) < 2 or all(isinstance(operand, ast.Name) for operand in call.args[:2]):
+        return None
+    wide = 1 if groups["other"] == "fp32" else 0
+    dtype = ast.Attribute(call.args[1 - wide], "dtype", ast.Load())
+    call.args[wide] = ast.Call(ast.Attribute(call.args[wide], "to", ast.Load()), [dtype], [])
+    return written(call)
+
+
+def cast_of_an_operand(refusal: Refusal, groups: Facts) -> Facts | None:
+    """Both operands of a dot by their names, and the cast of the one that is fp32 to the type of the other."""
+    try:
+        call = ast.parse(refusal.code, mode="eval").body
+    except SyntaxError:
+        return None
+    names = [node.id for node in call.args[:2] if isinstance(node, ast.Name)] if isinstance(call, ast.Call) else []
+    if len(names) != 2:
+        return None
+    first, second = names
+    narrow, wide = (first, second) if groups["other"] == "fp32" else (second, first)
+    return {"first": first, "second": second, "cast": f"{wide}.to({narrow}.dtype)"}
+
+
+def dot_of_its_operands(refusal: Refusal, groups: Facts) -> Facts | None:
+    """The only `a @ b` in the refused code as `tl.dot(a, b)`."""
+    try:
+        tree = ast.parse(refusal.code, mode="eval")
+    except SyntaxError:
+        return None
+    products = [node for node in ast.walk(tree) if isinstance(node, ast.BinOp) and isinstance(node.op, ast.MatMult)]
+    if len(products) != 1:
+        return None
+    return written(ast.Call(ast.parse("tl.dot", mode="eval").body, [products[0].left, products[0].right], []))
