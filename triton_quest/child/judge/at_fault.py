@@ -95,6 +95,8 @@ class Trials:
                 return self._found(Path(folder), tuple(dict.fromkeys((*suspects, *self._gapped.with_lines(lines)))))
         except _OutOfTime:
             return _alone(self._cures[0]) if self._cures else NotFound("looking for the gap at fault takes too long")
+        except OSError:  # the learner's code may delete what isn't its own
+            return NotFound("there is no place left to try other lines in")
 
     def _found(self, folder: Path, suspects: Sequence[int]) -> Fault | NotFound:
         written = self._gapped.written
