@@ -27,6 +27,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from triton_quest import environment  # noqa: E402
+from triton_quest.authoring import fingerprint  # noqa: E402
 from triton_quest.course import parts  # noqa: E402
 from triton_quest.course.level import Level  # noqa: E402
 from triton_quest.course.mistake import Edit, apply  # noqa: E402
@@ -41,6 +42,7 @@ DATA = ROOT / "benchmarks" / "data"
 MUTATED = ("vector-add", "softmax", "flash-attention")  # whose known mistakes are judged on the device too
 AT_ONCE = max(2, (os.cpu_count() or 2) - 2)  # judgements; races run alone
 STEP_SECONDS = 300.0
+WITH_DESCRIPTORS = "flash-attention"  # the level whose variant `descriptors` is raced, too
 DESCRIPTORS = (  # level 8's variant of that name, with the tiles that suit it on sm_90
     Edit("    (2, 64): (128, 64, 8, 3),\n", "    (2, 64): (64, 128, 4, 2),\n"),
     Edit("    (2, 128): (64, 64, 4, 3),\n", "    (2, 128): (128, 128, 8, 3),\n"),
@@ -108,7 +110,7 @@ def races(data: dict[str, Any], path: Path, quick: bool) -> None:
         data["left_out"] = [asdict(record) for record in records if isinstance(record, DidNotRun)]
         keep(data, path)
     print("racing level 8's variant with tensor descriptors", flush=True)
-    level = LEVELS[-1]
+    level = next(level for level in LEVELS if level.slug == WITH_DESCRIPTORS)
     variant = next(one for one in parts.known(level).variants if one.key == "descriptors")
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "descriptors.py"
@@ -147,7 +149,7 @@ def main() -> None:
     name = re.sub(r"[^a-z0-9]+", "-", torch.cuda.get_device_name().lower()).strip("-")
     path = asked.out or DATA / f"{name}.json"
     data: dict[str, Any] = json.loads(path.read_text()) if asked.only and path.exists() else {}
-    data |= {"schema": 1, "date": date.today().isoformat()}
+    data |= {"schema": 1, "date": date.today().isoformat(), "fingerprints": fingerprint.of_the_solutions()}
     if asked.only != "judged":
         races(data, path, asked.quick)
     if asked.only != "races":

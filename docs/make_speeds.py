@@ -12,6 +12,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
+from triton_quest.authoring import fingerprint  # noqa: E402
 from triton_quest.course.level import Level  # noqa: E402
 from triton_quest.course.table import LEVELS  # noqa: E402
 from triton_quest.records.race import YOURS, Ceilings, Timing  # noqa: E402
@@ -45,17 +46,51 @@ def timings(data: dict[str, Any], level: Level, part: str = "timings") -> list[T
     return [Timing(**row) for row in data[part] if row["slug"] == level.slug]
 
 
+def data_files() -> list[Path]:
+    """The newest measurement first."""
+    return sorted(sorted(DATA.glob("*.json")), key=lambda path: str(load(path)["date"]), reverse=True)
+
+
+def refuse_stale(paths: list[Path]) -> None:
+    """Exits if a file's figures are those of solutions that have changed since."""
+    old = {path: slugs for path in paths if (slugs := fingerprint.stale(load(path)["fingerprints"]))}
+    if old:
+        sys.exit(
+            "\n".join(
+                f"{path.name}: {', '.join(slugs)} changed since that was measured. "
+                "Run `python benchmarks/gpu.py` on that GPU again, or take the file away."
+                for path, slugs in old.items()
+            )
+        )
+
+
 def markdown() -> str:
-    """The whole page."""
-    return "\n".join([INTRODUCTION, *(line for path in sorted(DATA.glob("*.json")) for line in _gpu(path))]) + "\n"
+    """The whole page, with a list of the GPUs to choose from."""
+    paths = data_files()
+    choice = [
+        f"- [{gpu}](#{anchor(gpu)}), {load(path)['date']}" for path in paths if (gpu := load(path)["ceilings"]["gpu"])
+    ]
+    return "\n".join([INTRODUCTION, *choice, "", *(line for path in paths for line in _gpu(path))]) + "\n"
+
+
+def anchor(heading: str) -> str:
+    """What GitHub makes of a heading."""
+    return heading.lower().replace(" ", "-")
 
 
 def readme(text: str) -> str:
-    """README.md with its table anew: of each GPU and level, the largest size."""
+    """README.md with its tables anew: of each GPU and level, the largest size. The newest GPU is open, the others are folded."""
     before, rest = text.split(f"{FIRST}\n")
     after = rest.split(f"{LAST}\n")[1]
-    lines = [line for path in sorted(DATA.glob("*.json")) for line in _summary(path)]
-    return "\n".join([before + FIRST, *lines, LAST, after])
+    newest, *others = data_files()
+    folded = [line for path in others for line in _folded(path)]
+    return "\n".join([before + FIRST, *_summary(newest), *folded, LAST, after])
+
+
+def _folded(path: Path) -> Iterator[str]:
+    yield from ("", "<details>", f"<summary>{load(path)['ceilings']['gpu']}</summary>", "")
+    yield from _summary(path)
+    yield from ("", "</details>")
 
 
 def _summary(path: Path) -> Iterator[str]:
@@ -147,7 +182,7 @@ def _judged(data: dict[str, Any]) -> Iterator[str]:
 
 def pictures() -> None:
     os.environ.setdefault("MPLBACKEND", "agg")
-    for path in sorted(DATA.glob("*.json")):
+    for path in data_files():
         data = load(path)
         ceilings = Ceilings(**data["ceilings"])
         races = {level: rows for level in LEVELS if (rows := timings(data, level))}
@@ -156,6 +191,7 @@ def pictures() -> None:
 
 
 if __name__ == "__main__":
+    refuse_stale(data_files())
     (DOCS / "speeds.md").write_text(markdown(), encoding="utf-8")
     README.write_text(readme(README.read_text(encoding="utf-8")), encoding="utf-8")
     pictures()

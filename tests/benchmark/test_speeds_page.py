@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -9,6 +10,7 @@ from types import ModuleType
 import pytest
 
 from tests.conftest import ROOT, clean_environment, maker, run_line
+from triton_quest.authoring.fingerprint import fingerprint
 from triton_quest.course.table import LEVELS
 
 FILES = sorted((ROOT / "benchmarks" / "data").glob("*.json"))
@@ -29,7 +31,7 @@ def test_the_page_is_as_the_data_files_say(page: ModuleType) -> None:
 def test_a_data_file_holds_every_level_with_its_spread_and_its_date(page: ModuleType, path: Path) -> None:
     data = page.load(path)
     assert data["date"] and data["ceilings"]["torch"] and data["ceilings"]["triton"] and data["ceilings"]["clocks"]
-    for level in LEVELS:
+    for level in (level for level in LEVELS if level.slug in data["fingerprints"]):
         rows = page.timings(data, level)
         assert any(row.contender == page.YOURS for row in rows), level.slug
         assert all(row.low_ms <= row.time_ms <= row.high_ms and row.rounds >= 7 for row in rows)
@@ -39,6 +41,43 @@ def test_a_data_file_holds_every_level_with_its_spread_and_its_date(page: Module
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
 def test_every_solution_passed_on_the_device(page: ModuleType, path: Path) -> None:
     assert [row["slug"] for row in page.load(path)["solutions"] if row["outcome"] != "passed"] == []
+
+
+def test_every_figure_is_one_of_the_solutions_as_they_are_now(page: ModuleType) -> None:
+    page.refuse_stale(page.data_files())
+
+
+def test_a_file_is_refused_by_name_once_a_solution_has_changed(page: ModuleType, tmp_path: Path) -> None:
+    changed = page.load(FILES[0])
+    changed["fingerprints"]["matmul"] = "0" * 16
+    path = tmp_path / "some-gpu.json"
+    path.write_text(json.dumps(changed))
+    with pytest.raises(SystemExit, match=r"some-gpu\.json: matmul changed since that was measured.*benchmarks/gpu\.py"):
+        page.refuse_stale([FILES[0], path])
+
+
+def test_the_newest_gpu_stands_open_and_the_others_are_folded(page: ModuleType) -> None:
+    dates = [page.load(path)["date"] for path in page.data_files()]
+    assert dates == sorted(dates, reverse=True)
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert text.count("<details>") == text.count("</details>") == len(dates) - 1
+    assert text.index(f"| {page.load(page.data_files()[0])['ceilings']['gpu']}") < text.index("<details>")
+
+
+@pytest.mark.parametrize(
+    "old, new, same",
+    [
+        ("# Rows of a tile", "# Lines of a tile", True),
+        ('"""', '"""Another word. ', True),
+        ("BLOCK_SIZE", "BLOCK", False),
+        ("1024", "2048", False),
+    ],
+)
+def test_a_fingerprint_is_that_of_what_runs(old: str, new: str, same: bool) -> None:
+    text = '"""Text."""\n# Rows of a tile\nBLOCK_SIZE = 1024\n\n\ndef f():\n    """Text."""\n    return BLOCK_SIZE\n'
+    changed = text.replace(old, new, 1)
+    assert changed != text
+    assert (fingerprint(changed) == fingerprint(text)) is same
 
 
 @pytest.mark.slow

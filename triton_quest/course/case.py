@@ -102,3 +102,8 @@ class Case:
     quick: bool = False
     requires_grad: tuple[str, ...] | None = None
     dout: Callable[[Draw, torch.Tensor], torch.Tensor] = normal_dout
+
+
+def too_large(name: str, purpose: str, *shapes: tuple[int, ...], keywords: Mapping[str, Any] | None = None) -> Case:
+    """A case that is too large to run: of tensors without memory, single programs are tried (see `child/instruments/vast.py`)."""
+    return Case(name, purpose, lambda d: tuple(d.without_memory(*shape) for shape in shapes), keywords or {})

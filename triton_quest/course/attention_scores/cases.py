@@ -6,7 +6,7 @@ The first case has D = 16, the smallest: a kernel runs over D in one block, and 
 import torch
 
 from triton_quest.course.call import Call
-from triton_quest.course.case import Case, Draw, Race
+from triton_quest.course.case import Case, Draw, Race, too_large
 
 
 def tile(d: Draw) -> int:
@@ -135,39 +135,27 @@ SHOWN = Case(
     "two heads, two tiles and a rest", "what `show` draws", lambda d: pair(d, 1, 2, tile(d) + 19, 2 * tile(d) + 19, 16)
 )
 
-# Too large to run: of tensors without memory, single programs are tried (see `child/instruments/vast.py`).
 LARGE = (
-    Case(
+    too_large(
         "8191 batches, 257 queries",
         "q and the scores have more than 2^31 elements",
-        lambda d: (
-            d.without_memory(8191, 8, 257, 128),
-            d.without_memory(8191, 8, 128, 128),
-        ),
+        (8191, 8, 257, 128),
+        (8191, 8, 128, 128),
     ),
-    Case(
+    too_large(
         "8191 batches, 257 keys",
         "k and the scores have more than 2^31 elements",
-        lambda d: (
-            d.without_memory(8191, 8, 128, 128),
-            d.without_memory(8191, 8, 257, 128),
-        ),
+        (8191, 8, 128, 128),
+        (8191, 8, 257, 128),
     ),
-    Case(
-        "65535 heads",
-        "q and the scores have more than 2^31 elements",
-        lambda d: (
-            d.without_memory(1, 65535, 257, 128),
-            d.without_memory(1, 65535, 128, 128),
-        ),
+    too_large(
+        "65535 heads", "q and the scores have more than 2^31 elements", (1, 65535, 257, 128), (1, 65535, 128, 128)
     ),
-    Case(
+    too_large(
         "one large matrix",
         "the scores of a single head have more than 2^31 elements",
-        lambda d: (
-            d.without_memory(1, 1, 65537, 16),
-            d.without_memory(1, 1, 32800, 16),
-        ),
+        (1, 1, 65537, 16),
+        (1, 1, 32800, 16),
     ),
 )
 

@@ -7,7 +7,7 @@ length that is ragged around the longest is ragged around both.
 import torch
 
 from triton_quest.course.call import Call
-from triton_quest.course.case import Case, Draw, Race
+from triton_quest.course.case import Case, Draw, Race, too_large
 
 
 def tile(d: Draw) -> int:
@@ -103,39 +103,15 @@ CASES = (
 
 SHOWN = Case("two heads, two tiles and a rest", "what `show` draws", lambda d: pair(d, 1, 2, 2 * tile(d) + 35, 16))
 
-# Too large to run: of tensors without memory, single programs are tried (see `child/instruments/vast.py`).
 LARGE = (
-    Case(
-        "1025 batches",
-        "the scores have more than 2^31 elements",
-        lambda d: (
-            d.without_memory(1025, 8, 512, 16),
-            d.without_memory(1025, 8, 512, 16),
-        ),
-    ),
-    Case(
-        "8191 batches",
-        "q and k have more than 2^31 elements",
-        lambda d: (
-            d.without_memory(8191, 8, 257, 128),
-            d.without_memory(8191, 8, 257, 128),
-        ),
-    ),
-    Case(
-        "65535 heads",
-        "q and k have more than 2^31 elements",
-        lambda d: (
-            d.without_memory(1, 65535, 257, 128),
-            d.without_memory(1, 65535, 257, 128),
-        ),
-    ),
-    Case(
+    too_large("1025 batches", "the scores have more than 2^31 elements", (1025, 8, 512, 16), (1025, 8, 512, 16)),
+    too_large("8191 batches", "q and k have more than 2^31 elements", (8191, 8, 257, 128), (8191, 8, 257, 128)),
+    too_large("65535 heads", "q and k have more than 2^31 elements", (1, 65535, 257, 128), (1, 65535, 257, 128)),
+    too_large(
         "one large matrix",
         "the scores of a single head have more than 2^31 elements",
-        lambda d: (
-            d.without_memory(1, 1, 46400, 16),
-            d.without_memory(1, 1, 46400, 16),
-        ),
+        (1, 1, 46400, 16),
+        (1, 1, 46400, 16),
     ),
 )
 

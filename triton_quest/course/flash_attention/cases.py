@@ -6,7 +6,7 @@ Where only the bookkeeping of tiles and strides is at stake, fp32 is enough: the
 
 import torch
 
-from triton_quest.course.case import Case, Draw, Race
+from triton_quest.course.case import Case, Draw, Race, too_large
 from triton_quest.course.shared.attention_cases import (
     FULL,
     all_negative,
@@ -176,25 +176,20 @@ SHOWN = Case(
     lambda d: qkv(d, 1, 2, 2 * tile(d) + 35, 2 * tile(d) + 35, 16),
 )
 
-# Too large to run: of tensors without memory, single programs are tried (see `child/instruments/vast.py`).
 LARGE = (
-    Case(
+    too_large(
         "8191 batches",
         "q, k and v have more than 2^31 elements",
-        lambda d: (
-            d.without_memory(8191, 8, 257, 128),
-            d.without_memory(8191, 8, 257, 128),
-            d.without_memory(8191, 8, 257, 128),
-        ),
+        (8191, 8, 257, 128),
+        (8191, 8, 257, 128),
+        (8191, 8, 257, 128),
     ),
-    Case(
+    too_large(
         "65535 heads",
         "q, k and v have more than 2^31 elements",
-        lambda d: (
-            d.without_memory(1, 65535, 257, 128),
-            d.without_memory(1, 65535, 257, 128),
-            d.without_memory(1, 65535, 257, 128),
-        ),
+        (1, 65535, 257, 128),
+        (1, 65535, 257, 128),
+        (1, 65535, 257, 128),
     ),
     Case(
         "512 batches, stored position by position",

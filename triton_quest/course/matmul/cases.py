@@ -7,7 +7,7 @@ All block sizes are powers of two, so a length that is ragged around the largest
 import torch
 
 from triton_quest.course.call import Call
-from triton_quest.course.case import Case, Draw, Race
+from triton_quest.course.case import Case, Draw, Race, too_large
 
 
 def tile(d: Draw) -> int:
@@ -103,24 +103,9 @@ SHOWN = Case(
     "two tiles and a rest", "what `show` draws", lambda d: pair(d, tile(d) + 35, tile(d) + 17, 2 * tile(d) + 35)
 )
 
-# Too large to run: of tensors without memory, single programs are tried (see `child/instruments/vast.py`).
 LARGE = (
-    Case(
-        "2^25 rows",
-        "a and c have more than 2^31 elements",
-        lambda d: (
-            d.without_memory(2**25 + 1, 80),
-            d.without_memory(80, 80),
-        ),
-    ),
-    Case(
-        "2^25 columns",
-        "b and c have more than 2^31 elements",
-        lambda d: (
-            d.without_memory(80, 80),
-            d.without_memory(80, 2**25 + 1),
-        ),
-    ),
+    too_large("2^25 rows", "a and c have more than 2^31 elements", (2**25 + 1, 80), (80, 80)),
+    too_large("2^25 columns", "b and c have more than 2^31 elements", (80, 80), (80, 2**25 + 1)),
 )
 
 RACES = tuple(

@@ -6,7 +6,7 @@ One program of softmax_kernel is one row: in the interpreter rows are what costs
 
 import torch
 
-from triton_quest.course.case import Case, Draw
+from triton_quest.course.case import Case, Draw, too_large
 from triton_quest.course.shared.attention_cases import FULL, Inputs, of_attention, qkv, races
 
 
@@ -180,44 +180,35 @@ CASES = (
 
 SHOWN = Case("two heads, two tiles and a rest", "what `show` draws", lambda d: square(d, 1, 2, 2 * tile(d) + 19, 16))
 
-# Too large to run: of tensors without memory, single programs are tried (see `child/instruments/vast.py`).
 LARGE = (
-    Case(
+    too_large(
         "1025 batches",
         "the scores have more than 2^31 elements",
-        lambda d: (
-            d.without_memory(1025, 8, 512, 16),
-            d.without_memory(1025, 8, 512, 16),
-            d.without_memory(1025, 8, 512, 16),
-        ),
+        (1025, 8, 512, 16),
+        (1025, 8, 512, 16),
+        (1025, 8, 512, 16),
     ),
-    Case(
+    too_large(
         "8191 batches",
         "q, k and v have more than 2^31 elements",
-        lambda d: (
-            d.without_memory(8191, 8, 257, 128),
-            d.without_memory(8191, 8, 257, 128),
-            d.without_memory(8191, 8, 257, 128),
-        ),
+        (8191, 8, 257, 128),
+        (8191, 8, 257, 128),
+        (8191, 8, 257, 128),
     ),
-    Case(
+    too_large(
         "65535 heads",
         "q, k and v have more than 2^31 elements",
-        lambda d: (
-            d.without_memory(1, 65535, 257, 128),
-            d.without_memory(1, 65535, 257, 128),
-            d.without_memory(1, 65535, 257, 128),
-        ),
+        (1, 65535, 257, 128),
+        (1, 65535, 257, 128),
+        (1, 65535, 257, 128),
     ),
-    Case(
+    too_large(
         "one large matrix",
         "the scores of a single head have more than 2^31 elements",
-        lambda d: (
-            d.without_memory(1, 1, 65600, 16),
-            d.without_memory(1, 1, 32768, 16),
-            d.without_memory(1, 1, 32768, 16),
-        ),
-        FULL,
+        (1, 1, 65600, 16),
+        (1, 1, 32768, 16),
+        (1, 1, 32768, 16),
+        keywords=FULL,
     ),
 )
 

@@ -3,7 +3,7 @@
 import torch
 
 from triton_quest.course.call import Call
-from triton_quest.course.case import Case, Draw, Race
+from triton_quest.course.case import Case, Draw, Race, too_large
 
 
 def edge(d: Draw) -> int:
@@ -81,14 +81,7 @@ CASES = (
 
 SHOWN = Case("seven rows of 40", "what `show` draws", lambda d: (d.normal(7, 40),))
 
-# Too large to run: of tensors without memory, single programs are tried (see `child/instruments/vast.py`).
-LARGE = (
-    Case(
-        "2^24 rows",
-        "the matrix has more than 2^31 elements",
-        lambda d: (d.without_memory(2**24 + 1, 144),),
-    ),
-)
+LARGE = (too_large("2^24 rows", "the matrix has more than 2^31 elements", (2**24 + 1, 144)),)
 
 RACES = tuple(
     Race(f"{rows} rows of {cols}", lambda d, r=rows, c=cols: (d.normal(r, c),), least_bytes=2 * 2 * rows * cols)

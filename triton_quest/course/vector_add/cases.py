@@ -3,7 +3,7 @@
 import torch
 
 from triton_quest.course.call import Call
-from triton_quest.course.case import Case, Draw, Race
+from triton_quest.course.case import Case, Draw, Race, too_large
 
 
 def pair(d: Draw, n: int, scale: float = 1.0) -> tuple:
@@ -59,17 +59,7 @@ CASES = (
 
 SHOWN = Case("two blocks and a rest", "what `show` draws", lambda d: pair(d, 2 * d.block + d.block // 4 + 1))
 
-# Too large to run: of tensors without memory, single programs are tried (see `child/instruments/vast.py`).
-LARGE = (
-    Case(
-        "2^31 elements",
-        "a vector has more than 2^31 elements",
-        lambda d: (
-            d.without_memory(2**31 + 1000),
-            d.without_memory(2**31 + 1000),
-        ),
-    ),
-)
+LARGE = (too_large("2^31 elements", "a vector has more than 2^31 elements", (2**31 + 1000,), (2**31 + 1000,)),)
 
 RACES = tuple(
     Race(f"n = 2^{power}", lambda d, n=2**power: pair(d, n), least_bytes=3 * 4 * 2**power, dtype="fp32")
