@@ -85,11 +85,21 @@ def places_of(text: str, gaps: tuple[int, ...]) -> tuple[v.Place, ...]:
 
 
 def _task(lines: list[str], gap: int) -> str:
-    """What a gap asks for: the TODO above it, or else the placeholder itself."""
-    for line in reversed(lines[max(0, gap - 6) : gap - 1]):
-        if "# TODO" in line:
-            return re.split(r"\s{2,}", line.partition("# ")[2].strip())[0]  # without the costs at its end
+    """What a gap asks for: the TODO above it, to the end of the sentence in which its first line breaks off; or else the placeholder."""
+    for at in range(gap - 2, max(-1, gap - 7), -1):
+        if "# TODO" in lines[at]:
+            task, *more = (_without_cost(line) for line in lines[at : gap - 1])
+            for line in more:
+                if task.endswith("."):
+                    break
+                task += " " + re.split(r"(?<=\.)\s", line)[0]
+            return task
     return lines[gap - 1].strip()
+
+
+def _without_cost(comment: str) -> str:
+    """A comment's words: what a line costs stands at its end, behind a gap of spaces."""
+    return re.split(r"\s{2,}", comment.partition("#")[2].strip())[0]
 
 
 def _syntax(check: v.Check, trouble: SyntaxError, text: str) -> v.Check:
