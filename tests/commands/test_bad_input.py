@@ -267,6 +267,7 @@ class Poison:
     @staticmethod
     def create_module(spec):
         raise ImportError(spec.name + " was imported")
+    exec_module = None
 
 sys.meta_path.insert(0, Poison)
 """
@@ -384,6 +385,7 @@ def test_check_of_an_unfinished_file_answers_before_torch_is_imported(quest: Que
     quest.file(1).write_text(kernels.RIGHT)  # and then the poison works: the tests above can fail
     answer = quest("check 1 --json", PYTHONPATH=path)
     assert (answer.code, answer.json()["outcome"]) == (OURS, "error")
+    assert answer.json()["error"].endswith("torch was imported")
 
 
 # Versions

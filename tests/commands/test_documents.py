@@ -46,6 +46,7 @@ TYPED_ELSEWHERE = {  # what takes longer, or needs more than a copy of the clone
     "cd my-quest": "tests/commands/test_installed.py",
     "pip install .": "tests/commands/test_installed.py",
     "pip install -e .": "tests/commands/test_installed.py",
+    "./quest grade DIR": "tests/grading/test_command.py",
     "./quest update": "tests/commands/test_update.py",
     "git pull": "tests/store/test_updating_a_clone.py",
     "./quest dev check": "tests/commands/test_authors.py",

@@ -1,12 +1,11 @@
-"""Killed at 50 random moments during checks, hints, resets and restores, alone and with another terminal beside it: the
-database stays sound, every text is still somewhere, and what a command had said was done is done."""
+"""Killed, told to end or hung up on at 50 random moments during checks, hints, resets and restores, alone and with another
+terminal beside it: the database stays sound, every text is still somewhere, and what a command had said was done is done."""
 
 from __future__ import annotations
 
 import json
 import os
 import random
-import signal
 import sqlite3
 import subprocess
 import sys
@@ -16,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from tests.commands.players import END, digest
+from tests.commands.players import END, ENDS, digest
 from tests.conftest import ROOT, Quest, clean_environment
 from triton_quest.course.table import LEVELS
 from triton_quest.store import workspace as workspaces
@@ -58,7 +57,7 @@ class Rounds:
                     left[player] -= 1
                 if left[player] == 0:
                     time.sleep(self.random.uniform(0, LONGEST))
-                    os.killpg(pids[player], signal.SIGKILL)
+                    os.killpg(pids[player], self.random.choice(ENDS))
                     self.deaths += 1
         assert run.returncode == 0
 

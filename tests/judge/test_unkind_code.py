@@ -3,6 +3,7 @@ each gets a verdict of its own that names the line, and never "our own trouble".
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 
 import pytest
@@ -80,6 +81,10 @@ HARMLESS: dict[str, str] = {
     "no gradients at all": adding(ADDS, before="torch.set_grad_enabled(False)\n"),
     "deterministic algorithms": adding(ADDS, before="torch.use_deterministic_algorithms(True)\n"),
     "autocast": adding(ADDS, before="torch.set_autocast_enabled('cpu', True)\n"),
+    "torch.compile at module level, of a helper and in the launcher": adding(
+        "out = torch.empty_like(x)\ntorch.compile(lambda: LAUNCH, backend='eager')()\nreturn same(out)",
+        before="doubled = torch.compile(lambda t: t * 2)(torch.ones(3))\n@torch.compile\ndef same(t):\n    return t\n",
+    ),
     "linecache and traceback are broken, and nothing is wrong": adding(
         ADDS, before="import linecache, traceback\nlinecache.cache = linecache.getline = traceback.extract_tb = None\n"
     ),
@@ -192,6 +197,7 @@ def test_what_unkind_code_raises_is_told_as_its_own_in_a_few_clean_lines(
     for part in shown:
         assert len(part) < 2 * records_text.LONGEST
         assert not {sign for sign in part if not sign.isprintable()} - {"\n", "\t"}
+    assert len(json.dumps(verdict.as_json())) < 5 * records_text.LONGEST, "what the database keeps of a check"
     assert verdict_of(HONEST).passed
 
 

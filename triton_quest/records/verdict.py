@@ -240,6 +240,7 @@ class Verdict:
             "not_verified_here": list(self.not_verified_here),
             "output": self.output,
             **({"file_changed": True} if self.file_changed else {}),
+            **({"error": self.detail.strip().rpartition("\n")[2]} if self.outcome is Outcome.ERROR else {}),
         }
 
 
