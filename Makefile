@@ -1,5 +1,5 @@
 # What people type and what CI runs. `make test` does all the set-up on a fresh machine.
-.PHONY: test fast survey lint types gate gate-sample latency live format pictures speeds levels
+.PHONY: test fast survey lint types gate gate-sample passing-checks latency live format pictures speeds levels
 python = .venv/bin/python
 pytest = $(python) -m pytest -q -n 2 --dist worksteal
 
@@ -33,6 +33,9 @@ live: .venv/quest-dev-pins  ## how long a save waits for its verdict in the live
 
 gate-sample: .venv/quest-dev-pins  ## the gate's processor time beside that of an older build: make gate-sample OLDER=../older
 	$(python) benchmarks/gate_sample.py $(OLDER) 5 2
+
+passing-checks: .venv/quest-dev-pins  ## a passing check's processor time beside that of an older build: make passing-checks OLDER=../older
+	$(python) benchmarks/passing_checks.py $(OLDER)
 
 format: .venv/quest-dev-pins
 	$(python) -m ruff check --fix .

@@ -15,6 +15,7 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -50,16 +51,18 @@ def serve(folder: Path) -> None:
         from triton_quest.levels import LEVELS  # type: ignore[attr-defined, no-redef]
 
     population = {(one.level.slug, one.key): one for level in LEVELS for one in mutation.mutants(level)}
+    solutions = {level.slug: SimpleNamespace(level=level, key=level.slug) for level in LEVELS}
     print(json.dumps(list(population)), flush=True)
     with mutation.Warm() as warm:
         warm.wait()
         for line in sys.stdin:
-            mutant = population[tuple(json.loads(line))]
+            slug, key, *text = json.loads(line)
+            mutant = solutions[slug] if text else population[slug, key]
             if hasattr(warm, "prepare"):
                 warm.prepare(mutant.level)
                 warm.wait()
             file = folder / f"{mutant.key.replace(': ', '_')}.py"
-            file.write_text(text_of(mutant))
+            file.write_text(text[0] if text else text_of(mutant))
             before = processor_seconds(warm.pid)
             verdict = mutation.judge(mutation.Job(mutant.level, file), start=warm.start)
             seconds = processor_seconds(warm.pid) - before
@@ -80,8 +83,8 @@ class Build:
         )
         self.population: list[tuple[str, str]] = [(slug, key) for slug, key in self._answer()]
 
-    def judge(self, mutant: tuple[str, str]) -> tuple[float, Any]:
-        """Seconds of the processor, and the verdict."""
+    def judge(self, mutant: tuple[str, ...]) -> tuple[float, Any]:
+        """Seconds of the processor, and the verdict. A third part is the text, of a file that is no mutant."""
         assert self._process.stdin
         print(json.dumps(mutant), file=self._process.stdin, flush=True)
         seconds, verdict = self._answer()

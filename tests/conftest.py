@@ -7,7 +7,6 @@ import io
 import json
 import os
 import re
-import select
 import shlex
 import subprocess
 import sys
@@ -26,9 +25,14 @@ ROOT = Path(__file__).resolve().parent.parent
 if str(ROOT) not in sys.path:  # a bare `pytest` puts only the tests there
     sys.path.insert(0, str(ROOT))
 
+from tests.whole_suite import (  # noqa: E402, F401
+    pytest_collection_modifyitems,
+    pytest_configure,
+    pytest_sessionfinish,
+    pytest_terminal_summary,
+)
 from triton_quest.course.level import Level  # noqa: E402
 from triton_quest.course.table import LEVELS  # noqa: E402
-from triton_quest.machine import host  # noqa: E402
 from triton_quest.parent import runner  # noqa: E402
 from triton_quest.parent.process import Forked  # noqa: E402
 from triton_quest.parent.warm import Warm  # noqa: E402
@@ -38,62 +42,10 @@ from triton_quest.store.progress import Progress  # noqa: E402
 
 pytest.register_assert_rewrite("tests.snapshots")  # its assertion shows what differs
 
-PATIENCE_SECONDS = 20  # how long a process may take to be gone; reached only by a failing test
-LEFT_RUNNING = pytest.StashKey[list[str]]()
 TRACEBACK = "Traceback (most recent call last)"
 OURS_TO_SET = re.compile(
     r"QUEST_|TRITON_|PYTHON|LC_|LANG|RICH_|CLICOLOR|(NO_COLOR|FORCE_COLOR|COLUMNS|LINES|TERM|COLORTERM)$"
 )
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The long ones first, in both halves: xdist gives each of two workers a half, and later moves what stands last in one."""
-    slow = [item for item in items if item.get_closest_marker("slow")]
-    fast = [item for item in items if not item.get_closest_marker("slow")]
-    middle = len(slow) // 2
-    while 0 < middle < len(slow) and slow[middle].path == slow[middle - 1].path:
-        middle += 1
-    first = max(0, (len(slow) + len(fast)) // 2 - middle)
-    items[:] = [*slow[:middle], *fast[:first], *slow[middle:], *fast[first:]]
-
-
-# What the whole suite leaves running
-
-
-def pytest_configure(config: pytest.Config) -> None:
-    """From now on whatever loses its parent is a child of the process that runs the suite: at the end it can be found."""
-    if not hasattr(config, "workerinput"):  # xdist's workers are such children
-        host.adopt_orphans()
-
-
-@pytest.hookimpl(trylast=True)
-def pytest_sessionfinish(session: pytest.Session) -> None:
-    """A suite that leaves a process running has failed, whatever its tests say."""
-    if hasattr(session.config, "workerinput"):
-        return
-    left = [command for pid, command in host._children(os.getpid()).items() if not is_gone(pid)]
-    session.config.stash[LEFT_RUNNING] = left
-    host.end_children()
-    if left:
-        session.exitstatus = pytest.ExitCode.TESTS_FAILED
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    for command in terminalreporter.config.stash.get(LEFT_RUNNING, []):
-        terminalreporter.section("a process is left running", red=True)
-        terminalreporter.line(command)
-
-
-def is_gone(pid: int) -> bool:
-    """Whether a process has ended, or ends now: waits for what is dying."""
-    try:
-        handle = os.pidfd_open(pid)
-    except ProcessLookupError:
-        return True
-    try:
-        return bool(select.select([handle], [], [], PATIENCE_SECONDS)[0])
-    finally:
-        os.close(handle)
 
 
 def clean_environment(**changes: str) -> dict[str, str]:

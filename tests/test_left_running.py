@@ -11,8 +11,8 @@ from tests.conftest import ROOT
 
 LEAVES_ONE = """
 import os, subprocess
-import tests.conftest
-tests.conftest.PATIENCE_SECONDS = 0.1
+import tests.whole_suite
+tests.whole_suite.PATIENCE_SECONDS = 0.1
 
 def test_that_passes():
     subprocess.run(["sh", "-c", "setsid sleep 1000 >/dev/null 2>&1 &"], check=True)
@@ -28,12 +28,7 @@ def test_a_suite_that_leaves_a_process_running_fails_and_names_it(tmp_path: Path
             "-m",
             "pytest",
             "-q",
-            "-p",
-            "tests.conftest",
-            "-p",
-            "no:xdist",
-            "-p",
-            "no:cacheprovider",
+            *["-p", "tests.whole_suite", "-p", "no:xdist", "-p", "no:cacheprovider"],
         ]
         environ = {**os.environ, "PYTHONPATH": str(ROOT)}
         done = subprocess.run([*words, str(file)], cwd=tmp_path, env=environ, capture_output=True, text=True)

@@ -362,6 +362,56 @@ def profile(context, level, file, size, as_json):  # type: ignore[no-untyped-def
 
 
 @cli.command()
+@click.argument("folder", type=Folder(path_type=Path), metavar="DIR")
+@click.option(
+    "--on", "engine", default="local", show_default=True, metavar="ENGINE", help="local, ray, or ray://HOST:PORT."
+)
+@click.option(
+    "--workers",
+    type=click.IntRange(min=1),
+    metavar="K",
+    help="Processes on this machine: one a processor unless you say.",
+)
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Where the lines are kept: DIR/grades.jsonl unless you say.",
+)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json", "csv", "junit", "gradescope"]),
+    default="text",
+    show_default=True,
+    help="What is printed at the end.",
+)
+@click.option(
+    "--report",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="Write pages: the class, and each person's verdicts.",
+)
+@click.option("--no-sandbox", is_flag=True, help="Judge without bubblewrap: only where you trust every file.")
+@click.option("--gpu", is_flag=True, help="What passes is judged on the GPU, too; with --no-sandbox alone.")
+@click.option(
+    "--time-limit", type=Seconds(), default=30.0, show_default=True, help="Seconds for any one step of a file's code."
+)
+@json_option
+@pass_context
+def grade(context, folder, engine, workers, out, form, report, no_sandbox, gpu, time_limit, as_json):  # type: ignore[no-untyped-def]
+    """For teachers: judge what many people handed in. A second run goes on where the first one stopped.
+
+    DIR holds a folder, a workspace or a zip file a person, or files called level3_NAME.py.
+
+    Example: quest grade submissions --report report
+    """
+    form = "json" if as_json else form
+    asked = do.grade.GradeOptions(folder, out, form, report, engine, workers, no_sandbox, gpu, time_limit)
+    return do.grade.run(context, asked)
+
+
+@cli.command()
 @click.argument("folder", type=Folder(path_type=Path))
 @json_option
 @pass_context

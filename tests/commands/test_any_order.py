@@ -177,4 +177,4 @@ class Learner(RuleBasedStateMachine):
 
 
 TestAnyOrder = pytest.mark.slow(Learner.TestCase)
-TestAnyOrder.settings = settings(max_examples=25, stateful_step_count=25, deadline=None)
+TestAnyOrder.settings = settings(max_examples=15, stateful_step_count=25, deadline=None)

@@ -6,6 +6,7 @@ import io
 import os
 import re
 import sys
+from dataclasses import replace
 
 import pytest
 from rich.console import Console
@@ -75,6 +76,29 @@ def test_what_comes_next_is_the_first_open_gap_and_its_line_where_nothing_is_wro
     assert sentence.startswith("Next: TODO 2, line 42.") and command is not None
     sentence, _ = next_after(quest.progress, ONE, verdict(v.Outcome.MEMORY, gaps))
     assert "hint" in sentence
+
+
+def test_a_gap_that_the_level_leaves_for_later_comes_after_the_others(quest: Quest) -> None:
+    level = replace(ONE, later=(2,))
+    sentence, _ = next_after(quest.progress, level, verdict(v.Outcome.GAPS, states(RIGHT, OPEN, OPEN)))
+    assert sentence.startswith("Next: TODO 3,")
+    sentence, _ = next_after(quest.progress, level, verdict(v.Outcome.GAPS, states(RIGHT, OPEN, RIGHT)))
+    assert sentence.startswith("Next: TODO 2,")
+
+
+def test_checks_that_all_passed_stand_in_one_line_above_the_gaps_that_are_open() -> None:
+    told = verdict(v.Outcome.GAPS, states(RIGHT, OPEN))
+    passed = v.Check("the numbers are right", "numbers", v.State.PASSED)
+    shown = drawn(render_verdict(replace(told, checks=(passed, passed, *told.checks)), "Adding", Glyphs()))
+    assert "2 checks passed: numbers" in shown and "the numbers are right" not in shown
+
+
+def test_a_comment_behind_a_line_that_is_shown_is_left_out() -> None:
+    told = verdict(v.Outcome.MEMORY, states(WRONG))
+    (check,) = told.checks
+    placed = replace(check, places=(v.Place(7, "tl.store(p, x)  # 4 * n bytes"),))
+    shown = drawn(render_verdict(replace(told, checks=(placed,)), "Adding", Glyphs()))
+    assert "tl.store(p, x)" in shown and "bytes" not in shown
 
 
 @pytest.mark.slow

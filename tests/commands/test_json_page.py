@@ -16,6 +16,7 @@ VARYING = ("constants", "environment", "laws", "loops", "roofline", "versions") 
 SECTION = re.compile(r"^## (.+?)\n(.*?)(?=^## |\Z)", re.MULTILINE | re.DOTALL)
 FIRST_CELL = re.compile(r"^\| (`.+?`) \|", re.MULTILINE)
 MISMATCH = "A mismatch"
+GRADE = "`grade --json`"  # a line a file: tests/grading/test_command.py
 GATE = "`dev check --json`"
 FILES = {
     "wrong.py": kernels.WRONG,
@@ -108,7 +109,7 @@ def test_every_key_of_the_gates_answer_is_on_the_page_and_the_reverse(quest: Que
 
 
 def test_the_page_has_a_section_for_each_of_these_and_no_other() -> None:
-    assert set(sections()) == {*QUICK, *SLOW, GATE, MISMATCH}
+    assert set(sections()) == {*QUICK, *SLOW, GATE, MISMATCH, GRADE}
 
 
 def test_keys_are_found_at_every_depth() -> None:

@@ -131,6 +131,12 @@ def test_own_files_are_counted_where_they_passed_and_the_reference_elsewhere(que
     assert "naive, yours" in out and "fused, reference" in out and "flash, reference" in out
 
 
+def test_of_ways_that_move_the_same_it_is_said_that_they_do(played: Quest, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(ATTENTION, "naive", lambda n: naive_like(n) | {"once": 512 * n})
+    said = played.inside("traffic").said
+    assert "memory must move the same for naive and fused and flash; fused asks for" in said
+
+
 def test_another_file_takes_its_levels_place(quest: Quest, counts: Counted) -> None:
     (quest.workspace.root / "other.py").write_text("")
     out = quest.inside("traffic 7 --file other.py").out

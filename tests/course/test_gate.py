@@ -267,6 +267,7 @@ def test_a_template_that_is_not_judged_unfinished_is_refused(
     assert f"the template is judged “{outcome.value}” instead of unfinished" in the_complaint(toy)
 
 
+@judged_kindly
 def test_the_judge_meets_the_template_as_a_learner_gets_it(toy: ToyQuest, monkeypatch: pytest.MonkeyPatch) -> None:
     judged: dict[str, str] = {}
 

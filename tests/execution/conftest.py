@@ -10,8 +10,8 @@ import pytest
 
 os.environ["TRITON_INTERPRET"] = "1"
 
-from tests.conftest import PATIENCE_SECONDS, is_gone  # noqa: E402, F401
 from tests.execution.learner import first_level  # noqa: E402
+from tests.whole_suite import PATIENCE_SECONDS, is_gone  # noqa: E402, F401
 from triton_quest.child.triton import interpreter  # noqa: E402
 from triton_quest.course.level import Level  # noqa: E402
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from triton_quest.child.judge import code
+from triton_quest.child.sentences import launcher
 from triton_quest.course.level import Level
 from triton_quest.records import verdict as v
 
@@ -176,3 +177,19 @@ def test_a_breakpoint_that_nobody_answers_is_called_one(file: Path) -> None:
 def test_an_unknown_name_is_asked_after(file: Path) -> None:
     check = explained(file, "def run():\n    return BLOCK_SIZ\n")
     assert "BLOCK_SIZ" in check.says and "misspelt" in check.advice
+
+
+def test_a_name_that_a_launch_was_to_give_is_told_to_be_none() -> None:
+    text = "weights = softmax_kernel[(rows,)](scores, N)\nmore = scores.view(-1)\n"
+    message = "'NoneType' object has no attribute 'stride'"
+    says = launcher.of_nothing(message, text, "*weights.stride(), *v.stride(),")
+    assert says == "`weights` is None, because a launch returns nothing."
+    assert launcher.of_nothing(message, text, "*more.stride(),") is None
+    assert launcher.of_nothing("'int' object has no attribute 'stride'", text, "*weights.stride(),") is None
+
+
+def test_a_tensor_without_a_device_is_remarked_on() -> None:
+    text = "scores = torch.empty((M, N), dtype=torch.float32)\nout = torch.empty((M,), device=q.device)\nlike = torch.empty_like(q)\n"
+    assert [says.partition(" allocates")[0] for says in launcher.on_the_cpu(text)] == [
+        "Line 1: `torch.empty` without `device=`"
+    ]

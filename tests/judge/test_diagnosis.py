@@ -238,7 +238,7 @@ def test_of_two_faults_the_first_is_told_and_that_another_remains(level: Level) 
     assert found and found.finding == "minus"
     assert found.says == (
         "Probably: your output equals x - y: the sum is asked for. That alone doesn't explain the case “20 elements”: "
-        "something else is wrong as well. Mend this first, and check again."
+        "there is more to it. Mend this first, and check again."
     )
     assert found.evidence == "Checked: that mistake explains all 16 elements here, but not those of “20 elements”."
 

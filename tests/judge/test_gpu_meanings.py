@@ -19,6 +19,7 @@ pytestmark = pytest.mark.usefixtures("as_a_child")
 Judged = Callable[..., Judgement]
 LOADS = ("x = tl.load(x_ptr + offsets, mask=mask)", "y = tl.load(y_ptr + offsets, mask=mask)")
 ADDS = "tl.store(out_ptr + offsets, x + y, mask=mask)"
+OF_Z = "    tl.store(out_ptr + offsets, z, mask=mask)"
 
 
 @pytest.fixture
@@ -111,6 +112,20 @@ def test_a_division_of_a_negative_loop_variable_is_refused(judge: Judged) -> Non
     assert_refused(judge(text), text, "truncated_division", "rounded towards zero")
 
 
+@pytest.mark.parametrize("operator", ["//=", "%="])
+def test_a_division_in_place_of_a_negative_loop_variable_is_refused(judge: Judged, operator: str) -> None:
+    helper = f"def halved(number):\n    number {operator} 2  # here\n    return number"
+    lines = ("for i in range(0, 2):", "    half = halved(i - 1)", "    z = x + y + 0 * half", OF_Z)
+    text = with_helper(helper, *LOADS, *lines)
+    assert_refused(judge(text), text, "truncated_division")
+
+
+def test_a_rounding_inside_of_tritons_own_function_is_told_of_the_line_that_calls_it(judge: Judged) -> None:
+    lines = ("for i in range(0, 2):", "    half = tl.cdiv(i - 7, 4)  # here", "    z = x + y + 0 * half", OF_Z)
+    text = adding_in_the_kernel(*LOADS, *lines)
+    assert_refused(judge(text), text, "truncated_division")
+
+
 @pytest.mark.parametrize("line", ["half = (n + 8) // 2", "half = (n * 2 - 8) // 2", "half = (BLOCK_SIZE - 33) // 2"])
 def test_divisions_that_agree_everywhere_are_fine(judge: Judged, line: str) -> None:
     assert_passes(judge(adding_in_the_kernel(*LOADS, line, ADDS)))
@@ -177,6 +192,12 @@ def test_a_scan_may_depend_on_the_order_but_not_on_the_grouping(judge: Judged) -
     assert_refused(judge(text), text, "grouping_of_reduce")
 
 
+def test_a_recurrence_may_be_scanned_also_where_its_products_overflow(judge: Judged) -> None:
+    helper = "def combine(a, b, c, d):\n    return a * c, b * c + d"
+    lines = ("a, b = tl.associative_scan((x, y), 0, combine)", ADDS)
+    assert_passes(judge(with_helper(helper, *OTHER_ZERO, *lines)))
+
+
 def test_the_place_of_the_maximum_may_be_reduced_to(judge: Judged) -> None:
     helper = "def combine(a, i, b, j):\n    more = (a > b) | ((a == b) & (i < j))\n    return tl.where(more, a, b), tl.where(more, i, j)"
     lines = (
@@ -212,6 +233,18 @@ def test_a_false_hint_is_refused(judge: Judged, line: str, finding: str, words: 
 )
 def test_a_hint_that_holds_is_fine(judge: Judged, line: str) -> None:
     assert_passes(judge(adding_in_the_kernel(line, *LOADS, ADDS)))
+
+
+def test_a_false_assumption_is_refused_and_a_true_one_is_fine(judge: Judged) -> None:
+    text = adding_in_the_kernel("tl.assume(n % 16 == 0)  # here", *LOADS, ADDS)
+    assert_refused(judge(text), text, "false_assume", "doesn't hold here")
+    assert_passes(judge(adding_in_the_kernel("tl.assume(n > 0)", *LOADS, ADDS)))
+
+
+def test_a_function_that_libdevice_lacks_is_said_of_libdevice(judge: Judged) -> None:
+    text = adding_in_the_kernel(*LOADS, "z = libdevice.nonsense(x)  # here", ADDS)
+    text = text.replace("import triton\n", "import triton\nfrom triton.language.extra import libdevice\n", 1)
+    assert_refused(judge(text), text, "unknown_function", "`libdevice` has no `nonsense`")
 
 
 def test_a_value_of_a_helper_that_returned_none_is_refused(judge: Judged) -> None:

@@ -18,12 +18,18 @@ MISTAKES = {mistake.key: mistake for mistake in parts.known(LEVEL).mistakes}
 pytestmark = [pytest.mark.usefixtures("adapted_interpreter", "as_a_child")]
 
 
-def failure(folder: Path, *keys: str, also: tuple[str, str] = ("", "")) -> v.Check:
+WRONG_STRIDES = ("q_ptr += batch.to(tl.int64) * stride_qb + head", "q_ptr += head.to(tl.int64) * stride_qb + batch")
+OTHERWISE = ("batch = pid_bh // H", "batch = (pid_bh) // H")
+
+
+def failure(
+    folder: Path, *keys: str, also: tuple[str, str] = ("", ""), otherwise: tuple[str, str] = ("", "")
+) -> v.Check:
     """What the judge says of a solution with these mistakes in it."""
     text = (LEVEL.folder / "solution.py").read_text(encoding="utf-8")
     for key in keys:
         text = apply(MISTAKES[key].edits, text, key)
-    return judged(LEVEL, folder / "learner.py", text.replace(*also)).failure
+    return judged(LEVEL, folder / "learner.py", text.replace(*also).replace(*otherwise)).failure
 
 
 def test_the_mistake_takes_the_place_of_the_general_cure(tmp_path: Path) -> None:
@@ -57,12 +63,15 @@ def test_of_one_that_is_part_of_another_the_other(tmp_path: Path) -> None:
 
 
 def test_both_where_neither_is_written(tmp_path: Path) -> None:
-    check = failure(
-        tmp_path,
-        also=("q_ptr += batch.to(tl.int64) * stride_qb + head", "q_ptr += head.to(tl.int64) * stride_qb + batch"),
-    )
+    check = failure(tmp_path, also=WRONG_STRIDES, otherwise=OTHERWISE)
     assert check.cause.startswith("Probably: your batch and head are the wrong way round")
     assert " Or: your pointers move by the strides the wrong way round" in check.cause
+
+
+def test_none_in_lines_that_stand_as_in_the_solution(tmp_path: Path) -> None:
+    check = failure(tmp_path, also=WRONG_STRIDES)
+    assert check.cause.startswith("Probably: your pointers move by the strides the wrong way round")
+    assert "batch and head are" not in check.cause
 
 
 def test_none_for_what_no_known_mistake_leads_to(tmp_path: Path) -> None:

@@ -56,10 +56,8 @@ NAMELESS = ("", "")
     ("key", "rows", "columns"),
     [
         ("missing_keys_count", "BM", "BN"),
-        ("missing_keys_count", *NAMELESS),
         ("acc_not_rescaled", "BLOCK_Q", "BLOCK_KV"),
         ("last_tile_only", *NAMELESS),
-        ("tile_start_added_twice", *NAMELESS),
         ("first_loop_without_strides", "BM", "BN"),
     ],
 )

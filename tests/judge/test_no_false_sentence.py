@@ -83,6 +83,28 @@ SLIPS = (
         "a name that isn't there", 3, (("tl.sum(numerator, axis=0)", "tl.sum(nummerator, axis=0)"),),
         ("`nummerator` isn't defined", "the interpreter can't run such a line either"), ("must compile for a GPU",),
     ),
+    Slip(
+        "a kernel's function in the launcher", 1, (("triton.cdiv(n, BLOCK_SIZE)", "tl.cdiv(n, BLOCK_SIZE)"),),
+        ("`tl.cdiv` works in a kernel alone", "write `triton.cdiv`"), ("can't return a value", "needs a grid"),
+    ),
+    Slip(
+        "the scale in the place of the heads", 7, (("        H, N, sm_scale,", "        sm_scale, H, N,"),),
+        ("`H` is a float here", "passes the scale where the kernel takes H"), ("tl.floor",),
+    ),
+    Slip(
+        "the first key counted by the queries' block", 5, (("first_key = pid_n * BLOCK_N", "first_key = pid_n * BLOCK_M"),),
+        ("takes the tiles for square",), ("compares the numbers of the tiles",),
+    ),
+    Slip(
+        "a step that no mistake explains beyond the small cases", 8,
+        (("visible = keys[None, :] <= offs_m[:, None] if CAUSAL else keys[None, :] < N", "visible = keys[None, :] < N"),),
+        ("none that comes after the query",), ("there is more to it", "something else is wrong"),
+    ),
+    Slip(
+        "values moved by the keys' stride in one loop", 8,
+        (("v = tl.load(v_ptr + start_n * stride_vn + v_offs)", "v = tl.load(v_ptr + start_n * stride_kn + v_offs)"),),
+        ("first loop moves the tile of `v` on by `stride_kn`",),
+    ),
     Slip("the whole lesson in one call", 3, SOFTMAX, ("`tl.softmax` does the whole",)),
     Slip(
         "something wrong that nobody knows, in some heads", 4,

@@ -2,7 +2,7 @@
 
 On the socket a line each: "ready" once everything is loaded, and again after each warming up; of a job the child's pid, and in
 the end its exit code with the command lines of what it left running, as JSON. When the parent's end is closed, the worker ends
-its child and itself.
+its child and itself; on KILL it ends the child alone. In a sandbox it also empties, after each job, the folders that EMPTIED names.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import contextlib
 import json
 import os
 import select
+import shutil
 import signal
 import socket
 from collections.abc import Callable
@@ -19,6 +20,8 @@ from typing import Any, NoReturn
 from triton_quest.machine import host
 
 WARM_UP = "warm_up"  # parent/process.py asks for it
+KILL = b"kill"  # likewise
+EMPTIED = "QUEST_EMPTIED"  # set by grading/sandbox.py
 Run = Callable[[dict[str, Any], int, int], NoReturn]  # a job, and the descriptors of its reports and its crash file
 
 
@@ -28,6 +31,8 @@ def serve(
     """Load everything once, and fork a child for each job that arrives; one of the kind WARM_UP is done here, for those after it."""
     load()
     supervisor = Supervisor(channel)
+    if EMPTIED in os.environ:  # the jobs are of people who don't know each other
+        host.hide_memory()
     channel.sendall(b"ready\n")
     while received := receive(channel):
         if received[0]["kind"] == WARM_UP:
@@ -41,7 +46,19 @@ def serve(
         for fd in received[1]:
             os.close(fd)
         channel.sendall(f"{pid}\n".encode())
-        supervisor.reap(pid)
+        supervisor.reap(pid, hears=True)
+        _empty(os.environ.get(EMPTIED, ""))
+
+
+def _empty(folders: str) -> None:
+    """Take away what the job before left in the sandbox's own file systems: another person's job is next."""
+    for folder in filter(os.path.ismount, folders.split(os.pathsep)):
+        for entry in os.scandir(folder):
+            if entry.is_dir(follow_symlinks=False):
+                shutil.rmtree(entry.path, ignore_errors=True)
+            else:
+                with contextlib.suppress(OSError):
+                    os.unlink(entry.path)
 
 
 def do_one_job(channel: socket.socket, run: Run, load: Callable[[], None] | None) -> None:
@@ -63,9 +80,11 @@ def do_one_job(channel: socket.socket, run: Run, load: Callable[[], None] | None
 
 def receive(channel: socket.socket) -> tuple[dict[str, Any], list[int]] | None:
     """The next job, and the descriptors of its reports, its crash file and its output; None when the parent is gone."""
-    message, fds, _, _ = socket.recv_fds(channel, 16, 4)
-    if not message:
-        return None
+    fds: list[int] = []
+    while not fds:  # a KILL that came after the child's end carries none
+        message, fds, _, _ = socket.recv_fds(channel, 16, 4)
+        if not message:
+            return None
     with open(fds[0], "rb") as file:
         return json.loads(file.read()), fds[1:]
 
@@ -106,11 +125,14 @@ class Supervisor:
         os.close(self._wakeup)
         return 0
 
-    def reap(self, pid: int) -> None:
-        """Wait for a child, and report its end. Ends the child and this process when the parent is gone."""
+    def reap(self, pid: int, hears: bool = False) -> None:
+        """Wait for a child, and report its end. Ends the child and this process when the parent is gone.
+
+        With `hears`, it ends the child on KILL, too; without, what arrives on the channel is for the child to read.
+        """
         poll = select.poll()
         poll.register(self._ended, select.POLLIN)
-        poll.register(self._channel, 0)  # an event only when the other end is closed
+        poll.register(self._channel, select.POLLIN if hears else 0)  # 0: an event only when the other end is closed
         while True:
             gone, status = os.waitpid(pid, os.WNOHANG)
             if gone:
@@ -121,7 +143,14 @@ class Supervisor:
             if self._channel.fileno() in events:
                 with contextlib.suppress(ProcessLookupError):
                     os.killpg(pid, signal.SIGKILL)
-                host.end_children()
-                os._exit(0)
+                if not hears or not self._is_asked_to_kill():
+                    host.end_children()
+                    os._exit(0)
             with contextlib.suppress(BlockingIOError):
                 os.read(self._ended, 4096)
+
+    def _is_asked_to_kill(self) -> bool:
+        """Whether the parent is still there; it sends nothing but KILL until it knows of the child's end."""
+        with contextlib.suppress(OSError):
+            return self._channel.recv(len(KILL)) == KILL
+        return False

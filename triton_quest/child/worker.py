@@ -150,6 +150,10 @@ def work(job: dict[str, Any], report: Channel) -> v.Outcome:
     prepare()
     if job["memory_gib"] is not None:
         host.limit_memory(job["memory_gib"])
+    if serving.EMPTIED in os.environ:
+        from triton_quest.child import confined
+
+        confined.keep_the_course_closed()
     module = importlib.import_module(JOB_MODULES[job["kind"]])
     outcome: v.Outcome = module.run(level, file, report.send, job["seconds"], **job["asked"])
     return outcome

@@ -99,9 +99,8 @@ For each element the kernel reads 4 bytes of `x` and 4 of `y`, writes 4 of `out`
     traffic     3 * 4 * n bytes        n = 1,000,000:  12 MB
     arithmetic  n additions            n = 1,000,000:   1 MFLOP
 
-That is 1/12 of an operation per byte. A GPU has time for ten such additions and more while one byte is fetched, so this
-kernel is **memory-bound**: its speed is the speed of the memory, and the best we can do is to touch each byte once. We
-do.
+That is 1/12 of an operation per byte. A GPU has time for ten additions and more while it fetches a byte, so this kernel
+is **memory-bound**: its speed is the speed of the memory, and the best we can do is to touch each byte once. We do.
 
 ## Common mistakes
 

@@ -25,7 +25,7 @@ FORKS_WITH_LIBRARIES = (
 REPORTS_CHANGES = IS_LINUX  # whether a folder's changes are reported by inotify; without, folders are read now and then
 LOOK_SECONDS = 0.05  # between two looks of a thread that watches in the kernel's place
 GIB = 2**30
-PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36  # prctl(2)
+PR_SET_PDEATHSIG, PR_SET_DUMPABLE, PR_SET_CHILD_SUBREAPER = 1, 4, 36  # prctl(2)
 SHOWN_LENGTH = 100  # of a command line
 OUT_OF_REACH = 512  # the lowest number for a descriptor that os.closerange(3, 256) leaves alone
 
@@ -86,6 +86,12 @@ def adopt_orphans() -> None:
     """
     if IS_LINUX:
         _prctl(PR_SET_CHILD_SUBREAPER, 1)
+
+
+def hide_memory() -> None:
+    """From now on no process of the same user may read or write this one's memory; its children neither each other's."""
+    if IS_LINUX:
+        _prctl(PR_SET_DUMPABLE, 0)
 
 
 def end_children() -> tuple[str, ...]:

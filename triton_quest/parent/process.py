@@ -27,6 +27,7 @@ START_SECONDS = 120.0  # a cold disk takes its time to import torch
 ANSWER_SECONDS = 5.0  # for what takes no time, unless the worker was stopped
 LOOK_SECONDS = 0.02  # between two looks whether a job is still wanted
 WARM_UP = "warm_up"  # a kind of job: serving.py has it
+KILL = b"kill"  # to a worker whose job runs: end its child; serving.py has it
 ONCE, SERVE, AHEAD = "--once", "--serve", "--ahead"  # what a worker does: worker.py has them
 
 
@@ -60,11 +61,11 @@ class _Lines:
 class Forked:
     """The child that a worker forked for one job. `left`: the command lines of what it left running, once it has ended.
 
-    `close` ends what was started for this job alone.
+    `kill` ends its process group; `close` ends what was started for this job alone.
     """
 
-    def __init__(self, pid: int, lines: _Lines, close: Callable[[], None]) -> None:
-        self.pid, self._lines, self.close = pid, lines, close
+    def __init__(self, pid: int, lines: _Lines, kill: Callable[[], None], close: Callable[[], None]) -> None:
+        self.pid, self._lines, self.kill, self.close = pid, lines, kill, close
         self.left: tuple[str, ...] = ()
         self._code: int | None = None
 
@@ -94,13 +95,23 @@ class Forked:
             self._code, self.left = code, tuple(left)
 
 
-class Worker:
-    """One worker process. `mode` is ONCE, SERVE or AHEAD; what it prints goes to `output_fd`, and nowhere without one."""
+Confine = Callable[[list[str]], list[str]]  # of a command line, the one that runs it in a sandbox
 
-    def __init__(self, device: str, mode: str, output_fd: int = subprocess.DEVNULL) -> None:
+
+class Worker:
+    """One worker process. `mode` is ONCE, SERVE or AHEAD; what it prints goes to `output_fd`, and nowhere without one.
+
+    In a sandbox, which `confine` makes, its children have process ids that mean nothing here: there it kills them itself.
+    """
+
+    def __init__(
+        self, device: str, mode: str, output_fd: int = subprocess.DEVNULL, confine: Confine | None = None
+    ) -> None:
         self._channel, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
+        words = [sys.executable, str(WORKER), mode, str(theirs.fileno())]
+        self._is_confined = confine is not None
         self._process = subprocess.Popen(
-            [sys.executable, str(WORKER), mode, str(theirs.fileno())],
+            confine(words) if confine else words,
             stdin=subprocess.DEVNULL,
             stdout=output_fd,
             stderr=output_fd,
@@ -136,8 +147,15 @@ class Worker:
         line = self._lines.next(ANSWER_SECONDS if self._is_ready else START_SECONDS)
         if line is None:
             raise WorkerGone("the worker doesn't answer")
-        self._child = Forked(int(line), self._lines, self.close if self._mode == ONCE else lambda: None)
+        pid = int(line)
+        kill = self._ask_to_kill if self._is_confined else lambda: _kill_group(pid)
+        self._child = Forked(pid, self._lines, kill, self.close if self._mode == ONCE else lambda: None)
         return self._child
+
+    def _ask_to_kill(self) -> None:
+        if self._child is not None and not self._child.has_ended:
+            with contextlib.suppress(OSError):  # it is gone, and so is the child
+                self._channel.sendall(KILL)
 
     def warm_up(self, row: dict[str, Any]) -> None:
         """Let a worker that serves run the solution of the level in this row, and be ready again. Raises WorkerGone."""
@@ -165,6 +183,11 @@ class Worker:
         with contextlib.suppress(ProcessLookupError):
             os.kill(self._process.pid, signal.SIGKILL)
         self._process.wait()
+
+
+def _kill_group(pid: int) -> None:
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(pid, signal.SIGKILL)
 
 
 def _write(fd: int, data: bytes) -> None:

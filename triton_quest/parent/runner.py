@@ -6,12 +6,10 @@ it floods. Nothing here imports torch or triton, and nothing that the child does
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import select
 import selectors
-import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -287,8 +285,7 @@ def _end(child: Forked, patience: float) -> tuple[int, bool]:
     except subprocess.TimeoutExpired:
         alive = True
     finally:
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(child.pid, signal.SIGKILL)
+        child.kill()
     return child.wait(), alive
 
 

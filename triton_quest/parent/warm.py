@@ -14,19 +14,20 @@ from types import TracebackType
 
 from triton_quest.course.level import Level
 from triton_quest.machine import host
-from triton_quest.parent.process import AHEAD, SERVE, Forked, Worker
+from triton_quest.parent.process import AHEAD, SERVE, Confine, Forked, Worker
 from triton_quest.parent.runner import Cancelled, IsCancelled, Job
 
 
 class Warm:
-    """The warm worker of a device. Ready after some seconds; `start` waits for it."""
+    """The warm worker of a device, in a sandbox where `confine` makes one. Ready after some seconds; `start` waits for it."""
 
-    def __init__(self, device: str = "interpreter") -> None:
-        self._device, self.forks = device, device != "gpu" and host.FORKS_WITH_LIBRARIES
+    def __init__(self, device: str = "interpreter", confine: Confine | None = None) -> None:
+        self._device, self._confine = device, confine
+        self.forks = device != "gpu" and host.FORKS_WITH_LIBRARIES
         self._launch()
 
     def _launch(self) -> None:
-        self._worker = Worker(self._device, SERVE if self.forks else AHEAD)
+        self._worker = Worker(self._device, SERVE if self.forks else AHEAD, confine=self._confine)
         self._is_spent = False
         self._level: Level | None = None  # that `prepare` was asked for
 

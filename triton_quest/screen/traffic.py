@@ -98,17 +98,15 @@ def _lesson(tallies: Sequence[Tally]) -> str:
     size = shown_sizes(tallies, COUNTED)[-1]
     at = {tally.name: sums for tally in tallies if (sums := tally.at(size))}
 
-    def apart(field: str) -> tuple[str, str, str]:
+    def apart(field: str, differ: str, agree: str) -> str:
         counts = {name: int(getattr(sums, field)) for name, sums in at.items()}
         least, most = min(counts.values()), max(counts.values())
-        named = {count: " and ".join(name for name in at if counts[name] == count) for count in (least, most)}
-        return named[most], named[least], number_shown(most / least)
+        lowest, highest = (" and ".join(name for name in at if counts[name] == count) for count in (least, most))
+        return (agree if least == most else differ).format(highest, number_shown(most / least), lowest)
 
-    (moves_most, moves_least, moved), (asks_most, asks_least, asked) = apart("once"), apart("asked")
-    return (
-        f"At {tallies[0].letter} = {size:,} memory must move {moved} times as much for {moves_most} as for {moves_least}; "
-        f"{asks_most} asks for {asked} times as much as {asks_least}."
-    )
+    moved = apart("once", "memory must move {1} times as much for {0} as for {2}", "memory must move the same for {0}")
+    asked = apart("asked", "{0} asks for {1} times as much as {2}", "{0} ask for the same")
+    return f"At {tallies[0].letter} = {size:,} {moved}; {asked}."
 
 
 class _Growth:

@@ -47,15 +47,27 @@ def _text(path: Path, repair: str, is_read_once: bool) -> str:
         data = b"" if found.st_size > LARGEST_BYTES else _beginning(path)
         if max(len(data), found.st_size) > LARGEST_BYTES:
             size = f"{found.st_size:,} bytes" if found.st_size else "no end in sight"
-            raise UnusableFile(f"{path} is too large for a level file ({size}; at most {LARGEST_BYTES:,}).", repair)
-        return data.decode("utf-8")
+            raise _too_large(path, size, repair)
     except FileNotFoundError:
         raise UnusableFile(f"{path} is not there: it was moved, renamed or deleted.", repair) from None
+    except OSError as trouble:
+        raise UnusableFile(f"{path} can't be read: {trouble.strerror}.", repair) from None
+    return decoded(data, path, repair)
+
+
+def decoded(data: bytes, path: Path, repair: str) -> str:
+    """The text that these bytes of a level file are. Raises UnusableFile where they are none, or too many."""
+    if len(data) > LARGEST_BYTES:
+        raise _too_large(path, "more than that", repair)
+    try:
+        return data.decode("utf-8")
     except UnicodeDecodeError as trouble:
         sentence = f"{path} is not UTF-8 text (byte {trouble.start}): save it as UTF-8 in your editor."
         raise UnusableFile(sentence, repair) from None
-    except OSError as trouble:
-        raise UnusableFile(f"{path} can't be read: {trouble.strerror}.", repair) from None
+
+
+def _too_large(path: Path, size: str, repair: str) -> UnusableFile:
+    return UnusableFile(f"{path} is too large for a level file ({size}; at most {LARGEST_BYTES:,}).", repair)
 
 
 def _beginning(path: Path) -> bytes:

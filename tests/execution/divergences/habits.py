@@ -78,3 +78,91 @@ def asks_whether_any(x_ptr, N: tl.constexpr):
 def names_an_axis_as_torch_does(x_ptr, N: tl.constexpr):
     x = tl.load(x_ptr + tl.arange(0, N))
     tl.store(x_ptr + tl.arange(0, 1), tl.max(x, dim=0, keepdim=True))  # here
+
+
+@refused("range_for_a_block", "write `tl.arange(0, N)`", x_ptr=floats, n=0, N=16)
+@triton.jit
+def adds_a_range(x_ptr, n, N: tl.constexpr):
+    tl.store(x_ptr + (n + range(N)), 1.0)  # here
+
+
+@refused("offsets_beside_the_pointer", "write `tl.load(x_ptr + lanes, mask=mask)`", x_ptr=floats, n=9, N=16)
+@triton.jit
+def gives_the_offsets_beside_the_pointer(x_ptr, n, N: tl.constexpr):
+    lanes = tl.arange(0, N)
+    mask = lanes < n
+    x = tl.load(x_ptr, lanes, mask=mask)  # here
+    tl.store(x_ptr + lanes, x, mask=mask)
+
+
+@refused("passed_twice", "`tl.store` gets `mask` twice", x_ptr=floats, n=9, N=16)
+@triton.jit
+def gives_a_mask_twice(x_ptr, n, N: tl.constexpr):
+    lanes = tl.arange(0, N)
+    mask = lanes < n
+    tl.store(x_ptr + lanes, 1.0, mask, mask=mask)  # here
+
+
+@refused("never_loaded", "`x` (line", x_ptr=floats, N=16)
+@triton.jit
+def adds_to_addresses_that_it_never_loads(x_ptr, N: tl.constexpr):
+    x = x_ptr + tl.arange(0, N)
+    tl.store(x_ptr + tl.arange(0, N), x + 1.5)  # here
+
+
+@refused("length_known_too_late", "write `tl.arange(0, BLOCK)`", x_ptr=floats, n=16, BLOCK=16)
+@triton.jit
+def takes_as_many_lanes_as_there_are_elements(x_ptr, n, BLOCK: tl.constexpr):
+    tl.store(x_ptr + tl.arange(0, n), 1.0)  # here
+
+
+@refused("reduction_of_one_block", "`tl.max(x, axis=0)`", x_ptr=floats, N=16)
+@triton.jit
+def asks_for_the_maximum_of_one_block(x_ptr, N: tl.constexpr):
+    x = tl.load(x_ptr + tl.arange(0, N))
+    tl.store(x_ptr, tl.maximum(x))  # here
+
+
+@refused("axis_of_the_grid", "there is no axis 3", x_ptr=floats)
+@triton.jit
+def asks_for_a_fourth_axis(x_ptr):
+    tl.store(x_ptr + tl.program_id(3), 1.0)  # here
+
+
+@refused("called_dtype", "write `n.to(tl.int64)`", x_ptr=floats, n=3)
+@triton.jit
+def calls_a_type(x_ptr, n):
+    tl.store(x_ptr + tl.int64(n), 1.0)  # here
+
+
+@refused("product_of_matrices", "is `tl.dot(x, y)`", x_ptr=halves, M=16, N=32)
+@triton.jit
+def multiplies_matrices_number_by_number(x_ptr, M: tl.constexpr, N: tl.constexpr):
+    x = tl.load(x_ptr + tl.arange(0, M)[:, None] * N + tl.arange(0, N)[None, :])
+    y = tl.load(x_ptr + tl.arange(0, N)[:, None] * M + tl.arange(0, M)[None, :])
+    z = x * y  # here
+    tl.store(x_ptr, tl.max(z))
+
+
+@refused("shapes_of_an_access", "must have one shape", x_ptr=floats, M=16, N=32)
+@triton.jit
+def masks_a_tile_by_another_shape(x_ptr, M: tl.constexpr, N: tl.constexpr):
+    tile = tl.arange(0, M)[:, None] * N + tl.arange(0, N)[None, :]
+    x = tl.load(x_ptr + tile, mask=tl.arange(0, N)[:, None] < N)  # here
+    tl.store(x_ptr + tile, x)
+
+
+@refused("dot_shapes", "transposed already", x_ptr=halves, M=16, N=32)
+@triton.jit
+def turns_a_tile_back(x_ptr, M: tl.constexpr, N: tl.constexpr):
+    x = tl.load(x_ptr + tl.arange(0, M)[:, None] * N + tl.arange(0, N)[None, :])
+    y = tl.load(x_ptr + tl.arange(0, N)[:, None] * M + tl.arange(0, M)[None, :])
+    z = tl.dot(x, tl.trans(y))  # here
+    tl.store(x_ptr, tl.max(z))
+
+
+@refused("unknown_name", "is it `offsets`?", x_ptr=floats, N=16)
+@triton.jit
+def misspells_a_name(x_ptr, N: tl.constexpr):
+    offsets = tl.arange(0, N)
+    tl.store(x_ptr + ofsets, offsets * 1.0)  # noqa: F821  # here

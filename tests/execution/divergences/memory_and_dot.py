@@ -43,7 +43,7 @@ def stores_a_block_to_a_single_address(x_ptr, N: tl.constexpr):
     tl.store(x_ptr, tl.zeros((N,), tl.float32))  # here
 
 
-@refused("other_without_mask", "add the mask", x_ptr=floats, N=16)
+@refused("other_without_mask", "pass the mask, too", x_ptr=floats, N=16)
 @triton.jit
 def gives_other_without_a_mask(x_ptr, N: tl.constexpr):
     x = tl.load(x_ptr + tl.arange(0, N), other=0.0)  # here

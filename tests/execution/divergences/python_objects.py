@@ -148,7 +148,7 @@ def chains_comparisons(x_ptr, n, N: tl.constexpr):
     tl.store(x_ptr + offsets, 1.0, mask=2 < offsets < n)  # here
 
 
-@refused("matmul_operator", "write `tl.dot(a, b)`", x_ptr=halves, N=16)
+@refused("matmul_operator", "write `tl.dot(x, x)`", x_ptr=halves, N=16)
 @triton.jit
 def multiplies_by_the_operator(x_ptr, N: tl.constexpr):
     offsets = tl.arange(0, N)[:, None] * N + tl.arange(0, N)[None, :]

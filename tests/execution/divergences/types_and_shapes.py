@@ -196,6 +196,14 @@ def floors_a_float_quotient(x_ptr, N: tl.constexpr):
     tl.store(x_ptr + tl.arange(0, N), x // 3)  # here
 
 
+@refused("float_for_a_whole_number", "does the launch pass a float", x_ptr=floats, heads=0.25, N=16)
+@triton.jit
+def divides_its_number_by_a_float(x_ptr, heads, N: tl.constexpr):
+    pid = tl.program_id(axis=0)
+    batch = pid // heads  # here
+    tl.store(x_ptr + tl.arange(0, N), batch)
+
+
 @refused("bits_of_float", "compare first", x_ptr=floats, N=16)
 @triton.jit
 def joins_a_mask_with_floats(x_ptr, N: tl.constexpr):
@@ -232,7 +240,7 @@ def casts_an_argument_that_is_one(x_ptr, n):
     tl.store(x_ptr, n.to(tl.float32))  # here
 
 
-@refused("tritons_dtype", "`tl.float32` rather than `torch.float32`", x_ptr=floats)
+@refused("tritons_dtype", "write `tl.float32`, not `torch.float32`", x_ptr=floats)
 @triton.jit
 def names_a_type_of_pytorch(x_ptr):
     zeros = tl.zeros((16,), torch.float32)  # here

@@ -19,5 +19,6 @@ diagnosis.py  a wrong output explained                   (by mistake.py's data, 
 known.py      the known mistake behind a wrong access or a refused line
 one_run.py    one run judged, and each step of a judgement to be repeated on another text
 at_fault.py   the gap at fault, by substitution        (what is told of it: gap_causes.py)
+unkept.py     remarks on values that nothing keeps, and on quotients cut to whole numbers
 on_gpu.py     the cases on a real GPU                    (its sentences: gpu_sentences.py)
 """

@@ -1,6 +1,7 @@
 """Finds the gap that is at fault, by substitution: the one with whose lines replaced by the reference's everything is right.
 
-A trial repeats the step that failed on the changed text, then the level's quick cases in fp32. All trials together get a second or two
+A trial repeats the step that failed on the changed text, then some cases in fp32: the level's quick ones, and one more that failed, if
+one did. All trials together get a second or two
 of the processor's time; where that isn't enough, no gap is named.
 """
 
@@ -76,13 +77,13 @@ class Trials:
     """Texts with the reference's lines in some more gaps, each put through the step that failed."""
 
     def __init__(
-        self, level: Level, gapped: Gapped, step: one_run.Step | None, cases: tuple[Case, ...], blocks: tuple[int, ...]
+        self, level: Level, gapped: Gapped, step: one_run.Step | None, cases: Sequence[Case], blocks: tuple[int, ...]
     ):
         self._level, self._gapped, self._step, self._blocks = level, gapped, step, blocks
-        self._quick = [case for case in cases if case.quick and "fp32" in case.dtypes]
+        self._cases = [case for case in cases if "fp32" in case.dtypes]
         self._limit = _Limit()
         self._cures: list[int] = []  # gaps with whose lines replaced everything was right, the nearest first
-        self.missing: str | None = None  # a name that the reference's lines need, and the learner's don't give
+        self.missing: dict[tuple[int, ...], str] = {}  # the name that isn't given where these gaps alone are replaced
 
     def fault(self, lines: Collection[int] = (), suspects: Collection[int] = ()) -> Fault | NotFound:
         """The gap at fault. `lines` are where what is wrong was seen: a gap there is looked at first, after the `suspects`."""
@@ -94,6 +95,8 @@ class Trials:
                 return self._found(Path(folder), tuple(dict.fromkeys((*suspects, *self._gapped.with_lines(lines)))))
         except _OutOfTime:
             return _alone(self._cures[0]) if self._cures else NotFound("looking for the gap at fault takes too long")
+        except OSError:  # the learner's code may delete what isn't its own
+            return NotFound("there is no place left to try other lines in")
 
     def _found(self, folder: Path, suspects: Sequence[int]) -> Fault | NotFound:
         written = self._gapped.written
@@ -115,10 +118,16 @@ class Trials:
             return Fault(single, f"{says} Look at TODO {single[0]} first.")
         for pair in itertools.combinations(written, 2):
             if self._is_right(folder, pair):
+                name = next((self.missing[one,] for one in pair if (one,) in self.missing), None)
+                if name is not None:
+                    return NotFound(
+                        f"TODO {pair[0]} and TODO {pair[1]} can only be tried together: they share `{name}`"
+                    )
                 says = f"Two gaps are wrong: TODO {pair[0]} and TODO {pair[1]}; look at TODO {pair[0]} first."
                 return Fault(pair, says)
         if self.missing:
-            return NotFound(f"other lines can't stand beside yours: they need the name `{self.missing}`")
+            name = list(self.missing.values())[-1]
+            return NotFound(f"other lines can't stand beside yours: they need the name `{name}`")
         return NotFound("no other lines in one or two of the gaps make everything right")
 
     def _nearest(self, first: Sequence[int]) -> list[int]:
@@ -134,11 +143,12 @@ class Trials:
             subject = _loaded(self._level, path)
             if self._step is not None:
                 self._step(subject)
-            for case in self._quick:
+            for case in self._cases:
                 one_run.is_right(subject, case, "fp32", self._blocks)
         except code.Stopped as stopped:
             root = code.root_cause(stopped)
-            self.missing = getattr(root, "name", None) if isinstance(root, NameError) else self.missing
+            if isinstance(root, NameError) and root.name:
+                self.missing[numbers] = root.name
             return False
         except Exception:  # the text came to something that no run of a learner's does: it isn't right
             return False

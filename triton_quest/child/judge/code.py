@@ -16,7 +16,7 @@ from triton_quest.child import source
 from triton_quest.child.instruments import threads
 from triton_quest.child.instruments.memory.findings import Finding
 from triton_quest.child.judge import torch_state
-from triton_quest.child.sentences import descriptors, no_gpu
+from triton_quest.child.sentences import descriptors, launcher, no_gpu
 from triton_quest.child.triton.fake_driver import is_active
 from triton_quest.child.triton.no_gpu import NoGpuHere, answers_to
 from triton_quest.course.level import Level
@@ -127,6 +127,9 @@ def explain(check: v.Check, trouble: BaseException, file: Path, when: str, outco
     undescribed = descriptors.explain(_message(root), when) if isinstance(root, AssertionError) else None
     if undescribed is not None:
         return v.failed(check, outcome, where + undescribed, descriptors.ADVICE, finding="descriptor", places=places)
+    nothing = launcher.of_nothing(_message(root), source.text_of(file), place.source) if place else None
+    if nothing is not None:
+        return v.failed(check, outcome, where + nothing, launcher.ADVICE, places=places)
     says = f"{where}{_kind(root)}: {_first_line(root)}"
     return v.failed(check, outcome, says, _advice(root, when), places=places)
 
@@ -151,7 +154,8 @@ def not_run_here(what: str, place: v.Place | None) -> v.Check:
 def remarks(file: Path, more: Iterable[str] = ()) -> list[v.Check]:
     """What the learner's code was told in the stead of a GPU that isn't here, and what else is worth knowing."""
     answers = {f"Line {answer.line}: {answer.says}.": None for answer in answers_to(str(file))}
-    return [v.Check(name=says, kind="remark", state=v.State.PASSED) for says in (*answers, *more)]
+    cpu = launcher.on_the_cpu(source.text_of(file))
+    return [v.Check(name=says, kind="remark", state=v.State.PASSED) for says in (*answers, *cpu, *more)]
 
 
 def _advice(root: BaseException, when: str) -> str:

@@ -65,6 +65,7 @@ class Explanation:
     evidence: str
     finding: str | None = None
     hint: int | None = None
+    unexplained: Run | None = None  # a failing run that goes wrong in another way as well
 
 
 def explain(
@@ -140,9 +141,9 @@ def _told(match: _Match) -> Explanation:
 def _told_in_part(match: _Match) -> Explanation:
     assert match.unexplained is not None
     mistake, other = match.mistakes[0], match.unexplained.run.case.name
-    rest = f"That alone doesn't explain the case “{other}”: something else is wrong as well. Mend this first, and check again."
+    rest = f"That alone doesn't explain the case “{other}”: there is more to it. Mend this first, and check again."
     told = f"Checked: that mistake explains all {match.elements:,} elements here, but not those of “{other}”."
-    return Explanation(f"{_probably(mistake)} {rest}", told, mistake.key, mistake.hint)
+    return Explanation(f"{_probably(mistake)} {rest}", told, mistake.key, mistake.hint, match.unexplained.run)
 
 
 def _probably(mistake: Mistake) -> str:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import ast
+import re
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from triton_quest.child.instruments.memory.findings import Finding
@@ -16,6 +17,8 @@ from triton_quest.course.gaps import marked
 from triton_quest.course.mistake import Mistake, apply
 from triton_quest.records import verdict as v
 
+Among = Callable[[tuple[Mistake, ...]], v.Check]  # the check with the cause that one of these mistakes gives it
+
 
 def possible(mistakes: tuple[Mistake, ...], mine: Gapped | None, solution: str) -> tuple[Mistake, ...]:
     """Those that can be the learner's: not the ones in gaps where the reference's lines stand in."""
@@ -26,35 +29,53 @@ def possible(mistakes: tuple[Mistake, ...], mine: Gapped | None, solution: str) 
 
 
 def explained(
-    stopped: code.Stopped, check: v.Check, mine: Gapped, trials: Trials, mistakes: tuple[Mistake, ...], solution: str
+    stopped: code.Stopped,
+    check: v.Check,
+    mine: Gapped,
+    trials: Trials,
+    mistakes: tuple[Mistake, ...],
+    solution: str,
+    among: Among | None = None,
 ) -> tuple[v.Check, v.Gaps | None]:
-    """`check`, with which `stopped` ended the judgement, with the gap at fault, and what is known of the gaps by that."""
+    """`check`, with which `stopped` ended the judgement, with the gap at fault, and what is known of the gaps by that.
+
+    Where all known mistakes together took too long or said too much, those of the gap at fault are gone through once more, with `among`.
+    """
     check = _of_stand_in(stopped, check, mine)
     found = _not_given(stopped, mine)
     if isinstance(found, NotFound):
         lines = template.open_gaps(mine.text)
         return read.waiting(mine.text, lines, len(mine.gaps), found.why), mine.record(v.GapStanding.NOT_TOLD, found.why)
     suspects = [number for number in mine.written if _as_written((number,), mine, mistakes, solution)]
-    found = found or trials.fault([place.line for place in check.places], suspects)
+    found = found or trials.fault(lines_told(check), suspects)
     if isinstance(found, Fault):
+        if not check.cause and among is not None:
+            again = among(tuple(one for one in mistakes if set(found.numbers) & hints.touched(one, solution)))
+            check = replace(check, cause=again.cause, hint=again.hint) if again.cause else check
         known = _named(check, mistakes)
         in_them = [one for one in known if set(found.numbers) & hints.touched(one, solution)]
         is_probable = check.cause.startswith("Probably")
         same = _as_written(found.numbers, mine, mistakes, solution) if is_probable or not in_them else None
         if same is not None:
-            check = replace(check, cause=f"Probably: {_lower_first(same.says)}", evidence="", hint=same.hint)
+            evidence = check.evidence if same in known else ""
+            check = replace(check, cause=f"Probably: {_lower_first(same.says)}", evidence=evidence, hint=same.hint)
             known = in_them = [same]
-        elif is_probable and not in_them:
-            check, known = replace(check, cause="", hint=None), []  # it is in lines that were shown to be right
-        if in_them or not known:
-            check = _cured_in(found.numbers, stopped, check, mine)
-            told = _with_cause(_without_others(check, known, in_them), found.says)
-            if not known:
-                told = replace(told, hint=hints.of_gaps(found.numbers, check.kind, mistakes, solution) or told.hint)
-            others = v.GapStanding.NOT_TOLD if found.unknown else v.GapStanding.RIGHT
-            return told, mine.record(others, found.unknown, wrong=found.numbers)
-        found = NotFound("what went wrong and where the reference's lines help are not the same")
+        elif is_probable and not in_them:  # it is in lines that were shown to be right
+            check, known = replace(check, cause="", evidence="", hint=None), []
+        check = _cured_in(found.numbers, stopped, check, mine)
+        told = _with_cause(_without_others(check, known, in_them), found.says)
+        if not in_them:  # a mistake elsewhere that gives the same answer, or none that is known
+            told = replace(told, hint=hints.of_gaps(found.numbers, check.kind, mistakes, solution) or told.hint)
+        elif told.hint not in [one.hint for one in in_them]:
+            told = replace(told, hint=in_them[0].hint)
+        others = v.GapStanding.NOT_TOLD if found.unknown else v.GapStanding.RIGHT
+        return told, mine.record(others, found.unknown, wrong=found.numbers)
     return check, mine.record(v.GapStanding.NOT_TOLD, found.why) if mine.filled is not None else None
+
+
+def lines_told(check: v.Check) -> list[int]:
+    """The lines that a check shows, and those that it speaks of, as in "starts as fp16 on line 233"."""
+    return [*(place.line for place in check.places), *map(int, re.findall(r"\bline (\d+)", check.says))]
 
 
 def _as_written(numbers: tuple[int, ...], mine: Gapped, mistakes: tuple[Mistake, ...], solution: str) -> Mistake | None:

@@ -1,8 +1,8 @@
 """Names the known mistake behind a wrong access, or behind a line that a GPU's compiler refuses: the one that leads to the same.
 
 A finding says what happened; what is to blame is often another line. For a wrong access the mistakes are run, with the learner's
-constants on the same inputs, those first that stand in the learner's file word for word. For a refused line only these are
-compiled, and those that name such a refusal as their finding.
+constants on the same inputs, those first that stand in the learner's file word for word, and none whose lines the learner has as
+the solution has them. For a refused line only those word for word are compiled, and those that name such a refusal as their finding.
 """
 
 from __future__ import annotations
@@ -10,8 +10,10 @@ from __future__ import annotations
 import ast
 import contextlib
 import os
+import re
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import cache
@@ -47,7 +49,8 @@ def named(
     if finding is None:
         return check
     solution = _solution(subject)
-    candidates = [one for one in mistakes if one.caught_by == "memory" and one.finding in ("", check.finding)]
+    fitting = [one for one in mistakes if one.caught_by == "memory" and one.finding in ("", check.finding)]
+    candidates = _not_ruled_out(fitting, source.read_text(subject.file, "reset"), solution)
     written = _as_written(candidates, subject)
     others = [one for one in candidates if one not in written]
     same = _leading_to(finding, written, subject, run, blocks) or _leading_to(finding, others, subject, run, blocks)
@@ -115,6 +118,22 @@ def _found_in(subject: Subject | None, run: Run, blocks: tuple[int, ...]) -> Fin
     except IllegalAccess:
         return None
     return None
+
+
+def _not_ruled_out(mistakes: list[Mistake], text: str, solution: str) -> list[Mistake]:
+    """Those that can be the learner's: not the ones that change lines which stand in the learner's file as in the solution."""
+    theirs, right = _lines(text), _lines(solution)
+    possible = []
+    for mistake in mistakes:
+        changed = sum((_lines(edit.old) - _lines(edit.new) for edit in mistake.edits), Counter())
+        if not changed or any(theirs[line] < right[line] for line in changed):
+            possible.append(mistake)
+    return possible
+
+
+def _lines(text: str) -> Counter[str]:
+    """The lines of code, without their place, their layout and what is said behind them."""
+    return Counter(filter(None, (re.sub(r"(^|\s+)#.*$", "", line).strip() for line in text.splitlines())))
 
 
 def _as_written(mistakes: list[Mistake], subject: Subject) -> list[Mistake]:

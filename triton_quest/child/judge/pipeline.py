@@ -141,6 +141,8 @@ class _Judge:
         self.blocks: tuple[int, ...] = DEFAULT_BLOCKS
         self.fits_elsewhere: list[str] = []
         self.right: list[contrast.Traits] = []
+        self.also: Case | None = None  # a further case that a trial must make right
+        self.among: gap_causes.Among | None = None  # names a wrong access by one of these mistakes
 
     def everything(self) -> None:
         self._stage("import", "importing your file")
@@ -229,8 +231,13 @@ class _Judge:
         except code.Stopped as stopped:
             if run.trouble is not None and stopped.__cause__ is run.trouble:
                 self._tell_what_no_interpreter_runs(run)
-            named = known.named(self._mistakes(), stopped.check, stopped.finding, self.subject, run, self.blocks)
-            raise code.Stopped(named, stopped.finding) from stopped.__cause__
+            found = stopped
+
+            def among(mistakes: tuple[Mistake, ...]) -> v.Check:
+                return known.named(mistakes, found.check, found.finding, self.subject, run, self.blocks)
+
+            self.among = among
+            raise code.Stopped(among(self._mistakes()), stopped.finding) from stopped.__cause__
 
     def _tell_what_no_interpreter_runs(self, run: Run) -> None:
         """Raises Stopped, without a failure, where the compiler took what Triton's interpreter lacks."""
@@ -255,8 +262,10 @@ class _Judge:
             return check
         self._stage("gaps", "looking for the gap at fault")
         step = self.repeat if self.able.memory else None  # a trial must not touch memory unchecked
-        trials = at_fault.Trials(self.level, self.gapped, step, self.cases, self.blocks)
-        check, states = gap_causes.explained(stopped, check, self.gapped, trials, mistakes, self.solution)
+        quick = [case for case in self.cases if case.quick or case is self.also]
+        trials = at_fault.Trials(self.level, self.gapped, step, quick, self.blocks)
+        among = self.among if stopped.finding is not None else None
+        check, states = gap_causes.explained(stopped, check, self.gapped, trials, mistakes, self.solution, among)
         if states is not None:
             self.send(states)
         return check
@@ -297,6 +306,12 @@ class _Judge:
             elif other is not run:
                 seen.append(diagnosis.Evidence(other, elements))
         found = diagnosis.explain(self.level, self._mistakes(), seen, right)
+        unexplained = found.unexplained if found is not None else None
+        self.also = (
+            unexplained.case
+            if unexplained
+            else next((one.run.case for one in seen[1:] if not one.run.case.quick), None)
+        )
         if found is not None:
             check = replace(check, cause=found.says, evidence=found.evidence, finding=found.finding, hint=found.hint)
         elif narrow := numbers.through_fp16(run, wrong):

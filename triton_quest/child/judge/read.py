@@ -15,6 +15,7 @@ from triton_quest.records import verdict as v
 NAME = "the file parses and no gap is open"
 UNSEEN = "only a check in Triton's interpreter looks at files with open gaps"
 STOOD_IN = "In the open gaps stood lines of the judge's own: what was checked is what you wrote."
+NOTHING_ELSE = "Nothing else was looked at yet: mend this line, and check again."
 SYNTAX_ADVICE = {  # what Python's own message leaves unsaid
     "invalid syntax": "Often the cause is in the line above: a bracket or a colon.",
     "positional argument follows keyword argument": "Move what has a name, such as `mask=mask`, to the end of the brackets.",
@@ -84,11 +85,21 @@ def places_of(text: str, gaps: tuple[int, ...]) -> tuple[v.Place, ...]:
 
 
 def _task(lines: list[str], gap: int) -> str:
-    """What a gap asks for: the TODO above it, or else the placeholder itself."""
-    for line in reversed(lines[max(0, gap - 6) : gap - 1]):
-        if "# TODO" in line:
-            return re.split(r"\s{2,}", line.partition("# ")[2].strip())[0]  # without the costs at its end
+    """What a gap asks for: the TODO above it, to the end of the sentence in which its first line breaks off; or else the placeholder."""
+    for at in range(gap - 2, max(-1, gap - 7), -1):
+        if "# TODO" in lines[at]:
+            task, *more = (_without_cost(line) for line in lines[at : gap - 1])
+            for line in more:
+                if task.endswith("."):
+                    break
+                task += " " + re.split(r"(?<=\.)\s", line)[0]
+            return task
     return lines[gap - 1].strip()
+
+
+def _without_cost(comment: str) -> str:
+    """A comment's words: what a line costs stands at its end, behind a gap of spaces."""
+    return re.split(r"\s{2,}", comment.partition("#")[2].strip())[0]
 
 
 def _syntax(check: v.Check, trouble: SyntaxError, text: str) -> v.Check:
@@ -99,4 +110,4 @@ def _syntax(check: v.Check, trouble: SyntaxError, text: str) -> v.Check:
     lines = text.splitlines()
     place = v.Place(line, lines[line - 1].strip() if line <= len(lines) else "")
     says = f"Line {line} isn't Python yet: {trouble.msg}."
-    return v.failed(check, v.Outcome.SYNTAX, says, SYNTAX_ADVICE.get(trouble.msg, ""), places=(place,))
+    return v.failed(check, v.Outcome.SYNTAX, says, SYNTAX_ADVICE.get(trouble.msg, NOTHING_ELSE), places=(place,))

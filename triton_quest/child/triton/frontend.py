@@ -95,6 +95,8 @@ class CompileSession:
         for fake in self.drivers:
             driver.set_active(fake)
             try:
+                if grid is None:  # what is called like a function is none of the learner's kernels, perhaps
+                    check_grid(grid)
                 kernel = twin_of(function)
                 with warnings.catch_warnings():
                     warnings.simplefilter("ignore")

@@ -211,6 +211,7 @@ def causal_scores_kernel(
     offs_d = tl.arange(0, D)  # (D,)
 
     # TODO 1 (2 lines): `last_query` and `first_key`, the last number in offs_m and the first one in offs_n.
+    #      A block can't be indexed: compute both from pid_m and pid_n.
     # [gap: last_query, first_key]
     last_query = pid_m * BLOCK_M + BLOCK_M - 1
     first_key = pid_n * BLOCK_N

@@ -48,8 +48,8 @@ def every_second(d: Draw) -> tuple[torch.Tensor, ...]:
 
 
 def three_layouts(d: Draw) -> tuple[torch.Tensor, ...]:
-    """Two tiles of keys, so that the strides count for the second one too."""
-    q, k, v = qkv(d, 1, 2, 3, tile(d) + 3, 16)
+    """Three tiles of keys, so that the strides move a tile on in both loops."""
+    q, k, v = qkv(d, 1, 2, 3, 2 * tile(d) + 3, 16)
     return d.strided(q), as_in_a_model(k), d.transposed(v)
 
 

@@ -103,6 +103,13 @@ def p_divided_by_l(qk, v, m_i, l_i, acc, qk_scale):
     return m_new, l_i, acc * alpha + (p / l_i) @ v
 
 
+def p_of_the_raw_qk(qk, v, m_i, l_i, acc, qk_scale):
+    """A step, in which `p` is made of `qk` as it comes out of the product, and the maximum is scaled."""
+    m_new = m_i.maximum(largest(qk) * qk_scale)
+    p, alpha = (qk - m_new).exp2(), (m_i - m_new).exp2()
+    return m_new, l_i * alpha + p.sum(dim=-1, keepdim=True), acc * alpha + p @ v
+
+
 def largest(qk: Tensor) -> Tensor:
     return qk.amax(dim=-1, keepdim=True)
 
@@ -221,6 +228,7 @@ FORMULAS = {
     "alpha_by_exp": by_tiles(step_with(alpha_of=lambda m_i, m_new: (m_i - m_new).exp())),
     "maximum_not_scaled": by_tiles(step_with(new_maximum=lambda m_i, qk, scale: m_i.maximum(largest(qk)))),
     "maximum_scaled_again": by_tiles(step_with(new_maximum=lambda m_i, qk, scale: m_i.maximum(largest(qk)) * scale)),
+    "p_of_the_raw_qk": by_tiles(p_of_the_raw_qk),
     "never_causal": never_causal,
     "future_tiles_unmasked": never_causal,
     "always_causal": always_causal,
@@ -230,6 +238,7 @@ FORMULAS = {
     "past_hidden": by_tiles(visible=lambda rows, keys, n, causal: keys >= rows if causal else keys < n),
     "only_the_future_seen": by_tiles(visible=lambda rows, keys, n, causal: keys > rows if causal else keys < n),
     "second_loop_always_causal": by_tiles(visible=lambda rows, keys, n, causal: keys <= rows),
+    "second_loop_never_causal": by_tiles(visible=lambda rows, keys, n, causal: keys < n),
     "keys_counted_in_the_tile": by_tiles(
         visible=lambda rows, keys, n, causal: keys - keys[:, :1] <= rows if causal else keys < n
     ),
@@ -268,6 +277,7 @@ FORMULAS = {
     ),
     "second_loop_from_0": by_tiles(second_from=lambda mask_from: 0),
     "first_loop_skipped": by_tiles(first_until=lambda mask_from: 0),
+    "step_of_the_first_loop_not_kept": by_tiles(first_until=lambda mask_from: 0),
     "no_max": by_tiles(step_with(new_maximum=lambda m_i, qk, scale: torch.zeros_like(m_i))),
     "max_from_zero": by_tiles(first_m=0.0),
     "max_of_the_tile": by_tiles(step_with(new_maximum=lambda m_i, qk, scale: largest(qk) * scale)),
@@ -286,6 +296,10 @@ FORMULAS = {
     "always_the_first_tile": by_tiles(k_tile=moved_by(0, FIRST_LOOP), v_tile=moved_by(0, FIRST_LOOP)),
     "never_moved_on": by_tiles(k_tile=moved_by(0), v_tile=moved_by(0)),
     "first_tile_on_the_diagonal": by_tiles(k_tile=moved_by(0, SECOND_LOOP), v_tile=moved_by(0, SECOND_LOOP)),
+    "k_of_the_first_loop_never_moves": by_tiles(k_tile=moved_by(0, FIRST_LOOP)),
+    "v_of_the_first_loop_never_moves": by_tiles(v_tile=moved_by(0, FIRST_LOOP)),
+    "k_of_the_second_loop_never_moves": by_tiles(k_tile=moved_by(0, SECOND_LOOP)),
+    "v_of_the_second_loop_never_moves": by_tiles(v_tile=moved_by(0, SECOND_LOOP)),
     "moved_without_strides": by_tiles(k_tile=moved_by(1), v_tile=moved_by(1)),
     "first_loop_without_strides": by_tiles(k_tile=moved_by(1, FIRST_LOOP), v_tile=moved_by(1, FIRST_LOOP)),
     "second_loop_without_strides": by_tiles(k_tile=moved_by(1, SECOND_LOOP), v_tile=moved_by(1, SECOND_LOOP)),

@@ -117,7 +117,7 @@ The kernel `values_kernel`, which stands first in the file:
 2. Build the pointers to the first tile of the weights and to the first tile of `v`.
 3. Start the accumulator with zeros.
 4. For `start_n = 0, BLOCK_N, 2 * BLOCK_N, ...` while `start_n < N`:
-   - load both tiles, with zeros where they hang over: `N - start_n` keys are left from here,
+   - load both tiles, with zeros where they hang over, the weights along M too: `N - start_n` keys are left from here,
    - convert the weights to the dtype of `v`, and add the product of the two tiles to the accumulator,
    - move all pointers to the next tile, `BLOCK_N` keys further.
 5. Store the accumulator in `out` (given).

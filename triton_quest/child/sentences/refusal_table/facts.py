@@ -10,7 +10,7 @@ from difflib import get_close_matches
 from triton_quest.child.triton.refusals import Refusal
 from triton_quest.machine.targets import find, name_of
 
-from .instead import FORMS, IN_TL, INSTEAD, METHODS, NOT_IN_TL
+from .instead import FORMS, IN_THE_LAUNCHER, IN_TL, INSTEAD, METHODS, NOT_IN_TL
 
 Facts = dict[str, str]
 
@@ -154,6 +154,37 @@ def pointer_as_a_factor(refusal: Refusal, groups: Facts) -> Facts | None:
     factors = [operand.id for operand in (node.left, node.right) if isinstance(operand, ast.Name)]
     name = next((name for name in factors if name in refusal.pointers and refusal.function == refusal.kernel), None)
     return {"name": name} if name else None
+
+
+def instead_in_the_launcher(refusal: Refusal, groups: Facts) -> Facts | None:
+    """For a function of `tl` that the launcher calls: what it calls instead."""
+    instead = IN_THE_LAUNCHER.get(refusal.kernel)
+    return {"instead": instead} if instead and f"tl.{refusal.kernel}(" in refusal.source_line else None
+
+
+def parameter_that_divides(refusal: Refusal, groups: Facts) -> Facts | None:
+    """The parameter that the number of a program is divided by, as in `pid // H`: of the two, only what a launch passes can be a float."""
+    function = _function(refusal)
+    try:
+        node = ast.parse(refusal.code, mode="eval").body
+    except SyntaxError:
+        return None
+    if function is None or not isinstance(node, ast.BinOp) or refusal.function != refusal.kernel:
+        return None
+    if not isinstance(node.right, ast.Name) or not isinstance(node.left, ast.Name):
+        return None
+    parameters, constants = {one.arg for one in function.args.args}, {name for name, _ in refusal.constants}
+    is_passed = node.right.id in parameters - constants
+    return {"name": node.right.id} if is_passed and _is_program_id(function, node.left.id) else None
+
+
+def _is_program_id(function: ast.FunctionDef, name: str) -> bool:
+    values = [
+        node.value
+        for node in ast.walk(function)
+        if isinstance(node, ast.Assign) and any(isinstance(one, ast.Name) and one.id == name for one in node.targets)
+    ]
+    return bool(values) and all(ast.unparse(value).startswith("tl.program_id(") for value in values)
 
 
 def function_of_a_whole_number(refusal: Refusal, groups: Facts) -> Facts | None:

@@ -43,13 +43,6 @@ HABITS = (
         fact=rewriting.never_loaded,
     ),
     Row(
-        "length_known_too_late",
-        "`{name}` is known only when the kernel runs, and the length of a block must be known when it is compiled: write `{instead}`.",
-        reason="must be of type tl.constexpr|must be a constexpr|used as a constexpr",
-        code=r"^tl\.(arange|zeros|full)\(",
-        fact=rewriting.length_of_a_block,
-    ),
-    Row(
         "axis_of_the_grid",
         "A grid has the axes 0, 1 and 2: there is no axis {axis}.",
         reason=r"program_id axis must be 0, 1, or 2 but got (?P<axis>-?\d+)",
@@ -81,6 +74,13 @@ HABITS = (
         code=r"^tl\.arange\(",
         fact=rewriting.start_added,
         runs=False,
+    ),
+    Row(
+        "length_known_too_late",
+        "`{name}` is known only when the kernel runs, and the length of a block must be known when it is compiled: write `{instead}`.",
+        reason=r"must be of type tl.constexpr|must be a constexpr|used as a constexpr|Shape element \d+ must have type",
+        code=r"^tl\.(arange|zeros|full)\(",
+        fact=rewriting.length_of_a_block,
     ),
     Row(
         "length_of_a_pointer",

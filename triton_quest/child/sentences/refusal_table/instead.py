@@ -38,6 +38,13 @@ IN_TL = (
     "log2", "maximum", "minimum", "num_programs", "program_id", "sqrt", "store", "trans", "where", "zeros",
 )  # fmt: skip
 
+IN_THE_LAUNCHER = {
+    "cdiv": "triton.cdiv",
+    "max": "max",
+    "min": "min",
+    "sum": "sum",
+}  # in the place of a function of `tl`
+
 NOT_IN_TL = {
     "inf": 'write `float("inf")`',
     "fp16": "write `tl.float16`",

@@ -47,6 +47,12 @@ LAUNCH = (
         "in the kernel by `//` and `%`.",
         reason=r"(?P<axes>\d+) axes, at most",
     ),
+    Row(
+        "kernels_function_in_the_launcher",
+        "`tl.{kernel}` works in a kernel alone, and this line is outside of one: write `{instead}`.",
+        error="ImpossibleGrid",
+        fact=facts.instead_in_the_launcher,
+    ),
     Row("no_grid", "`{kernel}` needs a grid, which is a tuple: `{kernel}[(programs,)](...)`.", error="ImpossibleGrid"),
     Row(
         "missing_dtype_of_a_block",

@@ -69,6 +69,13 @@ NAMES = (
     Row("unknown_name", "`{name}` isn't defined.", reason=r"^(?P<name>\w+) is not defined", runs=False),
     Row(
         "unknown_function",
+        "`{module}` has no `{name}`: is it misspelt, or newer than this Triton?",
+        reason=r"module 'triton\.(language\.extra|experimental)\S*' has no attribute '(?P<name>\w+)'",
+        code=r"^(?P<module>\w+)\.",
+        runs=False,
+    ),
+    Row(
+        "unknown_function",
         "`tl` has no `{name}`: {instead}.",
         reason=r"module 'triton\.language\S*' has no attribute '(?P<name>\w+)'",
         fact=facts.not_in_tl,

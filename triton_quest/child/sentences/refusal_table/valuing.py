@@ -87,6 +87,14 @@ VALUES = (
         fact=facts.first_argument,
     ),
     Row(
+        "float_for_a_whole_number",
+        "`//` and `%` need integers, and `{name}` is a float here: does the launch pass a float, such as the scale, in the place of a "
+        "whole number? Look at the order of its arguments.",
+        reason="unexpected type fp",
+        node="BinOp",
+        fact=facts.parameter_that_divides,
+    ),
+    Row(
         "floor_of_float",
         "`//` and `%` need integers: write `tl.floor(x / y)`.",
         reason="unexpected type fp",
