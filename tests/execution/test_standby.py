@@ -25,7 +25,7 @@ from tests.execution.conftest import PATIENCE_SECONDS, is_gone
 from tests.execution.learner import HERE, at_import, in_launcher, returning, solved
 from triton_quest.course.level import Level
 from triton_quest.course.table import LEVELS
-from triton_quest.parent import process, standby
+from triton_quest.parent import process, runner, standby
 from triton_quest.parent.devices import judge_on
 from triton_quest.parent.runner import Job
 from triton_quest.parent.standby import Cancelled, Standby
@@ -268,6 +268,28 @@ def test_code_that_always_ends_its_parent_is_told_so_and_the_next_file_is_judged
     failure = verdict.first_failure
     assert verdict.outcome is v.Outcome.EXIT and failure and "os.getppid()" in failure.advice
     assert session("print(1)").passed
+
+
+def test_what_was_reported_is_read_though_the_end_of_the_parent_is_heard_of_first(
+    level: Level, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    class Lost(process.Forked):
+        def poll(self) -> int | None:
+            raise process.WorkerGone("the worker has died")
+
+        def wait(self, timeout: float | None = None) -> int:
+            raise process.WorkerGone("the worker has died")
+
+    ended = subprocess.Popen(["true"])
+    ended.wait()
+
+    def start(job: Job, report_fd: int, crash_fd: int, output_fd: int) -> process.Forked:
+        os.write(report_fd, v.encode(v.StageStarted("run", "running", 1.0)))
+        return Lost(ended.pid, None, lambda: None)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(runner, "start_cold", start)
+    verdict = runner.judge(Job(level, tmp_path / "mine.py", text="x = 1\n"), start=start)
+    assert verdict.outcome is v.Outcome.EXIT and "was ended" in verdict.cause
 
 
 def test_code_that_stops_its_parent_is_told_so_too(quick: Open, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,7 +12,7 @@ import select
 import selectors
 import subprocess
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar
@@ -182,6 +182,8 @@ def run(
             if start is not start_cold:
                 raise
             watch.is_lost = True
+            for data in _arrived(report_read):  # the end may be heard of before what was reported ahead of it is read
+                _take(data, watch, on_record)
             _drain(output_read, watch)
         finally:
             os.close(report_read)
@@ -242,11 +244,17 @@ def _follow(
 
 def _drain(output_fd: int, watch: _Watch) -> None:
     """What was printed before the end may still be on its way."""
-    for _ in range(DRAINS):  # a process left behind may go on printing for ever
-        data = os.read(output_fd, 65536) if select.select([output_fd], [], [], 0)[0] else b""
+    for data in _arrived(output_fd):
+        watch.output.add(data)
+
+
+def _arrived(fd: int) -> Iterator[bytes]:
+    """What a pipe holds, without waiting for more."""
+    for _ in range(DRAINS):  # a process left behind may go on writing for ever
+        data = os.read(fd, 65536) if select.select([fd], [], [], 0)[0] else b""
         if not data:
             return
-        watch.output.add(data)
+        yield data
 
 
 def _take(data: bytes, watch: _Watch, on_record: OnRecord) -> None:
