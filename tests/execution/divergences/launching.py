@@ -80,6 +80,12 @@ refused_launch(
 refused_launch(
     "has_half_a_program", "grid_of_floats", "axis 0 is a float", lambda: fills[(9 / 16 + 1,)](floats(), 9, 16)
 )
+refused_launch(
+    "divides_in_the_launcher_by_a_kernels_function",
+    "kernels_function_in_the_launcher",
+    "write `triton.cdiv",
+    lambda: (tl.cdiv(9, 16), fills[(1,)](floats(), 9, 16)),
+)
 refused_launch("has_a_fourth_axis", "grid_axes", "has 4 axes", lambda: fills[1, 1, 1, 1](floats(), 9, 16))
 refused_launch("has_no_axis", "no_grid", "`fills` needs a grid", lambda: fills[()](floats(), 9, 16))
 refused_launch("gives_a_number_as_grid", "no_grid", "is a tuple", lambda: fills[lambda meta: 1](floats(), 9, 16))
