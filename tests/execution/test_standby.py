@@ -285,7 +285,7 @@ def test_what_was_reported_is_read_though_the_end_of_the_parent_is_heard_of_firs
 
     def start(job: Job, report_fd: int, crash_fd: int, output_fd: int) -> process.Forked:
         os.write(report_fd, v.encode(v.StageStarted("run", "running", 1.0)))
-        return Lost(ended.pid, None, lambda: None)  # type: ignore[arg-type]
+        return Lost(ended.pid, None, lambda: None, lambda: None)  # type: ignore[arg-type]
 
     monkeypatch.setattr(runner, "start_cold", start)
     verdict = runner.judge(Job(level, tmp_path / "mine.py", text="x = 1\n"), start=start)

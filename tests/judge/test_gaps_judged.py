@@ -29,7 +29,10 @@ Check = Callable[..., Judgement]
 
 
 @pytest.fixture
-def check(tmp_path: Path) -> Check:
+def check(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Check:
+    for limit in ("FEW", "MORE"):
+        monkeypatch.setattr(at_fault, limit, 30.0)  # what is found is the question, however busy the machine is
+
     def check(text: str, level: Level = ONE) -> Judgement:
         return checked(level, tmp_path / "mine.py", text)
 
@@ -176,11 +179,7 @@ def a_few(level: Level) -> Iterator[object]:
 
 
 @pytest.mark.parametrize(("level", "mistake", "number"), [one for level in arrived() for one in a_few(level)])
-def test_a_wrong_line_is_pinned_to_its_gap(
-    check: Check, level: Level, mistake: Mistake, number: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(at_fault, "FEW", 30.0)  # however busy the machine is
-    monkeypatch.setattr(at_fault, "MORE", 30.0)
+def test_a_wrong_line_is_pinned_to_its_gap(check: Check, level: Level, mistake: Mistake, number: int) -> None:
     solution = solution_of(level)
     judgement = check(template.clean_solution(apply(mistake.edits, solution, mistake.key)), level)
     assert wrong(judgement) == {number}, judgement.failure.says

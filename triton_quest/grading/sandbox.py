@@ -14,6 +14,7 @@ from pathlib import Path
 
 from triton_quest import environment
 from triton_quest.errors import QuestError
+from triton_quest.machine import host
 from triton_quest.parent.process import child_environ
 
 PROGRAM = "bwrap"
@@ -34,7 +35,7 @@ APART = ("--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts", "--
 # root's processes aren't counted by the kernel: root becomes somebody else, and may do nothing but that
 AS_ROOT = ("--cap-drop", "ALL", "--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID")
 FIRST_UID = 2**20  # beyond those that systems give to people and services
-SCRATCH = ("/tmp", "/dev/shm")  # what a file may write to, emptied after it
+SCRATCH = ("/tmp", host.SHARED_MEMORY)  # what a file may write to, emptied after it
 SCRATCH_BYTES = 256 * 2**20
 MOST_PROCESSES = 64
 PASSED_ON = (
@@ -69,7 +70,7 @@ def command(words: list[str]) -> list[str]:
     caps, user = (AS_ROOT, _as_nobody()) if os.geteuid() == 0 else (("--unshare-user",), ())
     return [
         *(PROGRAM, *APART, *caps, "--die-with-parent", "--new-session"),
-        *("--proc", "/proc", "--dev", "/dev", *scratch, *links, *_folders_above(_readable()), *shown, *progress),
+        *("--proc", host.PROCESSES, "--dev", "/dev", *scratch, *links, *_folders_above(_readable()), *shown, *progress),
         *("--remount-ro", "/", "--chdir", "/tmp", "--clearenv", *_environment()),
         *("--", "prlimit", f"--nproc={MOST_PROCESSES}", "--core=0", "--", *user, *words),
     ]

@@ -23,6 +23,7 @@ FORKS_WITH_LIBRARIES = (
     IS_LINUX  # whether a process may fork that has loaded torch; macOS' own libraries abort in the child
 )
 REPORTS_CHANGES = IS_LINUX  # whether a folder's changes are reported by inotify; without, folders are read now and then
+PROCESSES, SHARED_MEMORY = "/proc", "/dev/shm"  # Linux' folders of what runs, and of what processes share
 LOOK_SECONDS = 0.05  # between two looks of a thread that watches in the kernel's place
 GIB = 2**30
 PR_SET_PDEATHSIG, PR_SET_DUMPABLE, PR_SET_CHILD_SUBREAPER = 1, 4, 36  # prctl(2)
