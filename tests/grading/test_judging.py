@@ -50,8 +50,9 @@ tried("write into the quest", lambda: open(QUEST + "/mine", "w"))
 tried("open a solution", lambda: open(QUEST + "/course/matmul/solution.py"))
 tried("open the worker's memory", lambda: open(f"/proc/{os.getppid()}/mem", "rb"))
 tried("fork without end", forks)
-tried("use a temporary file", lambda: tempfile.NamedTemporaryFile(delete=False).write(b"x"))
-print("left by others:", sorted(os.listdir("/tmp"))[1:])
+found = [name for name in os.listdir("/tmp") if name.startswith("probe-")]
+tried("use a temporary file", lambda: tempfile.NamedTemporaryFile(prefix="probe-", delete=False).write(b"x"))
+print("left by others:", found)
 """
 MISBEHAVING = {  # what a launcher does, and what that comes to
     "hangs": ("while True: pass", "timeout"),
