@@ -92,8 +92,8 @@ def in_the_sandbox(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, v.V
     try:
         return judged(
             handed_in("prober", probe + kernels.RIGHT),
-            *(handed_in(who, doing(action)) for who, (action, _) in MISBEHAVING.items()),
             handed_in("second prober", probe + kernels.RIGHT),
+            *(handed_in(who, doing(action)) for who, (action, _) in MISBEHAVING.items()),
             handed_in("ann", kernels.RIGHT),
             handed_in("bob", kernels.WRONG),
             seconds=8.0,
