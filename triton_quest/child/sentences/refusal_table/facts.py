@@ -23,6 +23,14 @@ def _function(refusal: Refusal) -> ast.FunctionDef | None:
     return next((node for node in tree.body if isinstance(node, ast.FunctionDef)), None)
 
 
+def expression(refusal: Refusal) -> ast.expr | None:
+    """The refused code; None where it is no expression."""
+    try:
+        return ast.parse(refusal.code, mode="eval").body
+    except SyntaxError:
+        return None
+
+
 def _assignments(
     node: ast.AST, name: str, within: tuple[ast.stmt, ...] = ()
 ) -> Iterator[tuple[int, tuple[ast.stmt, ...]]]:
@@ -107,8 +115,7 @@ def name_alike(refusal: Refusal, groups: Facts) -> Facts | None:
     set_there = [
         node.id for node in ast.walk(function) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
     ]
-    known = [*(arg.arg for arg in function.args.args), *set_there]
-    return _alike(groups["name"], known)
+    return _alike(groups["name"], [*(arg.arg for arg in function.args.args), *set_there])
 
 
 def function_alike(refusal: Refusal, groups: Facts) -> Facts | None:
@@ -145,10 +152,7 @@ def without_division(refusal: Refusal, groups: Facts) -> Facts | None:
 
 def pointer_as_a_factor(refusal: Refusal, groups: Facts) -> Facts | None:
     """The parameter that is multiplied or divided, or multiplies, and is a pointer: a pointer is something to add to."""
-    try:
-        node = ast.parse(refusal.code, mode="eval").body
-    except SyntaxError:
-        return None
+    node = expression(refusal)
     if not isinstance(node, ast.BinOp) or not isinstance(node.op, (ast.Mult, ast.Div)):
         return None
     factors = [operand.id for operand in (node.left, node.right) if isinstance(operand, ast.Name)]
@@ -165,10 +169,7 @@ def instead_in_the_launcher(refusal: Refusal, groups: Facts) -> Facts | None:
 def parameter_that_divides(refusal: Refusal, groups: Facts) -> Facts | None:
     """The parameter that the number of a program is divided by, as in `pid // H`: of the two, only what a launch passes can be a float."""
     function = _function(refusal)
-    try:
-        node = ast.parse(refusal.code, mode="eval").body
-    except SyntaxError:
-        return None
+    node = expression(refusal)
     if function is None or not isinstance(node, ast.BinOp) or refusal.function != refusal.kernel:
         return None
     if not isinstance(node.right, ast.Name) or not isinstance(node.left, ast.Name):
@@ -275,10 +276,7 @@ def parameter_without_constexpr(refusal: Refusal, groups: Facts) -> Facts | None
 
 def first_argument(refusal: Refusal, groups: Facts) -> Facts | None:
     """The called function and its first argument, as the learner wrote them."""
-    try:
-        call = ast.parse(refusal.code, mode="eval").body
-    except SyntaxError:
-        return None
+    call = expression(refusal)
     if not isinstance(call, ast.Call) or not call.args:
         return None
     argument = ast.unparse(call.args[0])
@@ -307,10 +305,7 @@ def lower_what(refusal: Refusal, groups: Facts) -> Facts | None:
 
 def constants_asserted(refusal: Refusal, groups: Facts) -> Facts | None:
     """The condition of a `tl.static_assert`, and the values of the constants in it."""
-    try:
-        call = ast.parse(refusal.code, mode="eval").body
-    except SyntaxError:
-        return None
+    call = expression(refusal)
     if not isinstance(call, ast.Call) or not call.args:
         return None
     names = {node.id for node in ast.walk(call.args[0]) if isinstance(node, ast.Name)}

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from triton_quest.child.triton.refusals import Refusal
 
-from .facts import Facts
+from .facts import Facts, expression
 from .rewriting import call_of, parameters_of, written
 
 Scaled = tuple[ast.expr, str]
@@ -65,10 +65,7 @@ def wide_operand_cast(refusal: Refusal, groups: Facts) -> Facts | None:
 
 def cast_of_an_operand(refusal: Refusal, groups: Facts) -> Facts | None:
     """Both operands of a dot by their names, and the cast of the one that is fp32 to the type of the other."""
-    try:
-        call = ast.parse(refusal.code, mode="eval").body
-    except SyntaxError:
-        return None
+    call = expression(refusal)
     names = [node.id for node in call.args[:2] if isinstance(node, ast.Name)] if isinstance(call, ast.Call) else []
     if len(names) != 2:
         return None
@@ -79,11 +76,9 @@ def cast_of_an_operand(refusal: Refusal, groups: Facts) -> Facts | None:
 
 def dot_of_its_operands(refusal: Refusal, groups: Facts) -> Facts | None:
     """The only `a @ b` in the refused code as `tl.dot(a, b)`."""
-    try:
-        tree = ast.parse(refusal.code, mode="eval")
-    except SyntaxError:
-        return None
-    products = [node for node in ast.walk(tree) if isinstance(node, ast.BinOp) and isinstance(node.op, ast.MatMult)]
+    whole = expression(refusal)
+    nodes = ast.walk(whole) if whole is not None else ()
+    products = [node for node in nodes if isinstance(node, ast.BinOp) and isinstance(node.op, ast.MatMult)]
     if len(products) != 1:
         return None
     return written(ast.Call(ast.parse("tl.dot", mode="eval").body, [products[0].left, products[0].right], []))

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from triton_quest.child.triton.refusals import Refusal
 
-from .facts import Facts
+from .facts import Facts, expression
 
 KEYWORDS = {"dim": "axis", "keepdim": "keep_dims", "keepdims": "keep_dims", "precision": "input_precision"}
 _FUNCTION = {name: ast.parse(f"tl.{name}", mode="eval").body for name in ("arange", "load")}
@@ -16,10 +16,7 @@ FP32 = ast.parse("tl.float32", mode="eval").body
 
 
 def call_of(refusal: Refusal) -> ast.Call | None:
-    try:
-        node = ast.parse(refusal.code, mode="eval").body
-    except SyntaxError:
-        return None
+    node = expression(refusal)
     return node if isinstance(node, ast.Call) else None
 
 
@@ -108,11 +105,9 @@ def length_of_a_block(refusal: Refusal, groups: Facts) -> Facts | None:
 
 
 def _calls_of(refusal: Refusal, name: str) -> list[ast.Call]:
-    try:
-        tree = ast.parse(refusal.code, mode="eval")
-    except SyntaxError:
-        return []
-    return [node for node in ast.walk(tree) if isinstance(node, ast.Call) and ast.unparse(node.func) == name]
+    whole = expression(refusal)
+    nodes = ast.walk(whole) if whole is not None else ()
+    return [node for node in nodes if isinstance(node, ast.Call) and ast.unparse(node.func) == name]
 
 
 def with_a_tuple(refusal: Refusal, groups: Facts) -> Facts | None:
@@ -197,10 +192,7 @@ def first_of_its_shape(refusal: Refusal, groups: Facts) -> Facts | None:
 
 def mask_reduced(refusal: Refusal, groups: Facts) -> Facts | None:
     """`mask.any()` by the largest of its elements as integers, `mask.all()` by the smallest."""
-    try:
-        node = ast.parse(refusal.code, mode="eval").body
-    except SyntaxError:
-        return None
+    node = expression(refusal)
     attribute = node.func if isinstance(node, ast.Call) else node
     if not isinstance(attribute, ast.Attribute):
         return None
@@ -221,10 +213,7 @@ def argument_renamed(refusal: Refusal, groups: Facts) -> Facts | None:
 def load_through_a_pointer(refusal: Refusal, groups: Facts) -> Facts | None:
     """`x_ptr[i]`, of a parameter, by a load."""
     parameters = parameters_of(refusal)
-    try:
-        node = ast.parse(refusal.code, mode="eval").body
-    except SyntaxError:
-        return None
+    node = expression(refusal)
     if not isinstance(node, ast.Subscript) or not isinstance(node.value, ast.Name) or node.value.id not in parameters:
         return None
     if isinstance(node.slice, (ast.Slice, ast.Tuple)):
