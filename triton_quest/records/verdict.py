@@ -16,6 +16,7 @@ from triton_quest.records.show import Answered, ErrorMap, Launched, ProgramSteps
 
 SCHEMA = 1
 GPU = "gpu"  # the kind of what is checked on a GPU
+REMARK = "remark"  # the kind of what is worth knowing and fails nothing
 ON_A_GPU = (
     "the kernel on a GPU: its numbers and its speed"  # what the interpreter leaves unverified: a check of that kind
 )
@@ -260,6 +261,11 @@ def together(interpreted: Verdict, on_gpu: Verdict) -> Verdict:
 def failed(check: Check, outcome: Outcome, says: str, advice: str = "", **more: Any) -> Check:
     """`check`, failed: what was found, what to do, and what that makes of the whole judgement."""
     return replace(check, state=State.FAILED, outcome=outcome, says=says, advice=advice, **more)
+
+
+def remark(says: str) -> Check:
+    """What is worth knowing, and fails nothing."""
+    return Check(name=says, kind=REMARK, state=State.PASSED)
 
 
 def out_of_time(stage: StageStarted, place: Place | None = None) -> Check:

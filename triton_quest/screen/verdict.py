@@ -77,7 +77,7 @@ def verdict(
 
 def passed_line(checks: Sequence[v.Check], g: Glyphs) -> RenderableType:
     """ "14 checks passed: the file, rules, memory, numbers", then what is remarked on or wasn't verified here, a line each."""
-    passed = [check for check in checks if check.state is v.State.PASSED and check.kind != "remark"]
+    passed = [check for check in checks if check.state is v.State.PASSED and check.kind != v.REMARK]
     kinds = ", ".join(dict.fromkeys(KINDS.get(check.kind, check.kind) for check in passed))
     grid = _grid()
     grid.add_row(*_row(v.State.PASSED, f"{_passed(passed)}: {kinds}", g))
@@ -118,7 +118,7 @@ def checklist(checks: Sequence[v.Check], g: Glyphs, is_brief: bool = False, is_v
     """A line a check. The passed cases of the numbers are counted in one unless `is_verbose`, with `is_brief` all that passed."""
     grid = _grid()
     cases = [check for check in checks if check.kind == "numbers" and check.state is v.State.PASSED and not is_verbose]
-    passed = [check for check in checks if check.state is v.State.PASSED and check.kind != "remark"]
+    passed = [check for check in checks if check.state is v.State.PASSED and check.kind != v.REMARK]
     if is_brief and passed:
         grid.add_row(*_row(v.State.PASSED, _passed(passed), g))
     for check in checks:
@@ -143,7 +143,7 @@ def _passed(passed: Sequence[v.Check]) -> str:
 
 
 def _line(check: v.Check, g: Glyphs) -> tuple[Text, Text]:
-    if check.kind == "remark":
+    if check.kind == v.REMARK:
         return Text(g.skipped, "soft"), Text(check.name, "soft")
     return _row(check.state, check.name, g)
 

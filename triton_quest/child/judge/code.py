@@ -155,7 +155,7 @@ def remarks(file: Path, more: Iterable[str] = ()) -> list[v.Check]:
     """What the learner's code was told in the stead of a GPU that isn't here, and what else is worth knowing."""
     answers = {f"Line {answer.line}: {answer.says}.": None for answer in answers_to(str(file))}
     cpu = launcher.on_the_cpu(source.text_of(file))
-    return [v.Check(name=says, kind="remark", state=v.State.PASSED) for says in (*answers, *cpu, *more)]
+    return [v.remark(says) for says in (*answers, *cpu, *more)]
 
 
 def _advice(root: BaseException, when: str) -> str:

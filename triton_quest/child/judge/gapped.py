@@ -143,7 +143,7 @@ class Curtain:
     def _is_about_them(self, record: v.Record) -> bool:
         """Whether the record is a remark on a line that isn't the learner's."""
         line = (
-            re.match(r"Line (\d+):", record.name) if isinstance(record, v.Check) and record.kind == "remark" else None
+            re.match(r"Line (\d+):", record.name) if isinstance(record, v.Check) and record.kind == v.REMARK else None
         )
         return line is not None and int(line[1]) in self._gap_of
 

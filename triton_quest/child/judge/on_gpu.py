@@ -87,12 +87,12 @@ class _OnGpu:
             run = self._called(case, dtype)
             trouble = gpu_sentences.explain(code.root_cause(run.trouble)) if run.trouble is not None else None
             if trouble is not None and trouble.key == "shared_memory" and dtype == "fp32":
-                self.send(v.Check(f"not in fp32 on the {self.name}: {trouble.says}", "remark", v.State.PASSED))
+                self.send(v.remark(f"not in fp32 on the {self.name}: {trouble.says}"))
                 return False
             self._examine(run, trouble)
             tf32 = tf32 or run.uses_tf32
         if tf32:
-            self.send(v.Check(rules.TF32_REMARK, "remark", v.State.PASSED))
+            self.send(v.remark(rules.TF32_REMARK))
         return True
 
     def _called(self, case: Case, dtype: str) -> GpuRun:

@@ -197,4 +197,4 @@ def remarks(runs: Sequence[Run]) -> list[v.Check]:
     sentences = list(told.values())
     if any(run.uses_tf32 for run in runs):
         sentences.append(TF32_REMARK)
-    return [v.Check(name=sentence, kind="remark", state=v.State.PASSED) for sentence in sentences]
+    return list(map(v.remark, sentences))
