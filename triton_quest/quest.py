@@ -397,7 +397,7 @@ def profile(context, level, file, size, as_json):  # type: ignore[no-untyped-def
 @click.option(
     "--time-limit", type=Seconds(), default=30.0, show_default=True, help="Seconds for any one step of a file's code."
 )
-@json_option
+@click.option("--json", "as_json", is_flag=True, help="The same as --format json: a JSON object a file, a line each.")
 @pass_context
 def grade(context, folder, engine, workers, out, form, report, no_sandbox, gpu, time_limit, as_json):  # type: ignore[no-untyped-def]
     """For teachers: judge what many people handed in. A second run goes on where the first one stopped.

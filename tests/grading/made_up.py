@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -42,7 +42,7 @@ class Engine:
     def __init__(self) -> None:
         self.judged: list[Submission] = []
 
-    def __call__(self, submissions: Sequence[Submission]) -> Iterator[Result]:
+    def __call__(self, submissions: Sequence[Submission]) -> Generator[Result, None, None]:
         for one in submissions:
             self.judged.append(one)
             yield one, result_of(one)

@@ -1,6 +1,6 @@
 """In a grader's sandbox: the learner's file opens nothing of the course, where the solutions and the truth stand.
 
-The judge reads them in the same process, so that this holds for Python's own ways of opening a file: CONTRIBUTING says what it leaves.
+The judge reads them in the same process, so that this holds for Python's own ways of opening a file: docs/grading.md says what it leaves.
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -95,7 +95,7 @@ def _address(engine: str) -> str | None:
 
 
 def _engine(asked: GradeOptions, manner: Manner, address: str | None, on_start: Started) -> grading.Engine:
-    def engine(to_judge: Sequence[submissions.Submission]) -> Iterator[local.Result]:
+    def engine(to_judge: Sequence[submissions.Submission]) -> Generator[local.Result, None, None]:
         if asked.engine == LOCAL:
             return local.judge_all(to_judge, manner, on_start, asked.workers)
         return on_ray.judge_all(to_judge, manner, on_start, address)

@@ -8,13 +8,11 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from xml.etree import ElementTree
 
-from triton_quest.course.table import LEVELS
 from triton_quest.errors import QuestError
-from triton_quest.grading.results import Grade
+from triton_quest.grading.results import Grade, by_person
 
 COLUMNS = ("who", "level", "slug", "passed", "outcome", "finding", "says", "seconds", "sha256", "file", "judge", "date")
 DANGEROUS = ("=", "+", "-", "@", "\t", "\r")  # a cell that begins so is a formula to a spreadsheet
-TITLES = {level.number: level.title for level in LEVELS}
 
 
 def as_csv(grades: Sequence[Grade]) -> str:
@@ -35,16 +33,13 @@ def _cell(value: object) -> str:
 def as_junit(grades: Sequence[Grade]) -> str:
     """A suite a person, a case a level: not passed is a failure, not judged an error."""
     root = ElementTree.Element("testsuites", _counts(grades))
-    people: dict[str, list[Grade]] = {}
-    for grade in grades:
-        people.setdefault(grade.who, []).append(grade)
-    for who, own in people.items():
+    for who, own in by_person(grades).items():
         suite = ElementTree.SubElement(root, "testsuite", {"name": _legal(who), **_counts(own)})
         for grade in own:
             case = ElementTree.SubElement(
                 suite,
                 "testcase",
-                {"classname": _legal(who), "name": _legal(_title(grade)), "time": f"{grade.seconds:.3f}"},
+                {"classname": _legal(who), "name": _legal(grade.title), "time": f"{grade.seconds:.3f}"},
             )
             if not grade.passed:
                 kind = "failure" if grade.was_judged else "error"
@@ -77,7 +72,7 @@ def as_gradescope(grades: Sequence[Grade]) -> str:
         raise QuestError(says, "grade --help")
     tests = [
         {
-            "name": _title(grade),
+            "name": grade.title,
             "score": int(grade.passed),
             "max_score": 1,
             "status": "passed" if grade.passed else "failed",
@@ -88,12 +83,6 @@ def as_gradescope(grades: Sequence[Grade]) -> str:
     ]
     answer = {"schema_version": 1, "stdout_visibility": "hidden", "visibility": "visible", "tests": tests}
     return json.dumps(answer, indent=1) + "\n"
-
-
-def _title(grade: Grade) -> str:
-    if grade.level is None:
-        return grade.file
-    return f"Level {grade.level}, {TITLES[grade.level]}" if grade.level in TITLES else f"Level {grade.level}"
 
 
 FORMATS: Mapping[str, Callable[[Sequence[Grade]], str]] = {

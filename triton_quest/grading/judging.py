@@ -15,10 +15,11 @@ from triton_quest.grading.results import NOT_JUDGED, Grade
 from triton_quest.grading.submissions import Submission, Unusable
 from triton_quest.parent.devices import in_turn
 from triton_quest.parent.process import WorkerGone
-from triton_quest.parent.runner import IsCancelled, Job, judge, start_cold
+from triton_quest.parent.runner import IsCancelled, Job, judge
 from triton_quest.parent.warm import Warm
 from triton_quest.records import verdict as v
 
+Started = Callable[[Submission], None]  # called as a submission's turn comes
 TRIES = 2  # of a file whose judging process ends
 
 
@@ -62,7 +63,7 @@ class Judge:
 
     def _judged(self, job: Job, is_cancelled: IsCancelled) -> v.Verdict:
         if job.device == "gpu":
-            return judge(job, start=start_cold, is_cancelled=is_cancelled)
+            return judge(job, is_cancelled=is_cancelled)
         warm = self._ready(job.level)
         return judge(job, start=warm.start, is_cancelled=is_cancelled)
 
@@ -147,6 +148,3 @@ def _grade(who: str, level: Level | None, number: int | None, file: Path, outcom
         date=datetime.now(timezone.utc).isoformat(timespec="seconds"),
         **more,  # type: ignore[arg-type]
     )
-
-
-Started = Callable[[Submission], None]  # called as a submission's turn comes

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import queue
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 
 from triton_quest.grading.judging import Judge, Manner, NotJudged, Started
 from triton_quest.grading.submissions import Submission
@@ -18,7 +18,7 @@ LOOK_SECONDS = 0.2  # between two looks whether somebody pressed Ctrl-C
 
 def judge_all(
     submissions: Sequence[Submission], manner: Manner, on_start: Started, workers: int | None = None
-) -> Iterator[Result]:
+) -> Generator[Result, None, None]:
     """Judge every submission; each result comes as it is there. Closing the iterator ends what is being judged."""
     waiting: queue.SimpleQueue[Submission] = queue.SimpleQueue()
     for one in sorted(submissions, key=lambda one: one.level.number):  # a worker prepares itself for a level once

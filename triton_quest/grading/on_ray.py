@@ -9,7 +9,7 @@ from __future__ import annotations
 import atexit
 import logging
 import platform
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +31,7 @@ _judges: dict[Manner, Judge] = {}  # of a process of Ray's
 
 def judge_all(
     submissions: Sequence[Submission], manner: Manner, on_start: Started, address: str | None
-) -> Iterator[Result]:
+) -> Generator[Result, None, None]:
     """As local.judge_all, on the cluster at `address`, or on the one that is here, or on one made of this machine alone.
 
     Raises QuestError if Ray isn't installed or can't be reached, or a machine has another judge.
@@ -61,7 +61,9 @@ def _connected(address: str | None) -> Any:
     return ray
 
 
-def _judged(ray: Any, submissions: Sequence[Submission], manner: Manner, on_start: Started) -> Iterator[Result]:
+def _judged(
+    ray: Any, submissions: Sequence[Submission], manner: Manner, on_start: Started
+) -> Generator[Result, None, None]:
     judge_one = ray.remote(num_cpus=1, max_retries=TRIES - 1)(_judge_one)
     at_once = max(1, round(AHEAD * ray.cluster_resources().get("CPU", 1)))
     waiting = sorted(submissions, key=lambda one: one.level.number, reverse=True)

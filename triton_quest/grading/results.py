@@ -6,12 +6,13 @@ The latest line of a person and a level counts. A line that a killed grader left
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, ClassVar
 
+from triton_quest.course.table import LEVELS
 from triton_quest.errors import QuestError
 from triton_quest.records import verdict as v
 from triton_quest.records import wire
@@ -45,6 +46,20 @@ class Grade:
     @property
     def was_judged(self) -> bool:
         return self.outcome not in (NOT_JUDGED, v.Outcome.ERROR.value)
+
+    @property
+    def title(self) -> str:
+        """What the grade is of, as a heading."""
+        level = next((level for level in LEVELS if level.number == self.level), None)
+        return f"Level {level.number}, {level.title}" if level else self.file
+
+
+def by_person(grades: Iterable[Grade]) -> dict[str, list[Grade]]:
+    """In the order in which the people come."""
+    people: dict[str, list[Grade]] = {}
+    for grade in grades:
+        people.setdefault(grade.who, []).append(grade)
+    return people
 
 
 def parsed(line: bytes) -> Grade:
@@ -103,12 +118,6 @@ class Results:
     def __iter__(self) -> Iterator[Grade]:
         """By person, then level."""
         return iter(sorted(self._latest.values(), key=lambda one: (one.who, one.level or 0, one.file)))
-
-    def by_person(self) -> Mapping[str, list[Grade]]:
-        people: dict[str, list[Grade]] = {}
-        for grade in self:
-            people.setdefault(grade.who, []).append(grade)
-        return people
 
     def __enter__(self) -> Results:
         return self

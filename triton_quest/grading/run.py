@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 
@@ -12,7 +12,7 @@ from triton_quest.grading.local import Result
 from triton_quest.grading.results import Grade, Results
 from triton_quest.grading.submissions import Found, Submission
 
-Engine = Callable[[Sequence[Submission]], Iterator[Result]]
+Engine = Callable[[Sequence[Submission]], Generator[Result, None, None]]
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ def grade(planned: Plan, found: Found, results: Results, engine: Engine, name: s
             to_judge[group[0]] = group
         else:
             yield from (_kept(results, _for(twin, one)) for one in group)
-    with closing(engine(list(to_judge))) as judged:  # type: ignore[type-var]
+    with closing(engine(list(to_judge))) as judged:
         for one, result in judged:
             first = grade_of(one, result, name)
             yield from (_kept(results, _for(first, each)) for each in to_judge[one])

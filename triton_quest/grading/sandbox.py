@@ -39,6 +39,7 @@ SCRATCH = ("/tmp", host.SHARED_MEMORY)  # what a file may write to, emptied afte
 SCRATCH_BYTES = 256 * 2**20
 MOST_PROCESSES = 64
 PASSED_ON = (
+    "PYTHONUTF8",
     "PYTHONUNBUFFERED",
     "PYTHONDONTWRITEBYTECODE",
     "OMP_NUM_THREADS",

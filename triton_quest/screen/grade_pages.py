@@ -14,7 +14,7 @@ from rich.console import Console
 from triton_quest.course.table import LEVELS
 from triton_quest.grading.alike import Alike
 from triton_quest.grading.judge_version import judge_version, versions
-from triton_quest.grading.results import Grade
+from triton_quest.grading.results import Grade, by_person
 from triton_quest.records.verdict import Outcome
 from triton_quest.screen.console import THEME, Glyphs
 from triton_quest.screen.grades import common_mistakes
@@ -30,9 +30,7 @@ CODE = "<pre>{code}</pre>"
 def write(folder: Path, grades: Sequence[Grade], groups: Sequence[Alike]) -> Path:
     """Write the pages; the first one's path."""
     pages = Environment(loader=PackageLoader("triton_quest.screen", "pages"), autoescape=True, trim_blocks=True)
-    people: dict[str, list[Grade]] = {}
-    for grade in grades:
-        people.setdefault(grade.who, []).append(grade)
+    people = by_person(grades)
     names = _page_names(list(people))
     folder.mkdir(parents=True, exist_ok=True)
     for who, own in people.items():
@@ -86,8 +84,7 @@ def _cell(grade: Grade | None) -> dict[str, str]:
 
 
 def _told(grade: Grade) -> dict[str, Any]:
-    title = f"Level {grade.level}, {TITLES[grade.level]}" if grade.level in TITLES else grade.file
-    return {"grade": grade, "title": title, "html": _as_html(grade, TITLES.get(grade.level or 0, ""))}
+    return {"grade": grade, "title": grade.title, "html": _as_html(grade, TITLES.get(grade.level or 0, ""))}
 
 
 def _as_html(grade: Grade, title: str) -> str:
