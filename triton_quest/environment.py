@@ -268,12 +268,8 @@ def install_torch(python: str, build: str, torch: str) -> None:
 def pip(python: str, *words: str, quiet_failure: bool = False) -> bool:
     import subprocess
 
-    options = [
-        "--disable-pip-version-check",
-        "--retries",
-        "2",
-        "--no-compile",
-    ]  # make_importable compiles all, on every processor
+    # make_importable compiles all, on every processor
+    options = ["--disable-pip-version-check", "--retries", "2", "--no-compile"]
     command = [python, "-I", "-m", "pip", "install"] + options + list(words)
     if not quiet_failure:
         return subprocess.call(command) == 0

@@ -241,9 +241,8 @@ def _alike(left: tuple[Any, ...], right: tuple[Any, ...], inputs: tuple[tuple[An
         first, second = _floats(one), _floats(other)
         took_part = [first, second, *(_floats(block[number]) for block in inputs if number < len(block))]
         largest = max((np.abs(values[np.isfinite(values)]).max(initial=0.0) for values in took_part), default=0.0)
-        bits = (
-            min(one.dtype.fp_mantissa_width, 23) if one.dtype.is_floating() else 52
-        )  # it may round to fp32 on its way
+        # it may round to fp32 on its way
+        bits = min(one.dtype.fp_mantissa_width, 23) if one.dtype.is_floating() else 52
         close = np.abs(first - second) <= 64 * 2.0**-bits * largest
         same = (first == second) | (np.isnan(first) & np.isnan(second)) | close
         if not same.all():

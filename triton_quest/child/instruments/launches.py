@@ -18,9 +18,8 @@ from triton.runtime import interpreter
 
 from triton_quest.child.instruments.prints import told_by_program
 
-_one_at_a_time = (
-    threading.RLock()
-)  # the interpreter has one program id for all; a GPU's stream, too, runs launches in turn
+# the interpreter has one program id for all; a GPU's stream, too, runs launches in turn
+_one_at_a_time = threading.RLock()
 
 
 class _OfThisThread(threading.local):

@@ -1,8 +1,7 @@
 """Finds the gap that is at fault, by substitution: the one with whose lines replaced by the reference's everything is right.
 
 A trial repeats the step that failed on the changed text, then some cases in fp32: the level's quick ones, and one more that failed, if
-one did. All trials together get a second or two
-of the processor's time; where that isn't enough, no gap is named.
+one did. All trials together get a second or two of the processor's time; where that isn't enough, no gap is named.
 """
 
 from __future__ import annotations
