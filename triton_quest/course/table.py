@@ -30,10 +30,9 @@ ACTS = (
         "Flash Attention, written from scratch",
         "From x + y to causal Flash Attention: eight kernels, each of them yours.",
         (
-            "the backward pass: the same tiles, walked through once more for the gradients",
             "autotuning: letting Triton choose tiles, warps and stages",
             "several query heads on one key head (MQA, GQA)",
-            "profiling: finding out what a kernel waits for",
+            "the backward pass: the same tiles, walked through once more for the gradients",
         ),
         (
             "vector_add",
@@ -44,6 +43,25 @@ ACTS = (
             "naive_attention",
             "fused_attention",
             "flash_attention",
+        ),
+    ),
+    Act(
+        "Act II",
+        "What real attention needs: tuning, shared heads, gradients",
+        "From one tuned product to Flash Attention's backward pass: attention that a model can be trained with, each kernel of it yours.",
+        (
+            "decoding: keys split among programs, caches in pages",
+            "windows, sinks, and other masks made of indices",
+            "FP8, and what Hopper and Blackwell add",
+            "several GPUs",
+        ),
+        (
+            "autotuning",
+            "grouped_query_attention",
+            "softmax_backward",
+            "attention_for_training",
+            "key_value_gradients",
+            "flash_attention_backward",
         ),
     ),
 )

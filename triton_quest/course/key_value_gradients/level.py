@@ -1,0 +1,13 @@
+from triton_quest.course.level import Level
+
+LEVEL = Level(
+    slug="key-value-gradients",
+    title="Key and value gradients",
+    asks="dk and dv",
+    teaches="probabilities made again, delta",
+    description="The gradients of the keys and values: a program owns a tile of keys and walks the queries.",
+    file="level13_key_value_gradients.py",
+    launcher="attention_dk_dv",
+    answers=("dk", "dv"),
+    feats=("no-spill",),
+)
