@@ -11,6 +11,7 @@ import triton_quest
 from tests.conftest import arrived
 from triton_quest.course import template, words
 from triton_quest.course.level import Level
+from triton_quest.course.table import LEVELS
 from triton_quest.course.words import Word
 from triton_quest.errors import QuestError
 from triton_quest.store import workspace
@@ -51,7 +52,7 @@ def test_each_term_is_there_once_in_the_singular_and_told_in_two_lines_at_most()
 @pytest.mark.parametrize("word", words.words(), ids=lambda word: word.name)
 def test_a_term_is_met_where_the_page_says(word: Word) -> None:
     if word.level is not None:
-        assert names(text_of(arrived()[word.level - 1]), word.name)
+        assert names(text_of(LEVELS[word.level - 1]), word.name)
     else:
         assert word.command in SAID_IN
         said = " ".join((PACKAGE / path).read_text(encoding="utf-8") for path in SAID_IN[word.command])

@@ -1,5 +1,5 @@
 """
-# Level 11: The gradient of softmax
+# Level 11: Softmax backward
 
 A network learns by asking, of every number in it: if you were a little larger, would the result be better or worse?
 The answer is a gradient, and it is computed by walking the network backwards, one operation at a time. Here you write
@@ -16,12 +16,12 @@ PyTorch's **autograd** walks that way back. When it arrives here, it has `dy` al
 respect to `y`, and asks for `dx`. What the rest of the network looks like doesn't matter: everything that must be
 known of it stands in `dy`. So a backward kernel of softmax takes `dy` and returns `dx`.
 
-**The chain rule.** If `x` pushes on several numbers, and each of them pushes on the loss, the effects add up:
+**The chain rule.** If a number `x[j]` pushes on several numbers, and each of them pushes on the loss, the effects add up:
 
     dx[j] = sum over i of  dy[i] * (how fast y[i] grows when x[j] does)
 
 An addition passes its gradient on as it is, and each element has its own. Softmax is different: its elements share a
-sum. When one score of a row grows, its weight grows and **all the others shrink**, since they must still sum to 1. So
+sum. When one score of a row grows, its weight grows and all the others shrink, since they must still sum to 1. So
 every `dx[j]` of a row depends on every `dy[i]` of that row, and the kernel has to look at a row twice: once to gather
 one number about the whole of it, once to compute each element. As in level 3, a program keeps its row in the registers
 meanwhile, and memory sees each number once.
@@ -36,8 +36,8 @@ is computed. (In Flash Attention that won't be so: there, levels 12 to 14 keep o
 For one row, with `S` the sum of its exponentials, `y[i] = exp(x[i]) / S`. How fast does `y[i]` grow with `x[j]`? Both
 numerator and denominator may move:
 
-    i == j:  exp(x[i]) / S - exp(x[i]) * exp(x[j]) / S^2  =  y[j] - y[j] * y[j]
-    i != j:                - exp(x[i]) * exp(x[j]) / S^2  =       - y[i] * y[j]
+    i == j:  exp(x[i]) / S - exp(x[i]) * exp(x[j]) / S^2 = y[j] - y[j] * y[j]
+    i != j:                - exp(x[i]) * exp(x[j]) / S^2 =      - y[i] * y[j]
 
 Put that into the chain rule. The first line gives `dy[j] * y[j]`, and both give `- dy[i] * y[i] * y[j]`, for every i:
 
@@ -61,18 +61,19 @@ One row of three scores, [0, ln 2, ln 5], so that the exponentials are 1, 2 and 
     y * dy       = [0.125, -0.5, 0.25]
     s            = 0.125 - 0.5 + 0.25 = -0.125
     dy - s       = [1.125, -1.875, 0.525]
-    dx           = [0.140625, -0.46875, 0.328125]       sum: 0
+    dx           = y * (dy - s)
+                 = [0.140625, -0.46875, 0.328125]       sum: 0
 
-**A pocket test: finite differences.** A gradient is a prediction, so try it. Take `L = 1 * y[0] - 2 * y[1] + 0.4 *
+**A pocket test.** A gradient is a prediction, so try it. Take `L = 1 * y[0] - 2 * y[1] + 0.4 *
 y[2]`, whose `dy` is the one above, and move the first score up by 0.001:
 
     exponentials   [1.0010005, 2, 5]       sum 8.0010005
-    y              [0.12510940, 0.24996874, 0.62492186]
-    L              0.12510940 - 0.49993748 + 0.24996874 = -0.12485934
+    y              [0.12510942, 0.24996874, 0.62492185]
+    L              0.12510942 - 0.49993748 + 0.24996874 = -0.12485932
     before         0.125      - 0.5        + 0.25       = -0.125
 
-`L` has grown by 0.00014066, so by 0.14066 for each unit of `x`; the formula says 0.140625. The difference is due to the
-size of the step. This test needs no calculus and works for any gradient: keep it for the levels to come.
+`L` has grown by 0.00014068, so by 0.14068 for each unit of `x`; the formula says 0.140625. The difference is due to the
+size of the step. This test, by **finite differences**, needs no calculus and works for any gradient: keep it for the levels to come.
 
 ## The picture
 
@@ -92,11 +93,13 @@ size of the step. This test needs no calculus and works for any gradient: keep i
 ## The algorithm
 
 1. Ask which program this is: that is the number of its row. Number the columns, and compute the mask (as in level 3).
+   The row is converted to int64, as in level 4: `row * stride` passes 2^31 in a large matrix.
 2. Load the row of `y` and the row of `dy`, with 0 in the lanes that don't exist, and convert both to fp32.
 3. Multiply them and sum: that is `s`, one number.
 4. Compute `y * (dy - s)` and store it in the row of `dx`.
 
-The launcher `softmax_backward` (given) allocates `dx` and starts one program per row.
+The launcher `softmax_backward` (given) allocates `dx` and starts one program per row. Neither `y` nor `dy` may be
+written into: others may still need them.
 
 **Which value do the masked-off lanes need?** Whatever adds nothing to the sum. Level 3 needed minus infinity for that;
 here a product is summed, so 0 does it. One zero would be enough if the other factor were a number, but a lane that
@@ -111,7 +114,8 @@ Therefore y, dy and dx have two strides each, six in all.
 
 ## Triton functions used
 
-- `tl.program_id(axis=0)`, `tl.arange(0, BLOCK_SIZE)`: as in level 1.
+- `tl.program_id(axis=0)`, `tl.arange(0, BLOCK_SIZE)`: as in level 1. `.to(tl.int64)` makes the program's number one of
+  64 bits.
 - `tl.load(pointers, mask=mask, other=0.0)`: reads where the mask is True; the other lanes get 0.
 - `x.to(tl.float32)`: the same block in fp32. `tl.sum` of a block in fp16 adds in fp16 on a GPU, which gets stuck: 2048
   + 1 is 2048 there. So convert before you sum.
@@ -136,14 +140,20 @@ For 16384 rows of 8192 columns in fp16, N is 134 million, and your kernel moves 
 computes 4 operations for these 6 bytes (multiply, add, subtract, multiply), so it is **memory-bound** once more, and
 the goal is the speed of a copy of as many bytes.
 
+That counts on a whole row in the registers, two of them even, of `y` and of `dy`. A row that doesn't fit must be read
+twice, once for `s` and once for `dx`: that makes 4 N elements read and N written, 5 N instead of 3 N.
+
 ## Common mistakes
 
-- The sum left out, `dx = y * dy`: that is the gradient of a softmax whose sum is taken for a constant.
+- The sum left out, `dx = y * dy`: that is the gradient of a softmax whose sum is taken for a constant. Its rows don't
+  sum to 0.
 - The sum of `dy` alone, or of `y` alone: `s` is the sum of the *products*.
+- `dx = dy * y * (1 - y)`: that is how fast each weight grows with its *own* score, and it leaves out all the others.
 - Softmax taken again, of `y`: the argument is the result of the forward pass already.
-- `dy` found by the strides of `y`: right until somebody calls `sum()`.
-- The sum computed in fp16: right for short rows.
-- `dx` stored into `dy` or `y` to save memory: others may still need them, and with strides of 0 all rows are one.
+- `dy` found by the strides of `y`: right until somebody calls `sum()`, and then the kernel reads far behind the single
+  number that is there.
+- No conversion to fp32: right for small gradients. Where they are around 50, a row of 300 loses its digits in fp16.
+- `dx` stored into `dy` to save memory: others may still need `dy`, and with strides of 0 all rows of it are one.
 
 ## Sources
 
@@ -152,9 +162,12 @@ the goal is the speed of a copy of as many bytes.
   its derivative.
 - The PyTorch documentation, *Autograd mechanics* and *Extending PyTorch*.
 
-Where several names stand before a `...`, as in `a = b = ...`, write a line for each of them instead.
+Behind the code: More on the matrix that isn't there, the step of a test, cross-entropy, and what is kept.
 
-Your task: fill the five gaps in this file, one to three lines each. Where you see `...` in the code, there is a gap.
+A line that ends in `= ...` or is nothing but `...` is a gap. Where several names stand in it, as in `a = b = ...`,
+write a line for each of them instead.
+
+Your task: fill the five gaps in this file, one to three lines each.
 """
 
 import quest_setup  # picks the GPU, or Triton's interpreter where there is none  # noqa: F401
@@ -179,36 +192,21 @@ def softmax_backward_kernel(
     n_cols,  # how many columns there are
     BLOCK_SIZE: tl.constexpr,  # a power of two, n_cols or more: one program handles one whole row
 ):
-    # TODO 1 (3 lines): `row`, the row of this program; `cols`, the numbers of its columns; `mask`, which of them exist.
-    # [gap: row, cols, mask]
-    row = tl.program_id(axis=0).to(tl.int64)  # int64: row times stride passes 2^31 in a large matrix
-    cols = tl.arange(0, BLOCK_SIZE)
-    mask = cols < n_cols
-    # [end]
+    # TODO 1 (3 lines): `row`, this program's row, in int64; `cols`, the numbers of the columns; `mask`, which exist.
+    row = cols = mask = ...
 
     # TODO 2 (2 lines): `y`, this row of y in fp32, with 0 in the lanes that don't exist.               N elements read
-    # [gap: y]
-    y = tl.load(y_ptr + row * stride_y_row + cols * stride_y_col, mask=mask, other=0.0)
-    y = y.to(tl.float32)
-    # [end]
+    y = ...
 
     # TODO 3 (2 lines): `dy`, the same row of dy, by dy's own strides.                                   N elements read
-    # [gap: dy]
-    dy = tl.load(dy_ptr + row * stride_dy_row + cols * stride_dy_col, mask=mask, other=0.0)
-    dy = dy.to(tl.float32)
-    # [end]
+    dy = ...
 
     # TODO 4 (1 line): `s`, the sum of the products of y and dy, one number.
-    # [gap: s]
-    s = tl.sum(y * dy, axis=0)
-    # [end]
+    s = ...
 
     # TODO 5 (2 lines): `dx`, the gradient; then store it in this row of dx. Mind the strides, and the mask.
     #                                                                                                 N elements written
-    # [gap: dx]
-    dx = y * (dy - s)
-    tl.store(dx_ptr + row * stride_dx_row + cols * stride_dx_col, dx, mask=mask)
-    # [end]
+    dx = ...
 
 
 def softmax_backward(y: torch.Tensor, dy: torch.Tensor) -> torch.Tensor:
@@ -218,7 +216,9 @@ def softmax_backward(y: torch.Tensor, dy: torch.Tensor) -> torch.Tensor:
     Raises ValueError for anything else, and for more than MAX_COLS columns.
     """
     if y.ndim != 2 or y.shape != dy.shape or not y.is_floating_point():
-        raise ValueError(f"softmax_backward takes two matrices of one shape, not {tuple(y.shape)} and {tuple(dy.shape)}")
+        raise ValueError(
+            f"softmax_backward takes two matrices of one shape, not {tuple(y.shape)} and {tuple(dy.shape)}"
+        )
     if y.dtype != dy.dtype or y.device != dy.device:
         raise ValueError(f"softmax_backward takes y and dy of one dtype on one device, not {y.dtype} and {dy.dtype}")
     n_rows, n_cols = y.shape
@@ -235,6 +235,57 @@ def softmax_backward(y: torch.Tensor, dy: torch.Tensor) -> torch.Tensor:
         n_cols, BLOCK_SIZE=BLOCK_SIZE, num_warps=num_warps,
     )  # fmt: skip
     return dx
+
+
+MORE = """
+## More on the matrix that isn't there
+
+How fast each `y[i]` grows with each `x[j]` is a table of its own, the **Jacobian**. For the worked example:
+
+                 x[0]        x[1]        x[2]
+    y[0]       0.109375   -0.03125    -0.078125
+    y[1]      -0.03125     0.1875     -0.15625
+    y[2]      -0.078125   -0.15625     0.234375
+
+On the diagonal stands `y[j] - y[j] * y[j]`, elsewhere `- y[i] * y[j]`. The chain rule multiplies this table by `dy`: the
+first column gives `1 * 0.109375 + 2 * 0.03125 - 0.4 * 0.078125 = 0.140625`. A row of 8192 scores has a table of 67
+million numbers. Nobody ever writes it down: a backward kernel is a shortcut for a product with a matrix that is never
+made. The shortcut exists since the table has only two parts, a diagonal, and the products of `y` with itself.
+
+## More on the step of a test
+
+Which step is best for finite differences? A long one sees the curve instead of the slope; a short one drowns in rounding.
+Better than a shorter step is one to either side: the error then falls with the square of the step.
+
+    step       (L up - L) / step             (L up - L down) / (2 * step)
+    0.1        0.14598                       0.1407055
+    0.01       0.14115                       0.1406258
+    0.001      0.14068                       0.1406250
+    the formula                              0.140625
+
+In fp16, numbers around 0.125 are 0.0001 apart, which is more than `L` moves by with a step of 0.0005: the test says
+nothing at all there. So it is made in float64, and what the kernel gives in fp16 is compared with the formula in
+float64. `torch.autograd.gradcheck` is such a test, of every element.
+
+## More on cross-entropy
+
+The loss of a language model is `L = -ln(y[t])`, where `t` is the word that really came. Its `dy` is `-1 / y[t]` at `t` and
+0 elsewhere. So `s = y[t] * (-1 / y[t]) = -1`, and
+
+    dx[j] = y[j] * (0 + 1)               = y[j]          for j other than t
+    dx[t] = y[t] * (-1 / y[t] + 1)       = y[t] - 1
+
+The gradient is the prediction minus what came. Kernels for this loss never make `dy`: they write `y - 1` and `y` at once.
+That also spares them the division by a weight that may be tiny.
+
+## More on what is kept
+
+A forward pass keeps tensors for its backward pass, and they stay in memory until that is over: in training, this is what
+fills a GPU. For a backward pass there is often a choice of what to keep. Of `x + y` nothing is needed. Of `x * y` both
+factors are. Of softmax either `x` or `y` would do; `y` is the better one, since it is wanted elsewhere anyway, and since
+no `exp` has to be taken again. Where the result is too large to be kept, as the weights of attention are, one keeps less
+and computes more: level 12 begins with that.
+"""
 
 
 if __name__ == "__main__":
