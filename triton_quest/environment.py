@@ -21,9 +21,6 @@ ROOT = os.path.dirname(PACKAGE)
 PYTHON_MIN = (3, 10)
 KNOWN = {"torch": ((2, 11), (2, 13)), "triton": ((3, 6), (3, 9))}  # oldest and newest minor version of the tests
 PACKAGES = "torch==2.13.0 triton==3.7.1 numpy"
-BROKEN_IN_THE_INTERPRETER = (  # a version of one package with another from some version on, what is said, what mends it
-    ("triton", (3, 6), "numpy", (2, 4), "Triton 3.6 can't interpret loops with numpy 2.4 or newer.", "'numpy<2.4'"),
-)
 
 CPU_INDEX = "https://download.pytorch.org/whl/cpu"
 SIZES = {"cpu": "about 0.5 GB to download, 1.5 GB on disk", "cuda": "about 4 GB to download, 8 GB on disk"}
@@ -73,18 +70,14 @@ def dotted(version: "tuple[int, ...]") -> str:
     return ".".join(map(str, version))
 
 
-def trouble_with_versions(interpreted: "bool | None" = None) -> "str | None":
+def trouble_with_versions() -> "str | None":
     """`version_trouble` in one sentence that ends with what to type; None if there is none."""
-    trouble = version_trouble(interpreted)
+    trouble = version_trouble()
     return "%s Type: %s" % trouble if trouble else None
 
 
-def version_trouble(interpreted: "bool | None" = None) -> "tuple[str, str] | None":
-    """What is missing, too old, or doesn't go together, and what to type; None if there is nothing.
-
-    interpreted: whether kernels will run in the interpreter; None: as TRITON_INTERPRET says.
-    """
-    interpreted = os.environ.get("TRITON_INTERPRET") == "1" if interpreted is None else interpreted
+def version_trouble() -> "tuple[str, str] | None":
+    """What is missing or too old, and what to type; None if there is nothing."""
     for name in ("torch", "triton", "numpy"):
         version, oldest = installed_version(name), KNOWN[name][0] if name in KNOWN else ()
         if version is None:
@@ -93,9 +86,6 @@ def version_trouble(interpreted: "bool | None" = None) -> "tuple[str, str] | Non
         if version[:2] < oldest:
             says = "%s %s is too old: the quest needs %s or newer." % (name, dotted(version), dotted(oldest))
             return says, install_command()
-    for name, broken, other, since, says, mend in BROKEN_IN_THE_INTERPRETER if interpreted else ():
-        if (installed_version(name) or ())[:2] == broken and (installed_version(other) or ())[:2] >= since:
-            return says, pip_line(mend)
     return None
 
 

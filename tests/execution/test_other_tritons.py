@@ -13,7 +13,7 @@ import pytest
 from triton_quest import environment
 
 pytestmark = pytest.mark.slow
-OTHERS = ("3.8.0", "3.9.0")  # beside the one that is installed
+OTHERS = ("3.6.0", "3.8.0", "3.9.0")  # beside the one that is installed
 NEEDS_PYTHON = (3, 11)
 ROOT = Path(environment.ROOT)
 COURSE = ROOT / "triton_quest" / "course"

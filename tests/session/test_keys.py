@@ -183,7 +183,7 @@ def test_r_races_a_passed_level_and_what_was_measured_is_kept_when_one_leaves(
 ) -> None:
     quest.pass_levels(1)
     monkeypatch.setattr("triton_quest.environment.can_use_gpu", lambda: True)
-    monkeypatch.setattr("triton_quest.environment.trouble_with_versions", lambda interpreted=None: None)
+    monkeypatch.setattr("triton_quest.environment.trouble_with_versions", lambda: None)
     goes_on = Event()
 
     def run(job: runner.Job, tell: runner.OnRecord, is_cancelled: runner.IsCancelled) -> runner.Ending:

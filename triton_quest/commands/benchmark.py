@@ -47,7 +47,7 @@ def run(context: Context, level: Level | None, file: Path | None, save: Path | N
 def chosen(context: Context, level: Level | None, file: Path | None) -> list[Job]:
     """The races: of the level asked for, which must have been passed unless a file is named; or all that were passed."""
     if file is not None:
-        found = subject.choose(context, level, file, "benchmark", interpreted=False)
+        found = subject.choose(context, level, file, "benchmark")
         return [found.job("race", race.STEP_SECONDS)]
     states = context.progress.states()
     if level is not None:

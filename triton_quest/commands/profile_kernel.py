@@ -30,7 +30,7 @@ def run(context: Context, level: Level | None, file: Path | None, size: str | No
     if not environment.can_use_gpu():
         sentence = "A profiler watches a kernel on a GPU, and there is none here. What your kernel becomes on one:"
         raise QuestError(sentence, Command("compile", level.number) if level else "compile")
-    chosen = subject.choose(context, level, file, "profile", interpreted=False)
+    chosen = subject.choose(context, level, file, "profile")
     folder = context.workspace.root / ".quest" / "profiles"
     folder.mkdir(parents=True, exist_ok=True)
     stem = folder / f"{chosen.level.slug}-{datetime.now():%Y-%m-%d_%H-%M-%S}"

@@ -11,20 +11,20 @@ from triton_quest.parent.runner import Job, Start, judge, start_cold
 from triton_quest.records import verdict as v
 
 DEVICES = ("interpreter", "gpu")
-NOT_WATCHED = "every load and store, and the rules: Triton's interpreter watches over them"
+NOT_WATCHED = "every load and store, and the properties: Triton's interpreter watches over them"
 COMPILING_SECONDS = 120.0  # a step on a GPU compiles first
 
 
 def choose(asked: str | None) -> tuple[str, ...]:
     """The devices to judge on: the one asked for, else all that are here. Raises QuestError if there is none."""
-    trouble = environment.trouble_with_versions(interpreted=True)
+    trouble = environment.trouble_with_versions()
     has_gpu = asked != "interpreter" and environment.can_use_gpu()
     if asked == "gpu" and not has_gpu:
         raise QuestError("There is no NVIDIA GPU here that this torch can use.", "doctor")
-    if trouble and not (has_gpu and environment.trouble_with_versions(interpreted=False) is None):
+    if trouble:
         raise QuestError(trouble)
-    here = {"interpreter": trouble is None, "gpu": has_gpu}
-    return tuple(device for device in DEVICES if here[device] and asked in (None, device))
+    here = DEVICES if has_gpu else ("interpreter",)
+    return tuple(device for device in here if asked in (None, device))
 
 
 def judge_on(

@@ -42,7 +42,7 @@ class Examined:
 
 
 def versions() -> Iterator[Examined]:
-    """What is installed, and whether it goes together."""
+    """What is installed, and whether the quest can work with it."""
     where = f"{platform.python_version()} on {platform.system()} {platform.machine()} ({sys.executable})"
     yield Examined("Python", True, where)
     for name in ("torch", "triton", "numpy", "rich"):
@@ -52,7 +52,7 @@ def versions() -> Iterator[Examined]:
         yield Examined(name, version is not None, shown, "" if version else environment.install_command())
     for sentence in environment.unknown_versions():
         yield Examined("versions", False, sentence)
-    trouble = environment.version_trouble(interpreted=True)
+    trouble = environment.version_trouble()
     if trouble:
         yield Examined("versions", False, *trouble)
 
@@ -64,10 +64,9 @@ def machine() -> Iterator[Examined]:
     except OSError:
         yield Examined("temporary files", False, "no folder for them can be written to", 'export TMPDIR="$HOME"')
         return
-    if environment.version_trouble(interpreted=True) is None:
+    if environment.version_trouble() is None:
         yield from _known_kernels()
         yield _judged("interpreter", Job(LEVELS[0], LEVELS[0].folder / "solution.py"), (INTERPRETER, COMPILING))
-    if environment.version_trouble(interpreted=False) is None:
         yield from _gpu()
 
 

@@ -123,7 +123,7 @@ def launches_a_recursion(x_ptr, n):
 def returns_two_types(n):  # here
     if n > 2:
         return 1.0
-    return n
+    return n  # here
 
 
 @refused("returns_differ", "`returns_two_types` returns fp32 in one place and int32", x_ptr=floats, n=4)

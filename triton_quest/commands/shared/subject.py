@@ -38,15 +38,10 @@ class LevelFile:
         return Job(self.level, self.path, seconds, kind, asked, self.text)
 
 
-def choose(
-    context: Context, level: Level | None, file: Path | None, command: str, *, interpreted: bool = True
-) -> LevelFile:
-    """What `command` was asked to look into. Raises QuestError if that can't be, or no kernel can be run here.
-
-    interpreted: whether the kernel will run in Triton's interpreter, or on a GPU.
-    """
+def choose(context: Context, level: Level | None, file: Path | None, command: str) -> LevelFile:
+    """What `command` was asked to look into. Raises QuestError if that can't be, or no kernel can be run here."""
     found = locate(context, level, file, command)
-    require_versions(interpreted)
+    require_versions()
     return replace(found, text=found.read())
 
 
@@ -62,8 +57,8 @@ def locate(context: Context, level: Level | None, file: Path | None, command: st
     return LevelFile(chosen, path, file is not None, repair)
 
 
-def require_versions(interpreted: bool = True) -> None:
+def require_versions() -> None:
     """Raises QuestError where torch or Triton is missing or can't work."""
-    trouble = environment.trouble_with_versions(interpreted)
+    trouble = environment.trouble_with_versions()
     if trouble:
         raise QuestError(trouble)
