@@ -64,3 +64,18 @@ def attention_magnitude(
     spread = weights * (first + (weights * first).sum(dim=-1, keepdim=True))
     magnitude: torch.Tensor = (spread + k.shape[-2] ** 0.5 * weights) @ v.abs()
     return magnitude
+
+
+def log_sum_exp(q: torch.Tensor, k: torch.Tensor, causal: bool = True, sm_scale: float | None = None) -> torch.Tensor:
+    """q: (B, H, M, D), k: (B, H, N, D) -> (B, H, M), the natural logarithm of the sum of exp(scores); fp32, float64 of float64"""
+    wide = torch.promote_types(q.dtype, torch.float32)
+    scores = (causal_scores if causal else attention_scores)(q.to(wide), k.to(wide), sm_scale)
+    return torch.logsumexp(scores, dim=-1)
+
+
+def lse_magnitude(q: torch.Tensor, k: torch.Tensor, causal: bool = True, sm_scale: float | None = None) -> torch.Tensor:
+    """q: (B, H, M, D), k: (B, H, N, D) -> (B, H, M): the errors of the scores, each as heavy as its weight, and of their sum"""
+    scores = (causal_scores if causal else attention_scores)(q, k, sm_scale)
+    weights = torch.softmax(scores, dim=-1)
+    magnitude: torch.Tensor = (weights * scores_magnitude(q, k, sm_scale)).sum(dim=-1) + k.shape[-2] ** 0.5
+    return magnitude
