@@ -9,5 +9,7 @@ LEVEL = Level(
     file="level13_key_value_gradients.py",
     launcher="attention_dk_dv",
     answers=("dk", "dv"),
+    inputs=("B H S D", "B H S D", "B H S D", "B H S D", "B H S: float32", "B H S D"),
+    last_cast_allowed=True,
     feats=("no-spill",),
 )
