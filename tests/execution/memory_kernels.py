@@ -432,6 +432,28 @@ def turned_around(x_ptr, tmp_ptr, o_ptr, BARRIER: tl.constexpr, BACK: tl.constex
 
 
 @triton.jit
+def updated_and_read_back(total_ptr, o_ptr, BARRIER: tl.constexpr, BACK: tl.constexpr, BLOCK: tl.constexpr):
+    """Atomics whose results are dropped, then a load of what they updated, by the same lanes or by others."""
+    lanes = tl.arange(0, BLOCK)
+    tl.atomic_add(total_ptr + lanes, 1.0)
+    if BARRIER:
+        tl.debug_barrier()
+    back = BLOCK - 1 - lanes if BACK else lanes
+    tl.store(o_ptr + lanes, tl.load(total_ptr + back))  # HERE updated_and_read_back
+
+
+@triton.jit
+def counted_and_read_back(total_ptr, o_ptr, USED: tl.constexpr):
+    """An atomic of a single number, whose result is used or dropped, then a load of it."""
+    if USED:
+        before = tl.atomic_add(total_ptr, 1.0)
+        tl.store(o_ptr, tl.load(total_ptr) - before)
+    else:
+        tl.atomic_add(total_ptr, 1.0)
+        tl.store(o_ptr, tl.load(total_ptr))  # HERE counted_and_read_back
+
+
+@triton.jit
 def stored_block_read_as_one(x_ptr, tmp_ptr, o_ptr, BLOCK: tl.constexpr):
     lanes = tl.arange(0, BLOCK)
     tl.store(tmp_ptr + lanes, tl.load(x_ptr + lanes))

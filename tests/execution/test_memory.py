@@ -467,6 +467,32 @@ def test_the_lanes_of_a_single_warp_are_in_step() -> None:
     assert not check(turn(num_warps=1))
 
 
+def updating(**options: object) -> Callable[[], object]:
+    total, out = torch.zeros(64), torch.zeros(64)
+    chosen = {"BARRIER": False, "BACK": True, "BLOCK": 64} | options
+    return lambda: kernels.updated_and_read_back[(1,)](total, out, **chosen)
+
+
+def test_lanes_that_read_what_atomics_of_other_lanes_update() -> None:
+    says = only(updating(), Kind.OWN_ATOMIC_READ, "updated_and_read_back")
+    assert "which an atomic of the same program updates before" in says and "`tl.debug_barrier()`" in says
+
+
+@pytest.mark.parametrize("options", [{"BARRIER": True}, {"BACK": False}, {"num_warps": 1}])
+def test_what_an_atomic_of_the_same_lane_updated_may_be_read_back(options: dict[str, object]) -> None:
+    assert not check(updating(**options))
+
+
+def test_an_atomic_of_one_number_is_one_threads_and_waits_for_none_where_its_result_is_dropped() -> None:
+    total, out = torch.zeros(1), torch.zeros(1)
+    only(
+        lambda: kernels.counted_and_read_back[(1,)](total, out, USED=False),
+        Kind.OWN_ATOMIC_READ,
+        "counted_and_read_back",
+    )
+    assert not check(lambda: kernels.counted_and_read_back[(1,)](total, out, USED=True))
+
+
 def doubling(**options: object) -> Callable[[], object]:
     x, out = numbers(64), torch.zeros(64)
     chosen = {"BARRIER": False, "SUM": False, "BACK": True, "BLOCK": 64} | options

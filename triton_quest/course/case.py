@@ -43,6 +43,14 @@ class Draw:
         values = torch.rand(*shape, generator=self._generator, dtype=torch.float32, device=self.device)
         return (values * (high - low) + low).to(self.dtype)
 
+    def beyond_fp16(self, left: torch.Tensor, right: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """The same dot products along the last axis of both, from numbers that fp16 can't hold: along that axis, `left` is by turns
+        a million times as large and as small, and `right` the other way round.
+        """
+        larger = torch.tensor([2.0**20, 2.0**-20], dtype=left.dtype, device=self.device)
+        larger = larger.repeat((left.shape[-1] + 1) // 2)[: left.shape[-1]]
+        return left * larger, right / larger
+
     def without_memory(self, *shape: int) -> torch.Tensor:
         """A contiguous tensor of any size, which has a shape and strides and nothing else."""
         return torch.empty(*shape, dtype=self.dtype, device="meta")

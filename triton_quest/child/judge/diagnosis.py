@@ -246,18 +246,10 @@ def _doubled(x: Any) -> Any:
 
 def _pattern(seen: Sequence[Evidence]) -> Explanation | None:
     """What the wrong elements of the first run have in common, where they have."""
-    for describe in (_swapped, _constant_ratio, _all_nan, _large_for_infinite, _above_diagonal, _one_matrix):
-        explanation = describe(seen[0])
-        if explanation is not None and (describe is not _constant_ratio or _is_a_factor(seen)):
-            return explanation
-    return None
-
-
-def _is_a_factor(seen: Sequence[Evidence]) -> bool:
-    """Whether rows have a ratio in common. A row that was divided by too large a sum has one of its own, so a single row shows nothing."""
-    several = (evidence for evidence in seen if evidence.wrong.ndim < 2 or _wrong_rows(evidence) > 1)
-    witness = next(several, None)
-    return witness is not None and _ratio(witness) is not None
+    if (swapped := _swapped(seen[0])) or (factor := _constant_ratio(seen)):
+        return swapped or factor
+    patterns = (_all_nan, _large_for_infinite, _above_diagonal, _one_matrix)
+    return next(filter(None, (describe(seen[0]) for describe in patterns)), None)
 
 
 def _wrong_rows(seen: Evidence) -> int:
@@ -276,14 +268,19 @@ def _swapped(seen: Evidence) -> Explanation | None:
     return None
 
 
-def _constant_ratio(seen: Evidence) -> Explanation | None:
-    ratio = _ratio(seen)
-    if ratio is None or seen.wrong.numel() < ENOUGH:
+def _constant_ratio(seen: Sequence[Evidence]) -> Explanation | None:
+    """A ratio that rows have in common. A row that was divided by too large a sum has one of its own: a single row shows nothing."""
+    several = (one for one in seen if one.wrong.numel() >= ENOUGH and (one.wrong.ndim < 2 or _wrong_rows(one) > 1))
+    witness = next(several, None)
+    ratio = _ratio(witness) if witness is not None else None
+    if witness is None or ratio is None or _differs(_ratio(seen[0]), ratio):
         return None
-    return Explanation(
-        f"Your {seen.called} is {ratio:.4g} times what it should be, everywhere: look for a missing or an extra factor.",
-        "",
-    )
+    says = f"Your {witness.called} is {ratio:.4g} times what it should be, everywhere: look for a missing or an extra factor."
+    return Explanation(says, "")
+
+
+def _differs(first: float | None, ratio: float) -> bool:
+    return first is None or abs(first - ratio) > 1e-2 * abs(ratio)
 
 
 def _ratio(seen: Evidence) -> float | None:

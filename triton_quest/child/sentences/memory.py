@@ -226,10 +226,20 @@ def _lane_race(finding: Finding) -> str:
 
 
 def _own_store_read(finding: Finding) -> str:
+    reads = finding.operation is Operation.READ
     return (
-        f"{_program(finding.program)} reads back {_where(finding)}, which other lanes of the same program stored; on a GPU the lanes are "
-        f"threads that don't wait for each other, so the old value may still be there. Line {finding.line}: write `tl.debug_barrier()` "
-        f"between the store and this load, or keep the values in variables."
+        f"{_program(finding.program)} {'reads back' if reads else 'updates'} {_where(finding)}, which other lanes of the same program "
+        f"stored; on a GPU the lanes are threads that don't wait for each other, so the old value may still be there. "
+        f"Line {finding.line}: write `tl.debug_barrier()` between the store and this {_NOUNS[finding.operation]}, or keep the values "
+        f"in variables."
+    )
+
+
+def _own_atomic_read(finding: Finding) -> str:
+    return (
+        f"{_program(finding.program)} reads back {_where(finding)}, which an atomic of the same program updates before; on a GPU the "
+        f"threads don't wait for each other, so the old value may still be there. Line {finding.line}: write `tl.debug_barrier()` "
+        f"between the atomic and this load, or keep the values in variables."
     )
 
 
@@ -304,6 +314,7 @@ _TELLERS = {
     Kind.WRITE_RACE: _write_race,
     Kind.LANE_RACE: _lane_race,
     Kind.OWN_STORE_READ: _own_store_read,
+    Kind.OWN_ATOMIC_READ: _own_atomic_read,
     Kind.OWN_LOAD_OVERTAKEN: _own_load_overtaken,
     Kind.OWN_STORES_MEET: _own_stores_meet,
     Kind.READ_WRITE_RACE: _read_write_race,

@@ -124,8 +124,10 @@ CASES = (
     ),
     Case(
         "too large for fp16",
-        "results beyond 65,504, the largest number of fp16: fp32 and bf16 hold more",
-        lambda d: (d.positive(1, 1, 5, 64, low=40.0, high=60.0), d.positive(1, 1, 7, 64, low=40.0, high=60.0)),
+        "inputs and results beyond 65,504, the largest number of fp16: fp32 and bf16 hold more",
+        lambda d: d.beyond_fp16(
+            d.positive(1, 1, 5, 64, low=40.0, high=60.0), d.positive(1, 1, 7, 64, low=40.0, high=60.0)
+        ),
         keywords={"sm_scale": 1.0},
         dtypes=("fp32", "bf16"),
     ),

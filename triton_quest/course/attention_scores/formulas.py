@@ -63,6 +63,7 @@ FORMULAS = {
     "divided_by_d": scaled(lambda dim, given, right: 1 / dim),
     "one_over_d": scaled(lambda dim, given, right: 1 / dim if given is None else given),
     "divided_by_scale": scaled(lambda dim, given, right: 1 / right),
+    "root_of_the_scale": scaled(lambda dim, given, right: right**0.5),
     "times_root_d": scaled(lambda dim, given, right: dim**0.5),
     "scale_ignored": scaled(lambda dim, given, right: dim**-0.5),
     "pid_as_head": read(by_head_stride, by_head_stride),

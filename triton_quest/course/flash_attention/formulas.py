@@ -55,6 +55,10 @@ def always_causal_up_to_n(q, k, v, causal=True, sm_scale=None):
     return torch.softmax(scores, dim=-1) @ v
 
 
+def tiles_in_fp16(q, k, v, causal=True, sm_scale=None):
+    return attention(q.half().double(), k.half().double(), v, causal, sm_scale)
+
+
 def nan_everywhere(q, k, v, causal=True, sm_scale=None):
     return torch.full_like(q, torch.nan)
 
@@ -108,6 +112,18 @@ def p_of_the_raw_qk(qk, v, m_i, l_i, acc, qk_scale):
     m_new = m_i.maximum(largest(qk) * qk_scale)
     p, alpha = (qk - m_new).exp2(), (m_i - m_new).exp2()
     return m_new, l_i * alpha + p.sum(dim=-1, keepdim=True), acc * alpha + p @ v
+
+
+def p_by_exp(qk, v, m_i, l_i, acc, qk_scale):
+    """A step, in which `p` alone is a power of e."""
+    m_new = m_i.maximum(largest(qk) * qk_scale)
+    p, alpha = (qk * qk_scale - m_new).exp(), (m_i - m_new).exp2()
+    return m_new, l_i * alpha + p.sum(dim=-1, keepdim=True), acc * alpha + p @ v
+
+
+def alpha_by_exp2(qk, v, m_i, l_i, acc, qk_scale):
+    """A step, in which `alpha` alone is a power of 2, with scores that aren't multiplied by log2(e)."""
+    return p_by_exp(qk, v, m_i, l_i, acc, qk_scale / LOG2_E)
 
 
 def largest(qk: Tensor) -> Tensor:
@@ -226,6 +242,8 @@ FORMULAS = {
     "log2_e_forgotten": scaled_by(lambda scale: scale / LOG2_E),
     "log2_e_with_exp": scaled_by(lambda scale: scale * LOG2_E),
     "alpha_by_exp": by_tiles(step_with(alpha_of=lambda m_i, m_new: (m_i - m_new).exp())),
+    "p_by_exp": by_tiles(p_by_exp),
+    "alpha_by_exp2": by_tiles(alpha_by_exp2),
     "maximum_not_scaled": by_tiles(step_with(new_maximum=lambda m_i, qk, scale: m_i.maximum(largest(qk)))),
     "maximum_scaled_again": by_tiles(step_with(new_maximum=lambda m_i, qk, scale: m_i.maximum(largest(qk)) * scale)),
     "p_of_the_raw_qk": by_tiles(p_of_the_raw_qk),
@@ -266,6 +284,9 @@ FORMULAS = {
     "missing_keys_count": by_tiles(visible=lambda rows, keys, n, causal: keys <= rows if causal else keys >= 0),
     "zero_for_minus_infinity": by_tiles(masked=0.0),
     "minus_10000": by_tiles(masked=-1e4),
+    "minus_a_billion": by_tiles(masked=-1e9),
+    "m_i_starts_at_a_number": by_tiles(first_m=-1e6),
+    "tiles_in_fp16": tiles_in_fp16,
     "diagonal_skipped": by_tiles(end=lambda row, bm, m, n, causal: 0),
     "end_before_the_tile": by_tiles(end=lambda row, bm, m, n, causal: row if causal else n),
     "end_of_the_first_query": by_tiles(end=lambda row, bm, m, n, causal: row + 1 if causal else n),

@@ -76,9 +76,12 @@ def no_max(q, k, v, causal=True, sm_scale=None):
     return (exp @ v.float() / exp.sum(dim=-1, keepdim=True)).double()
 
 
-def max_from_zero(q, k, v, causal=True, sm_scale=None):
-    exp = exponentials(q, k, causal, sm_scale, lambda scores: scores.amax(dim=-1, keepdim=True).clamp(min=0.0))
-    return (exp @ v.float() / exp.sum(dim=-1, keepdim=True)).double()
+def maximum_from(number):
+    def formula(q, k, v, causal=True, sm_scale=None):
+        exp = exponentials(q, k, causal, sm_scale, lambda scores: scores.amax(dim=-1, keepdim=True).clamp(min=number))
+        return (exp @ v.float() / exp.sum(dim=-1, keepdim=True)).double()
+
+    return formula
 
 
 def not_divided(q, k, v, causal=True, sm_scale=None):
@@ -211,8 +214,10 @@ FORMULAS = {
     "scores_not_masked": by_blocks(right_update, masked=0.0),
     "only_the_maximum_masked": by_blocks(right_update, masked=0.0, masked_for_the_maximum=-torch.inf),
     "minus_10000": by_blocks(right_update, masked=-1e4),
+    "minus_a_billion": by_blocks(right_update, masked=-1e9),
+    "m_i_starts_at_a_number": maximum_from(-1e6),
     "no_max": no_max,
-    "max_from_zero": max_from_zero,
+    "max_from_zero": maximum_from(0.0),
     "max_of_the_block": by_blocks(right_update, new_maximum=lambda old, largest: largest),
     "max_not_kept": by_blocks(replaced, new_maximum=lambda old, largest: largest),
     "max_kept_too_early": nothing_rescaled,

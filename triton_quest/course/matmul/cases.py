@@ -51,6 +51,12 @@ def both_sliced(d: Draw) -> tuple:
     return d.strided(a), d.strided(b)
 
 
+def too_large_for_fp16(d: Draw) -> tuple:
+    """a: (5, 40), b: (40, 7). Some inputs and all results are larger than 65,504"""
+    a, b = d.beyond_fp16(d.positive(5, 40, low=40.0, high=60.0), d.positive(7, 40, low=40.0, high=60.0))
+    return a, b.T.contiguous()
+
+
 CASES = (
     Case(
         "one element",
@@ -93,8 +99,8 @@ CASES = (
     Case("large values", "results in the thousands", lambda d: pair(d, 9, 40, 13, scale=30.0)),
     Case(
         "too large for fp16",
-        "results beyond 65,504, the largest number of fp16: fp32 and bf16 hold more",
-        lambda d: (d.positive(5, 40, low=40.0, high=60.0), d.positive(40, 7, low=40.0, high=60.0)),
+        "inputs and results beyond 65,504, the largest number of fp16: fp32 and bf16 hold more",
+        too_large_for_fp16,
         dtypes=("fp32", "bf16"),
     ),
 )

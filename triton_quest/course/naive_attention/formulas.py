@@ -96,6 +96,7 @@ FORMULAS = {
     "always_causal": attention(mask=lambda scores, causal: hidden(scores)),
     "diagonal_excluded": hidden_by(diagonal=0),
     "finite_for_minus_infinity": hidden_by(value=-1e4),
+    "large_number_for_minus_infinity": hidden_by(value=-1e9),
     "zero_for_minus_infinity": hidden_by(value=0.0),
     "mask_after_the_softmax": attention(mask=lambda scores, causal: scores, weigh=hidden_afterwards),
     "no_max": attention(weigh=without_max),

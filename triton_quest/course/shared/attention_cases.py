@@ -84,6 +84,18 @@ def narrow_qkv(d: Draw, b: int, h: int, m: int, n: int) -> Inputs:
     return qkv(d, b, h, m, n, 16)
 
 
+def scores_may_be_as_low_as_they_like(attention: Call, d: Draw) -> bool:
+    """Where all scores are equal, the result is the mean of the values that are seen, however low the scores are: no number,
+    such as -1e9, can stand for minus infinity.
+    """
+    q, k, v = (torch.ones_like(x) for x in narrow_qkv(d, 1, 1, 3, 3))
+    v *= torch.tensor([1.0, 2.0, 3.0], dtype=d.dtype, device=d.device)[:, None]
+    low = 2.0**14 if d.dtype == torch.float16 else 2.0**50  # powers of two: every product and sum is exact
+    full, causal = (attention(low * q, -2 * low * k, v, causal=causal).out.double()[0, 0] for causal in (False, True))
+    seen = torch.tensor([1.0, 1.5, 2.0], dtype=torch.float64, device=d.device)[:, None]
+    return all(bool(((out - mean).abs() <= 2 * rounding(d)).all()) for out, mean in ((full, 2.0), (causal, seen)))
+
+
 def of_attention(keys: Callable[[Draw], int], cut: Callable[[Draw], tuple[int, int]]) -> tuple[Property, ...]:
     """The properties of every attention: `keys` are more than a block of them, `cut` a causal length and where its future begins."""
 
@@ -117,7 +129,13 @@ def of_attention(keys: Callable[[Draw], int], cut: Callable[[Draw], tuple[int, i
         same = (attention(q, k, v, causal=False).out == before).flatten(2).all(dim=2)
         return bool(same[0].all()) and bool(same[1, 1:].all())
 
-    return weights_sum_to_one, the_future_changes_nothing, the_order_of_the_keys_is_free, heads_stay_apart
+    return (
+        weights_sum_to_one,
+        scores_may_be_as_low_as_they_like,
+        the_future_changes_nothing,
+        the_order_of_the_keys_is_free,
+        heads_stay_apart,
+    )
 
 
 def no_square_matrix(attention: Call, d: Draw) -> bool:

@@ -77,6 +77,12 @@ CASES = (
         lambda d: (d.normal(3, 20, offset=100000.0),),
         dtypes=("bf16",),
     ),
+    Case(
+        "as low as can be",
+        "numbers far below -1e9: nothing but minus infinity is smaller than every element",
+        lambda d: (d.normal(2, 5, scale=0.0, offset=-(2.0**100)),),
+        dtypes=("fp32", "bf16"),
+    ),
 )
 
 SHOWN = Case("seven rows of 40", "what `show` draws", lambda d: (d.normal(7, 40),))

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from .arguments import WINDOW_BITS, Addresses, Argument
 from .evidence import Access, Evidence, meant
 from .findings import Finding, Guard, Kind, Operation
-from .frames import learner_frame, position
+from .frames import learner_frame, position, result_is_dropped
 from .indices import Bools, Ints
 from .lanes import LaneWatch
 from .poison import Poison
@@ -84,7 +84,8 @@ class CheckedMemory:
     def atomic_rmw(self, operation: Any, addresses: Addresses, values: NDArray[Any], mask: Any, sem: Any) -> Any:
         lanes = self._lanes(np.broadcast_to(mask, addresses.shape), addresses)
         access = self._access(Operation.ATOMIC, addresses, lanes, values.dtype.itemsize)
-        real = self._update(access, reads=operation != self.native.RMW_OP.XCHG)
+        dropped = result_is_dropped(learner_frame())
+        real = self._update(access, reads=operation != self.native.RMW_OP.XCHG, dropped=dropped)
         return self.native.atomic_rmw(operation, real, values, np.ascontiguousarray(access.active()), sem)
 
     def atomic_cas(self, addresses: Addresses, expected: NDArray[Any], values: NDArray[Any], sem: Any) -> Any:
@@ -152,9 +153,9 @@ class CheckedMemory:
             shadow.values(values.dtype)[index] = values
         self._define(argument, cells, access)
 
-    def _update(self, access: Access, *, reads: bool) -> Addresses:
-        """The real addresses for the native atomic."""
-        if self.lanes is not None:
+    def _update(self, access: Access, *, reads: bool, dropped: bool = False) -> Addresses:
+        """The real addresses for the native atomic, whose result may be `dropped`."""
+        if self.lanes is not None and not dropped:
             self.lanes.barrier()  # compiled, an atomic whose result is used waits for all threads
         real = np.zeros(access.addresses.shape, np.uint64)
         for argument, offsets, lanes in self._parts(access):
@@ -164,6 +165,8 @@ class CheckedMemory:
             if reads:
                 argument.note_loaded(offsets, access.size)
                 self._check_defined(access, argument, offsets, cells)
+            if self.lanes is not None and dropped:
+                self.lanes.updated(access._replace(lanes=lanes), argument, offsets, cells)
             self._define(argument, cells, access)
             real[... if lanes is None else lanes] = (offsets + shadow.address).view(np.uint64)
         return real

@@ -18,6 +18,7 @@ class Kind(Enum):
     OWN_STORE_READ = "own_store_read"
     OWN_LOAD_OVERTAKEN = "own_load_overtaken"
     OWN_STORES_MEET = "own_stores_meet"
+    OWN_ATOMIC_READ = "own_atomic_read"
     READ_WRITE_RACE = "read_write_race"
     UNINITIALISED_READ = "uninitialised_read"
     POISONED_LANE = "poisoned_lane"
@@ -27,7 +28,7 @@ class Kind(Enum):
 FATAL = frozenset(
     {Kind.OUT_OF_BOUNDS_READ, Kind.OUT_OF_BOUNDS_WRITE, Kind.NULL_POINTER, Kind.FOREIGN_POINTER, Kind.MISALIGNED}
 )
-WITHIN_A_PROGRAM = frozenset({Kind.OWN_STORE_READ, Kind.OWN_LOAD_OVERTAKEN, Kind.OWN_STORES_MEET})
+WITHIN_A_PROGRAM = frozenset({Kind.OWN_STORE_READ, Kind.OWN_ATOMIC_READ, Kind.OWN_LOAD_OVERTAKEN, Kind.OWN_STORES_MEET})
 """What `tl.debug_barrier()` cures."""
 REMARKS = frozenset({Kind.EQUAL_VALUES_WRITTEN_TWICE})
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dis
 import linecache
 import os
 import re
@@ -16,6 +17,7 @@ from numpy.typing import NDArray
 
 from .findings import Site
 
+_INSTRUCTION, _CACHE = 2, 0  # bytes; what stands behind a call for Python's own use
 _CHILD = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 _OURS = (os.path.join(_CHILD, "instruments"), os.path.join(_CHILD, "triton"))
 _NOT_THEIRS = tuple(
@@ -30,6 +32,16 @@ def learner_frame() -> FrameType | None:
     while frame is not None and frame.f_code.co_filename.startswith(_NOT_THEIRS):
         frame = frame.f_back
     return frame
+
+
+def result_is_dropped(frame: FrameType | None) -> bool:
+    """Whether the call that the frame is in stands as a statement of its own."""
+    if frame is None:
+        return False
+    code, at = frame.f_code.co_code, frame.f_lasti + _INSTRUCTION
+    while at < len(code) and code[at] == _CACHE:
+        at += _INSTRUCTION
+    return at < len(code) and code[at] == dis.opmap["POP_TOP"]
 
 
 def position(frame: FrameType | None) -> tuple[str, int]:

@@ -2,7 +2,8 @@
 
 The threads of a program aren't in step: a thread may load before another has stored, or store before another has loaded. Only
 what a lane did itself has happened for sure. Two blocks have the same lanes where they have one shape, axes of length 1 left
-out: Triton deals out equal shapes alike. A block of one value belongs to every thread.
+out: Triton deals out equal shapes alike. A block of one value belongs to every thread, but its atomic is one thread's. An atomic
+whose result is used has waited for all threads; one whose result is dropped waits for none, as a store.
 
 Threads that combine their lanes (a sum, a scan) have waited for each other on the way. Nothing promises that, so that a store is
 not to be read back after it; a store over what was loaded before is let pass, since its value may be made of all that was loaded.
@@ -38,12 +39,14 @@ class LaneWatch:
         self.programs, self.evidence = programs, evidence
         self._stamp = 0
         self._stored: _Past = {}
+        self._updated: _Past = {}  # by atomics whose result was dropped
         self._loaded: _Past = {}  # since the threads last combined their lanes
         self._overwritable: _Past = {}  # stored since then
 
     def barrier(self) -> None:
         """Every thread has arrived: what was stored so far is seen by all."""
         self._stored.clear()
+        self._updated.clear()
         self.combined()
 
     def combined(self) -> None:
@@ -77,13 +80,31 @@ class LaneWatch:
     def read(self, access: Access, argument: Argument, offsets: Ints, cells: Ints) -> None:
         if not self._begin(access):
             return
+        self._look_for_own(access, argument, offsets, cells)
         shadow = argument.shadow
-        stored = self._stored.get(id(shadow))
-        if stored and (shadow.writer.take(cells) == access.stamp).any():
-            others = self._others(stored, access, argument, offsets, cells)
-            if others is not None:
-                self.evidence.note(Kind.OWN_STORE_READ, access, argument, offsets[others])
         self._loaded.setdefault(id(shadow), []).append((cells, shadow.unit, access))
+
+    def updated(self, access: Access, argument: Argument, offsets: Ints, cells: Ints) -> None:
+        """To be called of an atomic whose result is dropped."""
+        self._begin(access)
+        shadow = argument.shadow
+        self._look_for_own(access, argument, offsets, cells, atomics_meet=True)
+        self._updated.setdefault(id(shadow), []).append((cells, shadow.unit, access))
+
+    def _look_for_own(
+        self, access: Access, argument: Argument, offsets: Ints, cells: Ints, *, atomics_meet: bool = False
+    ) -> None:
+        """Notes an access that needs what other lanes of the program wrote."""
+        shadow = argument.shadow
+        pasts = [(self._stored, Kind.OWN_STORE_READ)]
+        if not atomics_meet:
+            pasts.append((self._updated, Kind.OWN_ATOMIC_READ))
+        for past, kind in pasts:
+            written = past.get(id(shadow))
+            if written and (past is self._updated or (shadow.writer.take(cells) == access.stamp).any()):
+                others = self._others(written, access, argument, offsets, cells)
+                if others is not None:
+                    self.evidence.note(kind, access, argument, offsets[others])
 
     def _others(
         self,
@@ -104,7 +125,7 @@ class LaneWatch:
         last = np.full(count, -1, np.int64)  # the lane, counted over all of them
         for number, (theirs, _, other) in enumerate(met):
             last[theirs] = _spread(_lanes(other), theirs) + (number << 32)
-        same = np.array([_squeezed(other) == _squeezed(access) for *_, other in met])
+        same = np.array([_has_lanes_of(access, other) for *_, other in met])
         found = last.take(cells)
         others = (found >= 0) & ~(
             same.take(np.maximum(found, 0) >> 32) & (found & 0xFFFFFFFF == _spread(_lanes(access), cells))
@@ -121,6 +142,11 @@ def _lanes(access: Access) -> Ints:
 
 def _spread(lanes: Ints, cells: Ints) -> Ints:
     return lanes if lanes.ndim == cells.ndim else np.broadcast_to(lanes[..., None], cells.shape)
+
+
+def _has_lanes_of(access: Access, other: Access) -> bool:
+    shape = _squeezed(other)
+    return shape == _squeezed(access) and not (other.guard is Guard.ATOMIC and not shape)
 
 
 def _squeezed(access: Access) -> tuple[int, ...]:

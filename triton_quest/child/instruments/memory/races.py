@@ -15,6 +15,7 @@ from .frames import learner_frame, site
 from .indices import Bools, Ints
 from .programs import Programs
 
+_ROUNDING = 16  # eps of the largest value
 _UNSIGNED = {1: np.uint8, 2: np.uint16, 4: np.uint32, 8: np.uint64}
 
 
@@ -78,7 +79,7 @@ class RaceWatch:
             return
         for claim in self.contested:
             left = claim.argument.shadow.values(claim.before.dtype).take(claim.offsets // claim.access.size)
-            lost = differ(left, claim.before)
+            lost = differ(left, claim.before) & ~_rounded_otherwise(left, claim.before)
             kind = Kind.WRITE_RACE if lost.any() else Kind.EQUAL_VALUES_WRITTEN_TWICE
             chosen = lost if lost.any() else np.ones_like(lost)
             if self.evidence.is_news(kind, claim.argument, (claim.at.file, claim.at.line)):
@@ -101,6 +102,16 @@ def differ(left: NDArray[Any], right: NDArray[Any]) -> Bools:
     """Unequal, taking any NaN as equal to any other."""
     unequal: Bools = (left != right) & ((left == left) | (right == right))
     return unequal
+
+
+def _rounded_otherwise(left: NDArray[Any], right: NDArray[Any]) -> Bools:
+    """Apart by no more than a product of tiles may be that the processor adds up in another order."""
+    if left.dtype.kind != "f":
+        return np.zeros(left.shape, bool)
+    with np.errstate(invalid="ignore"):
+        largest = np.abs(left[np.isfinite(left)]).max(initial=0.0)
+        close: Bools = np.abs(left - right) <= _ROUNDING * np.finfo(left.dtype).eps * largest
+    return close
 
 
 def _bits(dtype: np.dtype[Any]) -> Any:
