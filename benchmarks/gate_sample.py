@@ -50,8 +50,10 @@ def serve(folder: Path) -> None:
     except ImportError:  # an older build
         from triton_quest.levels import LEVELS  # type: ignore[attr-defined, no-redef]
 
-    population = {(one.level.slug, one.key): one for level in LEVELS for one in mutation.mutants(level)}
-    solutions = {level.slug: SimpleNamespace(level=level, key=level.slug) for level in LEVELS}
+    arrived = [level for level in LEVELS if (level.folder / "solution.py").is_file()]
+    population = {(one.level.slug, one.key): one for level in arrived for one in mutation.mutants(level)}
+    job = getattr(mutation, "job_of", lambda mutant, file: mutation.Job(mutant.level, file))
+    solutions = {level.slug: SimpleNamespace(level=level, key=level.slug) for level in arrived}
     print(json.dumps(list(population)), flush=True)
     with mutation.Warm() as warm:
         warm.wait()
@@ -64,7 +66,7 @@ def serve(folder: Path) -> None:
             file = folder / f"{mutant.key.replace(': ', '_')}.py"
             file.write_text(text[0] if text else text_of(mutant))
             before = processor_seconds(warm.pid)
-            verdict = mutation.judge(mutation.Job(mutant.level, file), start=warm.start)
+            verdict = mutation.judge(job(mutant, file), start=warm.start)
             seconds = processor_seconds(warm.pid) - before
             told = [[getattr(check, name) for name in COMPARED] for check in verdict.checks]
             print(json.dumps([seconds, told], default=str), flush=True)

@@ -1,4 +1,4 @@
-"""A table of 14 levels in two acts: the real ones, and six made-up ones behind them whose course is that of level 1."""
+"""The table as if every level had arrived: one that lies ahead has the course of level 1. And the same with a third act behind, made up."""
 
 from __future__ import annotations
 
@@ -16,23 +16,30 @@ from triton_quest.records.verdict import Outcome, Verdict
 from triton_quest.store.progress import Progress
 from triton_quest.store.workspace import Workspace, level_template
 
-MADE_UP = ("Stacking", "Folding", "Weaving", "Unrolling backwards", "Gathering and scattering", "The whole machine")
-SECOND = Act("Act II", "Made up, for the tests", "Six made-up kernels.", ("nothing",), ())
+ENDS = [max(level.number for level in LEVELS if level.act == act) for act, _ in enumerate(ACTS, start=1)]
+"""The number of the last level of each act."""
+THIRD = Act("Act III", "Made up, for the tests", "Four made-up kernels.", ("nothing",), ())
 
 
-def two_acts(monkeypatch: pytest.MonkeyPatch, course: Path) -> tuple[Level, ...]:
-    """The table, while a test runs. The made-up courses are written into `course`."""
-    rows = [
-        replace(
-            LEVELS[0], slug=slug, title=title, file=f"level_{slug.replace('-', '_')}.py", act=2, course=course, feats=()
-        )
-        for title in MADE_UP
-        for slug in [title.lower().replace(" ", "-")]
+def all_arrived(course: Path) -> tuple[Level, ...]:
+    """The levels of the table. The courses that are made up are written into `course`."""
+    return tuple(level if level.has_arrived else made_up(level, course) for level in LEVELS)
+
+
+def with_a_third_act(monkeypatch: pytest.MonkeyPatch, course: Path) -> tuple[Level, ...]:
+    """The same, while a test runs, with four levels more."""
+    monkeypatch.setattr(table, "ACTS", (*ACTS, THIRD))
+    more = [
+        made_up(replace(LEVELS[0], slug=slug, title=slug, file=f"{slug}.py", act=len(ACTS) + 1, feats=()), course)
+        for slug in ("stacking", "folding", "weaving", "gathering")
     ]
-    for row in rows:
-        shutil.copytree(LEVELS[0].folder, row.folder, ignore=shutil.ignore_patterns("__pycache__"))
-    monkeypatch.setattr(table, "ACTS", (*ACTS, SECOND))
-    return table.table(*LEVELS, *rows)
+    return table.table(*all_arrived(course), *more)
+
+
+def made_up(level: Level, course: Path) -> Level:
+    found = replace(level, course=course)
+    shutil.copytree(LEVELS[0].folder, found.folder, ignore=shutil.ignore_patterns("__pycache__"))
+    return found
 
 
 def play(workspace: Workspace, levels: tuple[Level, ...]) -> Context:

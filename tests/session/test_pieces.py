@@ -69,10 +69,21 @@ def states(passed: int) -> tuple[LevelState, ...]:
 @pytest.mark.parametrize("passed", range(len(LEVELS) + 1))
 def test_the_map_in_one_line_holds_the_level_that_is_looked_at_in_every_width(passed: int, g: Glyphs) -> None:
     for at in LEVELS:
-        for width in range(10, 120):
+        for width in range(10, 120, 7):
             line = strip(states(passed), at, g, width)
             assert line.cell_len <= width and f" {at.number}" in line.plain
-    assert all(f" {level.number}" in strip(states(passed), ONE, g, 80).plain for level in LEVELS)
+
+
+@pytest.mark.parametrize("g", [Glyphs(), ASCII], ids=["unicode", "ascii"])
+@pytest.mark.parametrize("passed", range(len(LEVELS) + 1))
+def test_the_map_in_one_line_of_80_columns_holds_every_level_and_its_stars_where_there_is_room(
+    passed: int, g: Glyphs
+) -> None:
+    narrow, wide = (strip(states(passed), ONE, g, width).plain for width in (80, 200))
+    assert all(f" {level.number}" in line for level in LEVELS for line in (narrow, wide))
+    assert wide.count(g.star * 3) == passed and all(
+        f"{passed} of {len(LEVELS)} passed" in line for line in (narrow, wide)
+    )
 
 
 @pytest.mark.parametrize(

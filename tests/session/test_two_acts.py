@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -11,12 +12,13 @@ from rich.console import Console
 
 from tests.conftest import ROOT, maker
 from tests.session.driving import NARROW, WIDE, Driver, QuickJudge, drive
-from tests.two_acts import MADE_UP, pass_levels, play, two_acts
+from tests.two_acts import ENDS, all_arrived, pass_levels, play, with_a_third_act
 from triton_quest import invocation
 from triton_quest.commands import achievements, overview
 from triton_quest.commands.shared import finale
 from triton_quest.commands.shared.context import Context
 from triton_quest.course.level import Level
+from triton_quest.course.table import ACTS, LEVELS
 from triton_quest.screen.console import THEME
 from triton_quest.store.records import Status
 from triton_quest.store.workspace import Workspace
@@ -31,8 +33,8 @@ def a_workspace_that_nobody_named(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def levels(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Levels:
-    return two_acts(monkeypatch, tmp_path / "course")
+def levels(tmp_path: Path) -> Levels:
+    return all_arrived(tmp_path / "course")
 
 
 @pytest.fixture
@@ -53,7 +55,7 @@ def test_the_map_has_a_heading_for_each_act_and_fits_into_80_columns_and_24_line
     said = "\n".join(lines)
     assert len(lines) <= 23 and max(map(len, lines[:-1])) <= 80  # the last one is a command, never broken
     assert said.index("Act I   Flash Attention") < said.index("Vector addition")
-    assert said.index("Flash Attention    ") < said.index("Act II   Made up") < said.index("Stacking")
+    assert said.index("Flash Attention    ") < said.index(f"Act II   {ACTS[1].about}") < said.index("Autotuning")
     assert "9 of 14 levels passed   27 of 42" in said and "start 10" in lines[-1]
 
 
@@ -62,8 +64,9 @@ def test_the_maps_columns_are_the_same_in_both_acts(context: Context, width: int
     pass_levels(context, 1)
     lines = shown(context, width)[:-1]  # without the command, which is never broken
     assert max(map(len, lines)) <= width
-    places = {line.index(title) for title in ("Softmax", *MADE_UP) for line in lines if title in line}
-    assert len(places) == 1 and sum(title in "".join(lines) for title in MADE_UP) == len(MADE_UP)
+    rows = [line for line in lines if re.match(r" ?\d+ +\S +", line)]
+    titles = [level.title for level in LEVELS]
+    assert len({line.index(title) for line, title in zip(rows, titles, strict=True)}) == 1
 
 
 def test_the_json_of_the_map_says_of_each_level_which_act_it_is_in(
@@ -74,27 +77,28 @@ def test_the_json_of_the_map_says_of_each_level_which_act_it_is_in(
     assert [(row["level"], row["act"]) for row in answer["levels"]] == [(n, 1 if n < 9 else 2) for n in range(1, 15)]
     achievements.run(context, as_json=True)
     ranks = json.loads(capsys.readouterr().out)["ranks"]
-    assert [rank["name"] for rank in ranks][-3:] == ["Roofline", "Stream", "Graph"]
+    assert [rank["name"] for rank in ranks][5:8] == ["Roofline", "Stream", "Graph"]
 
 
-def test_what_the_first_act_gave_stays_with_whoever_had_it_before_there_was_a_second(
+def test_what_an_act_gave_stays_with_whoever_had_it_before_there_was_another(
     workspace: Workspace, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    before = Context(workspace.root)
-    pass_levels(before, *range(1, 9))
+    before = play(workspace, all_arrived(tmp_path / "before"))
+    pass_levels(before, *range(1, len(LEVELS) + 1))
     achievements.run(before, as_json=True)
     old = json.loads(capsys.readouterr().out)
-    after = play(workspace, two_acts(monkeypatch, tmp_path / "course"))
+    after = play(workspace, with_a_third_act(monkeypatch, tmp_path / "course"))
     achievements.run(after, as_json=True)
     new = json.loads(capsys.readouterr().out)
-    assert (new["xp"], new["rank"]) == (old["xp"], old["rank"]) and new["next_rank"] in ("Roofline", "Stream")
+    places = [[rank["name"] for rank in new["ranks"]].index(one["rank"]) for one in (old, new)]
+    assert new["xp"] == old["xp"] and places[1] >= places[0]
     assert [one["earned"] for one in new["achievements"]] == [one["earned"] for one in old["achievements"]]
     assert any(one["earned"] and one["earned"][0]["act"] == 1 for one in new["achievements"])
 
 
 def test_the_end_of_each_act_judges_its_own_levels_and_names_what_comes_next(context: Context, levels: Levels) -> None:
     pass_levels(context, *range(1, 9))
-    assert [level.number for level in levels if finale.has_come(context.progress.states(), level)] == [8]
+    assert [level.number for level in levels if finale.has_come(context.progress.states(), level)] == ENDS[:1]
     for level in levels:
         context.workspace.file(level).write_text("nothing yet")
     judged: list[int] = []
@@ -107,7 +111,7 @@ def test_the_end_of_each_act_judges_its_own_levels_and_names_what_comes_next(con
     assert judged == list(range(1, 8)) and [level.number for level, _ in end.changed] == judged  # none holds the word
     assert finale.as_json(end)["act"] == 1 and finale.as_json(end)["levels"] == 8
     pass_levels(context, *range(9, 15))
-    assert [level.number for level in levels if finale.has_come(context.progress.states(), level)] == [8, 14]
+    assert [level.number for level in levels if finale.has_come(context.progress.states(), level)] == ENDS
 
 
 @pytest.mark.parametrize("size", [NARROW, WIDE], ids=str)
@@ -119,7 +123,7 @@ def test_levels_past_nine_are_reached_by_typing_their_number(
     async def scenario(driver: Driver) -> None:
         await driver.press("1", "2")
         assert driver.main.at.number == 12
-        await driver.sees("Level 12, Unrolling backwards", "pass level 9, Stacking, to get there")
+        await driver.sees(f"Level 12, {levels[11].title}", f"pass level 9, {levels[8].title}")
         await driver.press("right", "right", "right")
         assert driver.main.at.number == 14
         await driver.press("n")
@@ -134,19 +138,21 @@ def test_the_map_beside_the_briefing_shows_both_acts(context: Context, levels: L
     pass_levels(context, *range(1, 12))
 
     async def scenario(driver: Driver) -> None:
-        await driver.sees("11 of 14 passed", "Act I Flash Attention", "1 ✓ Vector addition", "Act II Made up")
-        await driver.sees("12 ▶ Unrolling backwards", "14 ○ The whole machine")
+        await driver.sees(
+            "11 of 14 passed", "Act I Flash Attention", "1 ✓ Vector addition", f"Act II {ACTS[1].about[:12]}"
+        )
+        await driver.sees(f"12 ▶ {levels[11].title}", f"14 ○ {levels[13].title}")
 
     drive(context.workspace, scenario, WIDE, levels=levels)
 
 
-def test_in_a_narrow_terminal_the_line_of_levels_shows_those_around_the_one_that_is_looked_at(
+def test_in_a_narrow_terminal_the_line_of_levels_shows_all_of_them_without_their_stars(
     context: Context, levels: Levels
 ) -> None:
     pass_levels(context, *range(1, 12))
 
     async def scenario(driver: Driver) -> None:
-        await driver.sees("11✓★★★ 12▶ 13○ 14○")
+        await driver.sees(" ".join([*(f"{number}✓" for number in range(1, 12)), "12▶ 13○ 14○"]))
 
     drive(context.workspace, scenario, NARROW, level=12, levels=levels)
 
@@ -154,7 +160,7 @@ def test_in_a_narrow_terminal_the_line_of_levels_shows_those_around_the_one_that
 @pytest.mark.parametrize(
     ("last", "heading", "next_one"),
     [
-        (8, "You finished Act I of the Triton Attention Quest", "9. Stacking"),
+        (8, "You finished Act I of the Triton Attention Quest", f"9. {LEVELS[8].title}"),
         (14, "You finished the Triton Attention Quest", ""),
     ],
 )
@@ -171,7 +177,7 @@ def test_a_saved_last_level_of_an_act_ends_in_the_acts_finale(
         await driver.sees(heading, "every one still passes", next_one)
 
     drive(context.workspace, scenario, WIDE, judge=judge, level=last, levels=levels)
-    first = 1 if last == 8 else 9
+    first = 1 if last == ENDS[0] else ENDS[0] + 1
     assert judge.files == [levels[last - 1].file, *(level.file for level in levels[first - 1 : last - 1])]
     assert {state.status for state in context.progress.states()[:last]} == {Status.PASSED}
 
@@ -180,5 +186,9 @@ def test_the_readmes_table_has_a_heading_for_each_act(levels: Levels) -> None:
     page = maker("make_levels")
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     told = page.readme(text, levels)
-    assert told.index("**Act I: Flash Attention") < told.index("| 8. Flash Attention") < told.index("**Act II: Made up")
-    assert "| 14. The whole machine |" in told
+    assert (
+        told.index("**Act I: Flash Attention")
+        < told.index("| 8. Flash Attention")
+        < told.index(f"**Act II: {ACTS[1].about}")
+    )
+    assert f"| 14. {levels[13].title} |" in told

@@ -66,6 +66,11 @@ def _findings(mistake: Mistake) -> tuple[str, ...]:
     return (mistake.finding,) if mistake.finding else ()
 
 
+def job_of(mutant: Mutant, path: Path) -> Job:
+    """What the gate has judged of a mutant, whose text stands at `path`."""
+    return Job(mutant.level, path, asked={"looks_at_gaps": False})
+
+
 def judge_all(population: tuple[Mutant, ...], folder: Path) -> Iterator[Judged]:
     """Judge every mutant, in order, in as many warm processes as there are processors."""
     with ExitStack() as stack:
@@ -84,7 +89,7 @@ def _judge(mutant: Mutant, folder: Path, free: queue.SimpleQueue[Warm]) -> Judge
     warm = free.get()
     try:
         warm.prepare(mutant.level)
-        verdict = judge(Job(mutant.level, path, asked={"looks_at_gaps": False}), start=warm.start)
+        verdict = judge(job_of(mutant, path), start=warm.start)
     finally:
         free.put(warm)
     failure = verdict.first_failure
