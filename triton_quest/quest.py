@@ -285,6 +285,12 @@ def traffic(context, level, file, save, gpu, time_limit, as_json):  # type: igno
     "--save", type=click.Path(path_type=Path), metavar="FILE", help="Draw it as a picture, too: a .png or .svg."
 )
 @click.option(
+    "--html",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Write it as a page to step through in a browser: a .html.",
+)
+@click.option(
     "--time-limit",
     type=Seconds(),
     default=60.0,
@@ -293,12 +299,12 @@ def traffic(context, level, file, save, gpu, time_limit, as_json):  # type: igno
 )
 @json_option
 @pass_context
-def show(context, level, file, program, step, argument, launch, errors, save, time_limit, as_json):  # type: ignore[no-untyped-def]
+def show(context, level, file, program, step, argument, launch, errors, save, html, time_limit, as_json):  # type: ignore[no-untyped-def]
     """Show which elements of each tensor a program loads and stores, or where the answer is wrong.
 
     Example: quest show 1 --program 2 --step 1
     """
-    return do.show.run(context, level, file, (program, step, argument, launch), errors, save, time_limit, as_json)
+    return do.show.run(context, level, file, (program, step, argument, launch), errors, save, html, time_limit, as_json)
 
 
 @cli.command()

@@ -176,7 +176,7 @@ def test_the_map_of_a_wrong_answer(shown: Quest, child: Child, expect_output: Ex
     child.records, child.outcome = (ERRORS, WRONG), v.Outcome.WRONG
     answer = shown.inside("show 1 --errors")
     expect_output("show-errors", answer)
-    assert answer.code == NOT_YET and child.jobs[0].asked == {"errors": True}
+    assert answer.code == NOT_YET and child.jobs[0].asked == {"errors": True, "with_values": False}
 
 
 def test_a_large_map_keeps_the_worst_of_each_sign(shown: Quest, child: Child) -> None:

@@ -21,6 +21,8 @@ from triton_quest.parent.runner import run as run_job
 from triton_quest.records import verdict as v
 from triton_quest.records.measured import Compiled, Refused
 from triton_quest.records.show import Launched
+from triton_quest.report.show import CallTrace
+from triton_quest.report.show_data import page_data
 from triton_quest.store import workspace
 
 COURSE_FILES = {"__init__.py", "level.py", "solution.py", "hints.md", "cases.py", "reference.py", "mistakes.md"}
@@ -211,12 +213,15 @@ def _compiled(level: Level) -> Iterator[str]:
 
 def _traced(level: Level) -> Iterator[str]:
     """`show` must have something to draw: a call that comes to its end, with several programs along each axis."""
-    ended = run_job(Job(level, level.folder / "solution.py", kind="show"))
+    ended = run_job(Job(level, level.folder / "solution.py", kind="show", asked={"with_values": True}))
     if ended.outcome is not v.Outcome.PASSED:
         reason = ended.failure.says if ended.failure else ended.detail.strip().rpartition("\n")[2]
         yield f"cases.py: the solution can't be traced on SHOWN: {reason}"
     elif any(size == 1 for launch in ended.all(Launched) for size in launch.grid):
         yield "cases.py: SHOWN gives a single program along an axis of the grid: make it larger"
+    else:
+        trace = CallTrace.of(ended.records)
+        yield from (f"cases.py: SHOWN: {says}" for says in page_data(trace, None, ended.records, None).says)
 
 
 def _mutations(levels: tuple[Level, ...], tell: Callable[[str], None], show: Callable[[Judged], None]) -> Iterator[str]:

@@ -2,27 +2,27 @@
 
 from __future__ import annotations
 
-import shlex
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from rich.console import Group, RenderableType
+from rich.console import RenderableType
 from rich.text import Text
 
+from triton_quest.commands import show_page
 from triton_quest.commands.shared import pictures, subject
 from triton_quest.commands.shared.context import NOT_YET, OK, TROUBLE, Context, print_json
 from triton_quest.commands.shared.waiting import run_and_show
+from triton_quest.commands.show_errors import ErrorsShown
 from triton_quest.course.level import Level
 from triton_quest.errors import QuestError
 from triton_quest.invocation import Command
 from triton_quest.parent.runner import Ending, Job
 from triton_quest.records import verdict as v
-from triton_quest.records.show import ErrorMap, length
+from triton_quest.records.show import length
 from triton_quest.report.pictures import show as picture
 from triton_quest.report.show import CallTrace, Position, named
 from triton_quest.screen.console import Glyphs
-from triton_quest.screen.error_map import error_map
 from triton_quest.screen.show import program_view
 from triton_quest.screen.verdict import failure as render_failure
 
@@ -47,38 +47,55 @@ def run(
     wanted: tuple[tuple[int, ...] | None, int | None, str | None, int | None],
     errors: bool,
     save: Path | None,
+    html: Path | None,
     seconds: float,
     as_json: bool,
 ) -> int:
     if errors and any(one is not None for one in wanted):
         says = "--errors shows the whole answer: there is no program, step, argument or launch to choose."
         raise QuestError(says, Command("show", level.number, "--errors") if level else "show --errors")
+    command = Command("show", level.number) if level else "show"
     if save is not None:
-        pictures.require(save, Command("show", level.number) if level else "show")
+        pictures.require(save, command)
+    if html is not None:
+        show_page.require(html, command)
     chosen = subject.choose(context, level, file, "show")
-    ended = run_and_show(context.console, job_for(chosen, errors, seconds), "starting Triton", quiet=as_json)
+    ended = run_and_show(
+        context.console, job_for(chosen, errors, seconds, html is not None), "starting Triton", quiet=as_json
+    )
     found = ErrorsShown(chosen, ended) if errors else ProgramShown(chosen, ended, Wanted(*wanted))
-    saved = save if save is not None and found.can_be_drawn else None
-    if saved is not None:
-        with pictures.drawing(saved):
-            found.save(saved)
+    _draw(found, save, html)
     if as_json:
-        print_json({**_common(chosen, ended), **found.as_json(), "picture": str(saved) if saved else None})
+        drawn = {
+            key: str(path) if path and found.can_be_drawn else None for key, path in (("picture", save), ("page", html))
+        }
+        print_json({**_common(chosen, ended), **found.as_json(), **drawn})
     else:
         found.show(context)
         _show_ending(context, ended, shows_check=not (errors and found.can_be_drawn))
-        if saved is not None:
-            pictures.show_place(context, saved)
-        elif save is not None:
-            context.say("\nThere is nothing to draw: no picture was made.")
+        for path, what in ((save, "picture"), (html, "page")):
+            if path is not None and found.can_be_drawn:
+                pictures.show_place(context, path, what)
+            elif path is not None:
+                context.say(f"\nThere is nothing to draw: no {what} was made.")
         found.show_next(context)
     if ended.outcome is v.Outcome.ERROR:
         return TROUBLE
     return OK if ended.outcome is v.Outcome.PASSED else NOT_YET
 
 
-def job_for(chosen: subject.LevelFile, errors: bool = False, seconds: float = SECONDS) -> Job:
-    return chosen.job("show", seconds, errors=errors)
+def _draw(found: ProgramShown | ErrorsShown, save: Path | None, html: Path | None) -> None:
+    """Write what was asked for, if there is anything to draw."""
+    for path, write in ((save, found.save), (html, found.write_page)):
+        if path is not None and found.can_be_drawn:
+            with pictures.drawing(path):
+                write(path)
+
+
+def job_for(
+    chosen: subject.LevelFile, errors: bool = False, seconds: float = SECONDS, with_values: bool = False
+) -> Job:
+    return chosen.job("show", seconds, errors=errors, with_values=with_values)
 
 
 def _show_ending(context: Context, ended: Ending, shows_check: bool) -> None:
@@ -107,12 +124,6 @@ def _common(chosen: subject.LevelFile, ended: Ending) -> dict[str, Any]:
     }
 
 
-def _words(chosen: subject.LevelFile, *more: str, verb: str = "show") -> Command:
-    """This command with other options, or another command for the same file."""
-    file = ("--file", shlex.quote(str(chosen.path))) if chosen.is_outside else ()
-    return Command(verb, chosen.level.number, *file, *more)
-
-
 # What a program touches
 
 
@@ -120,7 +131,7 @@ class ProgramShown:
     """One program, or one of its steps. Raises QuestError where there is none of that number or name."""
 
     def __init__(self, chosen: subject.LevelFile, ended: Ending, wanted: Wanted) -> None:
-        self.chosen, self.trace = chosen, CallTrace.of(ended.records)
+        self.chosen, self.ended, self.trace = chosen, ended, CallTrace.of(ended.records)
         self.can_be_drawn = bool(self.trace.launches)
         if self.can_be_drawn:
             self.place = self._place(wanted)
@@ -134,7 +145,7 @@ class ProgramShown:
         number = 1 if wanted.launch is None else wanted.launch
         if number > count:
             says = f"`{self.chosen.level.launcher}` makes {count} launch{'' if count == 1 else 'es'}: there is no launch {number}."
-            raise QuestError(says, _words(self.chosen, f"--launch {count}"))
+            raise QuestError(says, self.chosen.command("show", f"--launch {count}"))
         place = trace.start if trace.start.launch == number - 1 else trace.first_of(number - 1)
         if wanted.program is not None:
             place = Position(number - 1, self._program(trace.launches[number - 1].grid, wanted.program, number))
@@ -152,7 +163,7 @@ class ProgramShown:
             f"and its last program is {named(last)}."
         )
         more = [f"--launch {launch}"] if launch > 1 else []
-        raise QuestError(says, _words(self.chosen, *more, f"--program {','.join(map(str, last))}"))
+        raise QuestError(says, self.chosen.command("show", *more, f"--program {','.join(map(str, last))}"))
 
     def _step(self, place: Position, wanted: Wanted) -> int | None:
         if wanted.step is None:
@@ -162,7 +173,9 @@ class ProgramShown:
             return wanted.step - 1
         steps = f"{count} step{'' if count == 1 else 's'}" if count else "no step"
         says = f"Program {named(place.program)} of {self.trace.launched(place).kernel} has {steps}: there is no step {wanted.step}."
-        raise QuestError(says, _words(self.chosen, *self._options(replace(place, step=count - 1 if count else None))))
+        raise QuestError(
+            says, self.chosen.command("show", *self._options(replace(place, step=count - 1 if count else None)))
+        )
 
     def _options(self, place: Position) -> list[str]:
         """What leads to a place, as short as it can be."""
@@ -181,7 +194,9 @@ class ProgramShown:
         known = ", ".join(tensor.name for tensor in tensors)
         says = f"{self.trace.launched(self.place).kernel} takes no tensor called {name}. It takes {known}."
         first = tensors[0].name if tensors else ""
-        raise QuestError(says, _words(self.chosen, *self._options(self.place), f"--argument {first}" if first else ""))
+        raise QuestError(
+            says, self.chosen.command("show", *self._options(self.place), f"--argument {first}" if first else "")
+        )
 
     @property
     def title(self) -> str:
@@ -203,18 +218,23 @@ class ProgramShown:
         if len(self.trace.launches) > 1:
             other = (place.launch + 1) % len(self.trace.launches)
             kernel = self.trace.launches[other].kernel
-            context.next(f"Launch {other + 1}, of {kernel}:", _words(self.chosen, f"--launch {other + 1}"))
+            context.next(f"Launch {other + 1}, of {kernel}:", self.chosen.command("show", f"--launch {other + 1}"))
         count = len(self.trace.steps(place))
         if answered is not None and answered.wrong:
             wrong = f"{answered.wrong:,} of {answered.total:,} elements of the answer are wrong. Where:"
-            context.next(wrong, _words(self.chosen, "--errors"))
+            context.next(wrong, self.chosen.command("show", "--errors"))
         elif place.step is None and count:
-            context.next("One step of it:", _words(self.chosen, *self._options(replace(place, step=0))))
+            context.next("One step of it:", self.chosen.command("show", *self._options(replace(place, step=0))))
         elif place.step is not None and place.step + 1 < count:
-            context.next("The next step:", _words(self.chosen, *self._options(replace(place, step=place.step + 1))))
+            context.next(
+                "The next step:", self.chosen.command("show", *self._options(replace(place, step=place.step + 1)))
+            )
 
     def save(self, path: Path) -> None:
         picture.save(path, self.trace, self.place, self.argument, f"{self.title}\n{self.trace.inputs}")
+
+    def write_page(self, path: Path) -> None:
+        show_page.write(path, self.chosen, self.ended, self.title, self.place)
 
     def as_json(self) -> dict[str, Any]:
         trace, answered = self.trace, self.trace.answered
@@ -246,50 +266,3 @@ def _step_json(trace: CallTrace, place: Position, number: int) -> dict[str, Any]
     tensor = trace.launched(place).tensors[step.tensor].name if step.tensor >= 0 else None
     counts = {name: length(getattr(step, name)) for name in ("touched", "masked", "outside")}
     return {**asdict(step), "step": number + 1, "tensor": tensor, "loops": dict(step.loops), "counts": counts}
-
-
-# Where the answer is wrong
-
-
-class ErrorsShown:
-    """The first wrong answer, if there is one."""
-
-    def __init__(self, chosen: subject.LevelFile, ended: Ending) -> None:
-        self.chosen, self.ended = chosen, ended
-        maps = ended.all(ErrorMap)
-        self.map, self.check = maps[0] if maps else None, ended.failure
-        self.can_be_drawn = self.map is not None
-
-    @property
-    def title(self) -> str:
-        return f"Level {self.chosen.level.number}, {self.chosen.level.title}: where the answer is wrong"
-
-    def show(self, context: Context) -> None:
-        context.show(self.drawn(context.console.width, context.glyphs))
-
-    def drawn(self, width: int, g: Glyphs) -> RenderableType:
-        if self.map is not None and self.check is not None and self.check.mismatch is not None:
-            mismatch = replace(self.check.mismatch, picture=None)
-            said = render_failure(replace(self.check, mismatch=mismatch), g)
-            return Group(Text(self.title, "heading"), said, Text(), error_map(self.map, mismatch, width, g))
-        if self.ended.outcome is v.Outcome.PASSED:
-            checks = self.ended.all(v.Check)
-            cases = len({check.case for check in checks if check.kind == "numbers"})
-            return Text(f"Nothing is wrong: the answers to all {cases} cases are right.", "good")
-        return Text(self.title, "heading")
-
-    def show_next(self, context: Context) -> None:
-        if self.map is not None:
-            context.next("What is known of such a mistake:", _words(self.chosen, verb="check"))
-
-    def save(self, path: Path) -> None:
-        assert self.map is not None and self.check is not None and self.check.mismatch is not None
-        picture.save_errors(path, self.map, self.check.mismatch, f"{self.title}\n{self.check.mismatch.inputs}")
-
-    def as_json(self) -> dict[str, Any]:
-        mismatch = self.check.mismatch if self.check else None
-        return {
-            "case": self.check.case if self.check else None,
-            "mismatch": asdict(mismatch) if mismatch else None,
-            "map": asdict(self.map) if self.map else None,
-        }

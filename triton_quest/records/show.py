@@ -15,6 +15,8 @@ Runs = tuple[tuple[int, int], ...]
 LOAD, STORE, ATOMIC = "load", "store", "atomic"
 ERROR_SIGNS = "012345678"  # the signs of an ErrorMap
 NOT_A_NUMBER = "n"
+NEVER_WRITTEN = 0x7FC001  # in the place of an element's value: a nan that no arithmetic makes
+MOST_CHARACTERS = 2_000_000  # of all values of a tensor
 
 
 def length(runs: Runs) -> int:
@@ -92,6 +94,33 @@ class Answered:
     record: ClassVar[str] = "answered"
     wrong: int
     total: int
+
+
+@dataclass(frozen=True)
+class TensorValues:
+    """What a launch left in each of its tensors, in their order; "" of one that is too large.
+
+    In base64, three bytes an element: the upper ones of its fp32, the highest first. `NEVER_WRITTEN`: nothing had written it by then.
+    """
+
+    record: ClassVar[str] = "tensor_values"
+    longest: ClassVar[int] = MOST_CHARACTERS
+    launch: int
+    values: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class ErrorValues:
+    """The worst element of each cell of an ErrorMap, a row after the other: its place in the matrix, and what should and does stand there.
+
+    In base64, an fp32 an element, the lowest byte first.
+    """
+
+    record: ClassVar[str] = "error_values"
+    longest: ClassVar[int] = MOST_CHARACTERS
+    places: tuple[int, ...]
+    expected: str
+    actual: str
 
 
 @dataclass(frozen=True)

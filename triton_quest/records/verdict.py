@@ -12,7 +12,7 @@ from typing import Any, ClassVar, get_args
 from triton_quest.records import wire
 from triton_quest.records.measured import Assembly, Compiled, Counted, Inputs, Refused
 from triton_quest.records.race import Ceilings, DidNotRun, Lineup, Profiled, Timing
-from triton_quest.records.show import Answered, ErrorMap, Launched, ProgramSteps
+from triton_quest.records.show import Answered, ErrorMap, ErrorValues, Launched, ProgramSteps, TensorValues
 
 SCHEMA = 1
 GPU = "gpu"  # the kind of what is checked on a GPU
@@ -180,6 +180,8 @@ Record = (
     | ProgramSteps
     | Answered
     | ErrorMap
+    | TensorValues
+    | ErrorValues
 )
 _KINDS: dict[str, type[Record]] = {kind.record: kind for kind in get_args(Record)}
 

@@ -23,6 +23,7 @@ from triton_quest.child.judge import code, memory, numbers
 from triton_quest.child.judge.abilities import abilities, unfit
 from triton_quest.child.judge.blocks import block_sizes
 from triton_quest.child.judge.watch import Run, Subject, watched
+from triton_quest.child.measure.values import error_values, tensor_values
 from triton_quest.child.triton.fake_driver import activate
 from triton_quest.child.triton.interpreter import enable
 from triton_quest.course import parts
@@ -45,8 +46,13 @@ NEVER_WRITTEN = "never written"
 PATTERN = 16  # elements that an answer must have for its map to show something
 
 
-def run(level: Level, file: Path, send: Send, seconds: float, errors: bool = False) -> v.Outcome:
-    """Trace one call, or with `errors` map the first wrong answer. `seconds` limits each call."""
+def run(
+    level: Level, file: Path, send: Send, seconds: float, errors: bool = False, with_values: bool = False
+) -> v.Outcome:
+    """Trace one call, or with `errors` map the first wrong answer. `seconds` limits each call.
+
+    `with_values`: send the numbers in the tensors too, and of a traced call whose answer is wrong its map.
+    """
     able = abilities(enable())
     activate()
     try:
@@ -54,7 +60,8 @@ def run(level: Level, file: Path, send: Send, seconds: float, errors: bool = Fal
             raise unfit("What a program touches can't be traced")
         send(v.StageStarted("import", "importing your file", seconds))
         module = code.load(file)
-        showing = Showing(Subject(level, file, module, code.launcher_of(module, level)), send, seconds)
+        subject = Subject(level, file, module, code.launcher_of(module, level))
+        showing = Showing(subject, send, seconds, with_values)
         showing.map_errors(able.dtypes) if errors else showing.trace()
     except code.Stopped as stopped:
         send(stopped.check)
@@ -65,8 +72,8 @@ def run(level: Level, file: Path, send: Send, seconds: float, errors: bool = Fal
 class Showing:
     """The learner's launcher, called for one picture."""
 
-    def __init__(self, subject: Subject, send: Send, seconds: float) -> None:
-        self.subject, self.send, self.seconds = subject, send, seconds
+    def __init__(self, subject: Subject, send: Send, seconds: float, with_values: bool) -> None:
+        self.subject, self.send, self.seconds, self.with_values = subject, send, seconds, with_values
         self.cases = parts.part(subject.level, "cases")
 
     def trace(self) -> None:
@@ -78,6 +85,8 @@ class Showing:
         self._require(run)
         wrong = numbers.wrong_elements(run)
         self.send(show_records.Answered(sum(int(marked.sum()) for marked in wrong.values()), wrong.elements))
+        if self.with_values and wrong.any():
+            self._send_map(run, wrong, _worst(run, wrong))
 
     def map_errors(self, dtypes: tuple[str, ...]) -> None:
         """Send the map of the first wrong answer that is large enough for one, and raise Stopped; of a smaller one if no other is wrong."""
@@ -99,12 +108,18 @@ class Showing:
     def _stop_with_map(self, run: Run, wrong: Answer, blocks: tuple[int, ...]) -> NoReturn:
         check = numbers.failed_case(run, wrong, blocks)
         assert check.mismatch is not None
-        self.send(error_map(run, wrong, check.mismatch.index))
+        self._send_map(run, wrong, check.mismatch.index)
         try:
             memory.examine_answer(run)
         except code.Stopped as unwritten:
             raise code.Stopped(_never_written(unwritten, check.mismatch)) from None
         raise code.Stopped(check)
+
+    def _send_map(self, run: Run, wrong: Answer, index: tuple[int, ...]) -> None:
+        found = error_map(run, wrong, index)
+        self.send(found)
+        if self.with_values:
+            self.send(error_values(run, wrong.marked[0], found, _times_allowed(run, wrong, index)))
 
     def _blocks(self) -> tuple[int, ...]:
         """The learner's own block sizes: of the smallest case, even where it doesn't come to its end."""
@@ -138,6 +153,8 @@ class Showing:
                 programs.setdefault(touch.program, []).append(_step(touch))
             for program, steps in programs.items():
                 self.send(show_records.ProgramSteps(number, program, tuple(steps)))
+            if self.with_values:
+                self.send(tensor_values(number, walk))
 
 
 def _launched(walk: Walk, is_whole: bool) -> show_records.Launched:
@@ -200,15 +217,33 @@ def _index(shown: str) -> tuple[int, ...]:
     return tuple(int(part) for part in shown.split(", ") if part)
 
 
-def error_map(run: Run, wrong: Answer, index: tuple[int, ...]) -> show_records.ErrorMap:
-    """The matrix that holds the worst element, at `index` of the first wrong tensor; a vector is a matrix of one row."""
+def _worst(run: Run, wrong: Answer) -> tuple[int, ...]:
+    """The index of the worst element of the first wrong tensor."""
+    ratio = _ratio(run, wrong)
+    place = int(ratio.argmax())
+    return tuple(int(index) for index in torch.unravel_index(torch.tensor(place), ratio.shape))
+
+
+def _ratio(run: Run, wrong: Answer) -> torch.Tensor:
+    """How many times the allowed error each wrong element of the first wrong tensor is off; 0 where it is right."""
     name = wrong.marked[0]
     marked, truth = wrong[name], run.reference.truth[name]
     allowed = run.reference.budgets[name].allowed.expand(truth.shape)
     ratio = (run.result[name].double() - truth).abs() / allowed.clamp_min(torch.finfo(torch.float64).tiny)
-    ratio = torch.where(marked, torch.nan_to_num(ratio, nan=torch.inf, posinf=torch.inf), 0.0)
+    return torch.where(marked, torch.nan_to_num(ratio, nan=torch.inf, posinf=torch.inf), 0.0)
+
+
+def _times_allowed(run: Run, wrong: Answer, index: tuple[int, ...]) -> torch.Tensor:
+    """`_ratio` of the matrix that holds the element at `index`; a vector is a matrix of one row."""
+    ratio = _ratio(run, wrong)
     matrix = ratio[index[: max(0, ratio.ndim - 2)]] if ratio.ndim > 2 else ratio
-    matrix = matrix.reshape(-1, matrix.shape[-1]) if matrix.ndim else matrix.reshape(1, 1)
+    return matrix.reshape(-1, matrix.shape[-1]) if matrix.ndim else matrix.reshape(1, 1)
+
+
+def error_map(run: Run, wrong: Answer, index: tuple[int, ...]) -> show_records.ErrorMap:
+    """The matrix that holds the worst element, at `index` of the first wrong tensor; a vector is a matrix of one row."""
+    name = wrong.marked[0]
+    marked, matrix = wrong[name], _times_allowed(run, wrong, index)
     rows, columns = matrix.shape
     cell = _cell(rows), _cell(columns)
     bands = [torch.split(band, cell[1], dim=1) for band in torch.split(matrix, cell[0], dim=0)]

@@ -32,6 +32,6 @@ def drawing(path: Path) -> Iterator[None]:
         raise StoreTrouble(f"{path} can't be written: {trouble.strerror or trouble}.") from None
 
 
-def show_place(context: Context, path: Path) -> None:
+def show_place(context: Context, path: Path, what: str = "picture") -> None:
     place = invocation.short_path(path.absolute())
-    context.console.print(f"\nThe picture: {place}", soft_wrap=True, markup=False)
+    context.console.print(f"\nThe {what}: {place}", soft_wrap=True, markup=False)

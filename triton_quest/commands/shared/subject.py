@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -32,6 +33,11 @@ class LevelFile:
     def read(self) -> str:
         """The text, of a pipe too, which gives it once. Raises UnusableFile."""
         return (files.text_read_once if self.is_outside else files.settled_text)(self.path, self.repair)
+
+    def command(self, verb: str, *options: str) -> Command:
+        """A command for this very file."""
+        file = ("--file", shlex.quote(str(self.path))) if self.is_outside else ()
+        return Command(verb, self.level.number, *file, *options)
 
     def job(self, kind: str, seconds: float, **asked: Any) -> Job:
         """What the child is to do with the text."""

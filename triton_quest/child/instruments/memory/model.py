@@ -186,6 +186,8 @@ class MemoryModel(Observer):
             self._races.settle(0)
         for argument in self._memory.arguments:
             argument.shadow.forget_reads()
+        if self.trace is not None:
+            self.trace.end()
         self._programs.end()
         number = self._programs.count
         self.traffic += [argument.traffic(launch.kernel, number) for argument in self._memory.arguments]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -13,7 +14,7 @@ from ..launches import Launch
 from .arguments import WINDOW_BITS, Argument
 from .findings import Operation, Site
 from .frames import learner_frame, site
-from .indices import Bools, Ints, unravel
+from .indices import Bools, Ints, element_offsets, unravel
 from .loops import Loops, loops_around
 from .programs import Programs
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from .evidence import Access
 
 MOST_RUNS = 200_000  # more couldn't be looked at: what comes after is left out
+MOST_KEPT = 400_000  # elements of a tensor whose values are kept at the end of a launch
 
 
 class Touch(NamedTuple):
@@ -37,14 +39,22 @@ class Touch(NamedTuple):
     outside: Runs
 
 
+class Left(NamedTuple):
+    """What a launch left in one argument: the bytes of each element, in order; the elements that nothing had written by then."""
+
+    data: bytes
+    unwritten: Ints
+
+
 @dataclass
 class Walk:
-    """One launch and what its programs touched. `is_cut`: not everything was kept."""
+    """One launch and what its programs touched. `is_cut`: not everything was kept. `left`: for each argument, None of a large one."""
 
     launch: Launch
     arguments: list[Argument]
     touches: list[Touch] = field(default_factory=list)
     is_cut: bool = False
+    left: list[Left | None] = field(default_factory=list)
 
 
 class Trace:
@@ -57,6 +67,9 @@ class Trace:
     def begin(self, launch: Launch, arguments: list[Argument]) -> None:
         """`arguments` is filled while the launch goes on."""
         self.walks.append(Walk(launch, arguments))
+
+    def end(self) -> None:
+        self.walks[-1].left = [_left(argument) for argument in self.walks[-1].arguments]
 
     def note(self, access: Access) -> None:
         walk = self.walks[-1]
@@ -85,6 +98,17 @@ class Trace:
             _runs(np.flatnonzero(masked)),
             _runs(np.flatnonzero(outside)),
         )
+
+
+def _left(argument: Argument) -> Left | None:
+    if math.prod(argument.shape) > MOST_KEPT:
+        return None
+    offsets = np.ravel(element_offsets(argument.shape, argument.strides)) + argument.start // argument.item
+    unwritten = argument.shadow.undefined(argument.shadow.cells(offsets, argument.item))
+    data = argument.shadow.values(f"V{argument.item}")[offsets].tobytes()
+    if unwritten is None:
+        return Left(data, np.zeros(0, np.int64))
+    return Left(data, np.flatnonzero(unwritten.reshape(len(offsets), -1).any(axis=1)))
 
 
 def _places(argument: Argument, access: Access, lanes: Bools) -> Ints:
