@@ -88,7 +88,9 @@ Key = tuple[int, tuple[int, ...]]  # a launch and a program
 def _kept(sizes: Mapping[Key, int], room: int, first: Key | None) -> frozenset[Key]:
     """The programs that there is room for, in the order in which they ran; `first` before all others."""
     kept = set[Key]()
-    order = ([first] if first in sizes else []) + list(sizes)  # type: ignore[list-item]
+    order = list(sizes)
+    if first is not None and first in sizes:
+        order.insert(0, first)
     for key in dict.fromkeys(order):
         room -= sizes[key]
         if room < 0:

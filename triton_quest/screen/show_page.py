@@ -74,7 +74,7 @@ def _grid(trace: CallTrace, number: int) -> Grid:
     folds = len(launch.grid) == 1 and across > FOLD
     columns = FOLD if folds else across * deep + (deep - 1)
     side = max(LEAST_SIDE, min(SIDE, WIDTH // max(1, columns) - GAP))
-    squares = []
+    squares: list[Square] = []
     for z, y, x in product(range(deep), range(down), range(across)):
         if len(squares) == MOST_PROGRAMS:
             break

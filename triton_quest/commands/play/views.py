@@ -13,6 +13,7 @@ from triton_quest.commands import benchmark, show, traffic
 from triton_quest.commands import compile as compile_command
 from triton_quest.commands.shared import race, subject
 from triton_quest.commands.shared.context import Context
+from triton_quest.commands.show_errors import ErrorsShown
 from triton_quest.course.level import Level
 from triton_quest.errors import QuestError
 from triton_quest.invocation import Command
@@ -92,7 +93,7 @@ def see_race(asked: Asked) -> Seen:
 def see_errors(asked: Asked) -> Seen:
     chosen, g = subject.choose(asked.context, asked.level, None, "show"), asked.context.glyphs
     ended = asked.run(show.job_for(chosen, errors=True), asked.tell, asked.cancelled)
-    found, said = show.ErrorsShown(chosen, ended), show.ending(ended, g)
+    found, said = ErrorsShown(chosen, ended), show.ending(ended, g)
     drawn = Fitted(lambda width: found.drawn(width, g))
     return Seen(Group(drawn, said) if said is not None and not found.can_be_drawn else drawn)
 
