@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from tests.conftest import arrived
-from tests.course import trials_of_attention
+from tests.course import trials_of_attention, trials_of_tuning
 from tests.course.trials import Trial, matrices, positive, queries_and_keys, rows, swapped, vectors
 from tests.judge.conftest import adapted_interpreter, as_a_child  # noqa: F401  fixtures, and the interpreter is on
 from triton_quest.child.instruments.warned import Warned, warnings_once
 from triton_quest.child.judge import code, pipeline
+from triton_quest.child.judge.watch import Subject
 from triton_quest.course import template
 from triton_quest.course.case import Case
 from triton_quest.course.level import Level
 from triton_quest.course.mistake import Mistake
 from triton_quest.course.table import find
+from triton_quest.records import verdict as v
 from triton_quest.store import workspace
 
 SECONDS = 60.0  # for a step of the program, which takes far less
@@ -212,8 +215,9 @@ TRIALS: dict[tuple[str, str], tuple[Trial, ...]] = {
     ),
     ("attention-scores", "No int64"): (Trial("small tensors", NO_INT64, queries_and_keys(2, 3, 5, 7, 16), "passes"),),
     **trials_of_attention.TRIALS,
+    **trials_of_tuning.TRIALS,
 }
-TRIED = arrived()[:8]
+TRIED = arrived()[:9]
 
 
 class OneCase(pipeline._Judge):
@@ -223,13 +227,20 @@ class OneCase(pipeline._Judge):
         able = pipeline.Abilities((trial.dtype,), compiling=trial.compiled)
         super().__init__(level, file, lambda record: None, SECONDS, able, warned)
         self.cases = (case,)
+        self.trial = trial
 
     def _mistakes(self) -> tuple[Mistake, ...]:
         return ()
 
     def _large(self) -> None: ...
 
-    def _properties(self) -> None: ...
+    def _properties(self) -> None:
+        if self.trial.properties:
+            super()._properties()
+
+    def _list(self, step: Callable[[Subject], v.Check]) -> None:
+        if self.trial.compiled:
+            super()._list(step)
 
 
 def bullets(level: Level) -> list[str]:

@@ -26,6 +26,7 @@ class Trial:
     dtype: str = "fp32"
     sm_scale: float | None = None
     causal: bool | None = None  # as the launcher has it, where that takes the argument
+    properties: bool = False  # whether the level's properties are looked at, too
     compiled: bool = False  # whether the kernels are compiled as well: where the sentence speaks of the compiler
 
 

@@ -74,7 +74,8 @@ class Call(Protocol):
         """The same call with no kernel run: for allocations and launches at sizes that the interpreter is too slow for."""
 
 
-Property = Callable[[Call, Any], bool]
+Property = Callable[[Call, Any], bool | str]
+"""Whether something holds; or, where it doesn't, the sentence that tells what is wrong."""
 
 
 def allocation_grows_linearly(

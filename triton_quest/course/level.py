@@ -72,6 +72,7 @@ class Level:
     counts_tiles: bool = (
         False  # True where leaving tiles out is the lesson: a remark tells of those that the solution leaves out
     )
+    tunes: bool = False  # True where autotuning is the lesson: every config must fit, and neighbouring programs share what they read
     races: tuple[str, ...] = ("eager",)  # what the benchmark races it against
     medals: tuple[float, float, float] = (
         0.5,

@@ -3,7 +3,7 @@
     forcing = Forcing(config=2)
     with forcing.watched():
         launcher(...)
-    forcing.launches  # TunedLaunch: kernel, the configs that pruning left, the one that ran
+    forcing.launches  # TunedLaunch: kernel, its configs, those that pruning left, the one that ran
 
 Without a GPU nothing is timed, so that only the first config would ever run. Forced or not, `@triton.heuristics` below the
 autotuner works as always. A rehearsal does to the tensors what timing does on a GPU: it runs the kernel on them again and again.
@@ -11,6 +11,7 @@ autotuner works as always. A rehearsal does to the tensors what timing does on a
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -18,6 +19,7 @@ from typing import Any
 
 import torch
 from triton.runtime.autotuner import Autotuner, Config
+from triton.runtime.errors import AutotunerError
 
 from triton_quest.child.triton.patching import Edits
 
@@ -29,18 +31,19 @@ from .memory.arguments import tensors_of
 class TunedLaunch:
     """One launch of an autotuned kernel that has several configs.
 
-    `configs`: those that pruning left, in their order. `same_grid`: the grid is that of the first config, though the config's
-    constants aren't. After a rehearsal, `unstable` are the arguments that are left with another value each time the kernel runs,
-    and `was_zero` those of them that held only zeros before.
+    `configs`: all of them, in the order of the list; `left`: the places of those that pruning left. `fixed_grid`: the grid takes no
+    notice of the config's constants. After a rehearsal, `unstable` are the arguments that are left with another value each time the
+    kernel runs, and `was_zero` those of them that held only zeros before.
     """
 
     kernel: str
     file: str
     line: int  # of the decorators
     configs: tuple[Config, ...]
+    left: tuple[int, ...]
     chosen: int  # the place in `configs`
     grid: tuple[int, ...] | None = None
-    same_grid: bool = False
+    fixed_grid: bool = False
     unstable: tuple[str, ...] = ()
     was_zero: tuple[str, ...] = ()
 
@@ -50,39 +53,57 @@ class TunedLaunch:
 
     @property
     def told(self) -> str:
-        """ "config 2 of 3 (BLOCK_M=64, num_warps=8)": the constants, and what else differs from the first config"""
+        """ "config 2 of 3 (BLOCK_M=64, num_warps=8)": the constants, and what else differs from the list's first config"""
         options = self.config.all_kwargs()
         differs = [name for name, value in options.items() if self.configs[0].all_kwargs().get(name) != value]
         names = [*self.config.kwargs, *(name for name in differs if name not in self.config.kwargs)]
         return f"config {self.chosen + 1} of {len(self.configs)} ({', '.join(f'{name}={options[name]}' for name in names)})"
 
 
+class UnfitConfig(Exception):
+    """A config that doesn't fit its kernel, or none that is left. `sentences/configs.py` has a sentence for each `key`."""
+
+    def __init__(self, key: str, kernel: str, which: str = "", name: str = "") -> None:
+        super().__init__(f"{key}: {kernel} {which} {name}".strip())
+        self.key, self.kernel, self.which, self.name = key, kernel, which, name
+
+
 @dataclass
 class Forcing:
-    """`config`: the place, among the configs that pruning leaves, of the one that each tuned kernel runs with; None: as Triton
-    chooses. A kernel with fewer configs runs with its first. `rehearses`: the kernel is run twice beforehand, with its hooks."""
+    """`config`: the place, in the kernel's own list, of the config that each tuned kernel runs with; None: as Triton chooses. A kernel
+    whose pruning drops that config, or that has fewer, runs with the first that is left. `rehearses`: the kernel is run twice
+    beforehand, with its hooks."""
 
     config: int | None = None
     rehearses: bool = False
     launches: list[TunedLaunch] = field(default_factory=list)
+
+    @property
+    def took_place(self) -> bool:
+        """Whether a kernel ran with the config that was asked for."""
+        return any(launch.chosen == self.config for launch in self.launches)
 
     @contextmanager
     def watched(self) -> Iterator[Forcing]:
         edits, run = Edits(), Autotuner.run
 
         def tuned(tuner: Autotuner, *args: Any, **kwargs: Any) -> Any:
+            tuner.nargs = dict(zip(tuner.arg_names, args, strict=False))
+            refuse_unfit(tuner, kwargs)
             if len(tuner.configs) < 2:
                 return run(tuner, *args, **kwargs)
-            tuner.nargs = dict(zip(tuner.arg_names, args, strict=False))
-            configs = tuple(tuner.prune_configs(kwargs))
+            configs, left = listed(tuner, kwargs)
             if self.config is None:
-                result = run(tuner, *args, **kwargs)
-                chosen = next((place for place, one in enumerate(configs) if one is tuner.best_config), 0)
-                self.launches.append(_described(tuner, configs, chosen, {}))
-                return result
-            chosen = self.config if self.config < len(configs) else 0
+                try:
+                    return run(tuner, *args, **kwargs)
+                finally:
+                    best = getattr(tuner, "best_config", None)
+                    chosen = next((place for place in left if configs[place] == best), left[0])
+                    facts = _grids({**dict(zip(tuner.arg_names, args, strict=False)), **kwargs}, configs[chosen])
+                    self.launches.append(_described(tuner, configs, left, chosen, facts))
+            chosen = self.config if self.config in left else left[0]
             try:
-                return self._forced(tuner, configs, chosen, args, kwargs)
+                return self._forced(tuner, configs, left, chosen, args, kwargs)
             finally:
                 tuner.nargs = None
 
@@ -93,36 +114,80 @@ class Forcing:
             edits.undo()
 
     def _forced(
-        self, tuner: Any, configs: tuple[Config, ...], chosen: int, args: tuple[Any, ...], kwargs: dict[str, Any]
+        self,
+        tuner: Any,
+        configs: tuple[Config, ...],
+        left: tuple[int, ...],
+        chosen: int,
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
     ) -> Any:
         config = tuner.best_config = configs[chosen]
         named = {**tuner.nargs, **kwargs, **config.all_kwargs()}
-        facts = _grids({**tuner.nargs, **kwargs}, configs[0], config)
+        facts = _grids({**tuner.nargs, **kwargs}, config)
         place = len(self.launches)
-        self.launches.append(_described(tuner, configs, chosen, facts))
+        self.launches.append(_described(tuner, configs, left, chosen, facts))
         if self.rehearses:
             facts |= _rehearse(tuner, config, named, args, kwargs)
-            self.launches[place] = _described(tuner, configs, chosen, facts)
+            self.launches[place] = _described(tuner, configs, left, chosen, facts)
         if config.pre_hook is not None:
             config.pre_hook(named)
         return tuner.fn.run(*args, **kwargs, **config.all_kwargs())
 
 
-def _described(tuner: Any, configs: tuple[Config, ...], chosen: int, facts: dict[str, Any]) -> TunedLaunch:
+def listed(tuner: Any, kwargs: dict[str, Any]) -> tuple[tuple[Config, ...], tuple[int, ...]]:
+    """The tuner's configs, with those that its pruning makes itself behind them, and the places of what pruning leaves."""
+    try:
+        pruned = tuner.prune_configs(kwargs)
+    except AutotunerError as error:
+        raise UnfitConfig("nothing_left", tuner.base_fn.__name__) from error
+    configs = [*tuner.configs, *(one for one in pruned if one not in tuner.configs)]
+    return tuple(configs), tuple(configs.index(one) for one in pruned)
+
+
+def refuse_unfit(tuner: Any, kwargs: dict[str, Any]) -> None:
+    """Raises UnfitConfig for a config whose constants are none of the kernel's, or that the launch passes, too, or that lack one."""
+    parameters = inspect.signature(tuner.base_fn).parameters.values()
+    needed = {one.name for one in parameters if one.default is one.empty} - {*tuner.nargs, *kwargs}
+    below: Any = tuner.fn
+    while not inspect.isfunction(below):  # heuristics give constants, too
+        needed -= set(getattr(below, "values", ()))
+        below = below.fn
+    kernel, count = tuner.base_fn.__name__, len(tuner.configs)
+    for place, config in enumerate(tuner.configs, start=1):
+        which = f"config {place} of {count}"
+        unknown = sorted(config.kwargs.keys() - set(tuner.arg_names))
+        twice = sorted(config.kwargs.keys() & {*tuner.nargs, *kwargs})
+        missing = [one.name for one in parameters if one.name in needed - config.kwargs.keys()]
+        if unknown:
+            raise UnfitConfig("unknown_constant", kernel, which, unknown[0])
+        if twice:
+            raise UnfitConfig("given_twice", kernel, which, twice[0])
+        if missing and not config.kwargs:
+            raise UnfitConfig("no_configs", kernel, which, "`, `".join(missing))
+        if missing:
+            raise UnfitConfig("missing_constant", kernel, which, missing[0])
+
+
+def _described(
+    tuner: Any, configs: tuple[Config, ...], left: tuple[int, ...], chosen: int, facts: dict[str, Any]
+) -> TunedLaunch:
     code = tuner.base_fn.__code__
-    return TunedLaunch(tuner.base_fn.__name__, code.co_filename, code.co_firstlineno, configs, chosen, **facts)
+    return TunedLaunch(tuner.base_fn.__name__, code.co_filename, code.co_firstlineno, configs, left, chosen, **facts)
 
 
-def _grids(named: dict[str, Any], first: Config, config: Config) -> dict[str, Any]:
-    """The grid of this launch, and whether it takes no notice of the config."""
+def _grids(named: dict[str, Any], config: Config) -> dict[str, Any]:
+    """The grid of this launch, and whether it is the same with every constant of the config set to 1."""
     grid = named.pop("grid", None)
+    options = config.all_kwargs()
+    ones = {name: 1 for name, value in config.kwargs.items() if isinstance(value, int) and not isinstance(value, bool)}
     try:
         grids = [
-            tuple(grid({**named, **one.all_kwargs()})) if callable(grid) else tuple(grid) for one in (first, config)
+            tuple(grid({**named, **one})) if callable(grid) else tuple(grid) for one in (options, {**options, **ones})
         ]
     except Exception:  # the launch says what is wrong with its grid
         return {}
-    return {"grid": grids[1], "same_grid": grids[0] == grids[1] and first.kwargs != config.kwargs}
+    return {"grid": grids[0], "fixed_grid": grids[0] == grids[1]}
 
 
 def _rehearse(

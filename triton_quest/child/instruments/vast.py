@@ -8,26 +8,24 @@ wrap around and an access then leaves its tensor, a GPU would read or write ther
 from __future__ import annotations
 
 import contextlib
-import inspect
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import triton.language as tl
 from triton.language.semantic import TritonSemantic
 from triton.runtime import interpreter
-from triton.runtime.jit import _normalize_ty
 
 from triton_quest.child.triton.patching import Edits
 from triton_quest.child.triton.scalars import WideCounter
 
 from .launches import unseen
-from .memory.arguments import WINDOW_BITS, bare, tensors_of
+from .memory.arguments import WINDOW_BITS
 from .memory.findings import Site
 from .memory.frames import learner_frame, site
 from .memory.indices import extent
+from .single import single_programs
 
 _MOST_ACCESSES = (
     40,
@@ -165,46 +163,13 @@ def _wraps(op: Any, left: Any, right: Any, result: Any) -> bool:
 
 def _run_corners(memory: _Memory, function: Any, args: tuple[Any, ...], kwargs: dict[str, Any], grid: Any) -> None:
     """The last program of the grid, and the first of those that are last on all other axes."""
-    kernel, builder = function.rewrite(), interpreter.interpreter_builder
-    executor = interpreter.GridExecutor(kernel, function.arg_names, grid)
-    known = {name: value for name, value in kwargs.items() if name in executor.arg_names}
-    bound = inspect.getcallargs(kernel, *args, **known)
-    memory.kernel, memory.windows = kernel.__name__, []
-    convert = interpreter._implicit_cvt
-    edits = Edits()
-    names = iter(
-        pair for name, value in bound.items() if name not in executor.constexprs for pair in tensors_of(name, value)
-    )
-
-    def implicit_cvt(value: Any) -> Any:
-        converted = convert(value)
-        if hasattr(value, "data_ptr") and not isinstance(value, int):
-            name, _ = next(names, ("?", None))
-            converted.handle.data = np.array([memory.admit(name, bare(value))], np.uint64)
-        return converted
-
-    edits.set(interpreter, "_implicit_cvt", implicit_cvt)
-    patched = interpreter._patch_lang(kernel)
-    try:
-        with np.errstate(all="ignore"):
-            converted = {
-                name: value if name in executor.constexprs else implicit_cvt(value) for name, value in bound.items()
-            }
-            for name, annotation in kernel.__annotations__.items():  # compiled, it decides; interpreted, the value does
-                if _normalize_ty(annotation) == "i64" and name in converted:
-                    converted[name] = converted[name].to(tl.int64)
-            sizes = tuple(executor.grid(converted) if callable(executor.grid) else executor.grid)
-            sizes = tuple(map(int, sizes)) + (1,) * (3 - len(sizes))
-            builder.set_grid_dim(*sizes)
-            last = tuple(size - 1 for size in sizes)
-            for program, accesses in zip(dict.fromkeys((last, (0, *last[1:]))), _MOST_ACCESSES, strict=False):
-                if memory.found:
-                    break
-                memory.wrapped.clear()
-                memory.accesses_left = accesses
-                builder.set_grid_idx(*program)
-                with contextlib.suppress(_Enough):
-                    kernel(**converted)
-    finally:
-        patched.restore()
-        edits.undo()
+    memory.kernel, memory.windows = function.fn.__name__, []
+    with single_programs(memory.admit, function, args, kwargs, grid) as (sizes, run):
+        last = tuple(size - 1 for size in sizes)
+        for program, accesses in zip(dict.fromkeys((last, (0, *last[1:]))), _MOST_ACCESSES, strict=False):
+            if memory.found:
+                break
+            memory.wrapped.clear()
+            memory.accesses_left = accesses
+            with contextlib.suppress(_Enough):
+                run(program)

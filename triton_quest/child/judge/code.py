@@ -15,8 +15,9 @@ from typing import Any
 from triton_quest.child import source
 from triton_quest.child.instruments import threads
 from triton_quest.child.instruments.memory.findings import Finding
+from triton_quest.child.instruments.tuning import UnfitConfig
 from triton_quest.child.judge import torch_state
-from triton_quest.child.sentences import descriptors, launcher, no_gpu
+from triton_quest.child.sentences import configs, descriptors, launcher, no_gpu
 from triton_quest.child.triton.fake_driver import is_active
 from triton_quest.child.triton.no_gpu import NoGpuHere, answers_to
 from triton_quest.course.level import Level
@@ -121,6 +122,10 @@ def explain(check: v.Check, trouble: BaseException, file: Path, when: str, outco
         says = f"{where}Your code {asks} {when}, and nobody is there to answer."
         advice = f"Run the file itself (python {file.name}): there, input() and breakpoint() work."
         return v.failed(check, v.Outcome.CRASH, says, advice, places=places)
+    unfit = next((link for link in chain(trouble) if isinstance(link, UnfitConfig)), None)
+    if unfit is not None:
+        says = f"{where}{configs.explain(unfit.key, unfit.kernel, unfit.which, unfit.name)} This was {when}."
+        return v.failed(check, outcome, says, configs.ADVICE, finding=unfit.key, places=places)
     missed = _without_a_gpu(root, place, file)
     if missed is not None:
         return v.failed(check, outcome, where + missed.says, missed.advice, finding="no_gpu_here", places=places)
@@ -151,9 +156,13 @@ def not_run_here(what: str, place: v.Place | None) -> v.Check:
     return v.Check(name, "not_verified_here", v.State.NOT_VERIFIED_HERE, outcome=v.Outcome.PASSED, places=places)
 
 
-def remarks(file: Path, more: Iterable[str] = ()) -> list[v.Check]:
-    """What the learner's code was told in the stead of a GPU that isn't here, and what else is worth knowing."""
-    answers = {f"Line {answer.line}: {answer.says}.": None for answer in answers_to(str(file))}
+def remarks(file: Path, more: Iterable[str] = (), given: str = "") -> list[v.Check]:
+    """What the learner's code was told in the stead of a GPU that isn't here, and what else is worth knowing.
+
+    Of lines that stand in `given`, the level's own text, nobody needs to be told.
+    """
+    told = [answer for answer in answers_to(str(file)) if source.own_line(file, answer.line) not in given]
+    answers = {f"Line {answer.line}: {answer.says}.": None for answer in told}
     cpu = launcher.on_the_cpu(source.text_of(file))
     return [v.remark(says) for says in (*answers, *cpu, *more)]
 

@@ -28,6 +28,7 @@ from triton_quest.child.judge import (
     hints,
     known,
     large,
+    lists,
     memory,
     numbers,
     one_run,
@@ -210,7 +211,7 @@ class _Judge:
             *rules.remarks(runs),
             *wasted,
             *unkept.remarks(self.file),
-            *code.remarks(self.file, (*self.warned.of_triton, *self.fits_elsewhere)),
+            *code.remarks(self.file, (*self.warned.of_triton, *self.fits_elsewhere), self.solution),
         ):
             self.send(remark)
         self.last_quick = largest
@@ -237,7 +238,8 @@ class _Judge:
                 return known.named(mistakes, found.check, found.finding, self.subject, run, self.blocks)
 
             self.among = among
-            raise code.Stopped(among(self._mistakes()), stopped.finding) from stopped.__cause__
+            told = code.Stopped(among(self._mistakes()), stopped.finding)
+            raise tuning.told_with_config(told, run) from stopped.__cause__
 
     def _tell_what_no_interpreter_runs(self, run: Run) -> None:
         """Raises Stopped, without a failure, where the compiler took what Triton's interpreter lacks."""
@@ -275,9 +277,7 @@ class _Judge:
         for run in runs:
             self._compare(run, runs)
         self.repeat = None
-        tuned = tuning.examine(self.subject, runs, self._accept)
-        if tuned is not None:
-            self.send(tuned)
+        self._configs(runs)
         self.repeat = one_run.running_again(self.last_quick.case, self.last_quick.dtype, self.blocks)
         self.send(rules.new_contents_give_new_answers(self.subject, self.last_quick, self.blocks))
         looked_at = self.dtypes[0]
@@ -286,6 +286,25 @@ class _Judge:
             self._compare(run, runs)
             if dtype != looked_at:  # a launcher may choose its tiles by the dtype
                 self.blocks, looked_at = tuple(sorted({*self.blocks, *block_sizes(run.launches)})), dtype
+
+    def _configs(self, runs: list[Run]) -> None:
+        """Every config of what is tuned; and where tuning is the lesson, the list itself."""
+
+        def repeats(step: one_run.Step) -> None:
+            self.repeat = step
+
+        if self.level.tunes and self.able.compiling:
+            self._list(lists.fits)
+        tuned = tuning.examine(self.subject, runs, self.dtypes, self._accept, repeats)
+        if tuned is not None:
+            self.send(tuned)
+        if self.level.tunes:
+            self._list(lists.shares)
+
+    def _list(self, step: Callable[[Subject], v.Check]) -> None:
+        """One step that is about the whole list of configs."""
+        self.repeat = lists.repeating(step)
+        self.send(step(self.subject))
 
     def _compare(self, run: Run, others: Sequence[Run]) -> None:
         """Compare one run with the truth; the `others` help to explain what is wrong."""
@@ -319,7 +338,7 @@ class _Judge:
         else:
             apart = contrast.advice(contrast.traits(run), [*self.right, *map(contrast.traits, right)])
             check = replace(check, advice=apart or check.advice)
-        raise code.Stopped(check)
+        raise tuning.told_with_config(code.Stopped(check), run)
 
     def _properties(self) -> None:
         for statement in parts.part(self.level, "cases").PROPERTIES:

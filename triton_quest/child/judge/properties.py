@@ -87,8 +87,16 @@ def holds(subject: Subject, statement: Property, dtypes: tuple[str, ...], blocks
             raise code.Stopped(v.failed(found, v.Outcome.CONTRACT, says, advice)) from None
         except BaseException as trouble:
             raise code.Stopped(code.explain(found, trouble, subject.file, when, v.Outcome.CRASH)) from trouble
-        if not held:
-            says = f"This must hold, and in {dtype} it doesn't: {sentence[0].lower()}{sentence[1:]}."
-            advice = "The numbers of the cases were right: look for what they had in common."
-            raise code.Stopped(v.failed(found, v.Outcome.PROPERTY, says, advice))
+        if held is not True:
+            raise code.Stopped(_broken(found, held, sentence, dtype))
     return found
+
+
+def _broken(found: v.Check, held: bool | str, sentence: str, dtype: str) -> v.Check:
+    """The failed check: with the property's own sentence, where it has returned one."""
+    if isinstance(held, str):
+        return v.failed(found, v.Outcome.PROPERTY, held, f"What must hold: {sentence[0].lower()}{sentence[1:]}.")
+    says = f"This must hold, and in {dtype} it doesn't: {sentence[0].lower()}{sentence[1:]}."
+    return v.failed(
+        found, v.Outcome.PROPERTY, says, "The numbers of the cases were right: look for what they had in common."
+    )

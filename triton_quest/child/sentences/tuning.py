@@ -17,20 +17,53 @@ def not_reset(launch: TunedLaunch) -> str:
     )
 
 
+def running(launches: Sequence[TunedLaunch]) -> str:
+    """ "`add_kernel` runs with config 2 of 3 (BLOCK=64)" """
+    return " and ".join(dict.fromkeys(f"`{launch.kernel}` runs with {launch.told}" for launch in launches))
+
+
 def with_config(launches: Sequence[TunedLaunch], says: str) -> str:
     """`says`, of a run in which these tuned launches ran with a forced config each."""
-    told = list(dict.fromkeys(f"`{launch.kernel}` runs with {launch.told}" for launch in launches))
-    return f"When {' and '.join(told)}: {says}"
+    return f"When {running(launches)}: {says}"
 
 
 def fixed_grid(launch: TunedLaunch) -> str:
-    constant = next(
-        (name for name, value in launch.config.kwargs.items() if launch.configs[0].kwargs.get(name) != value), "BLOCK"
-    )
+    constants = [name for name, value in launch.config.kwargs.items() if isinstance(value, int)]
+    constant = next((name for name in constants if _differs(name, launch)), "BLOCK")
     return (
-        f"The grid is {launch.grid} for this config and for the first one, though `{constant}` differs. Make it a function of the config "
+        f"The grid is {launch.grid} whatever `{constant}` is, and `{constant}` is the config's. Make the grid a function of the config "
         f'that is chosen: `grid = lambda meta: (triton.cdiv(n, meta["{constant}"]),)`.'
     )
 
+
+def _differs(name: str, launch: TunedLaunch) -> bool:
+    return len({config.kwargs.get(name) for config in launch.configs}) > 1
+
+
+def too_large(launch: TunedLaunch, target: str, needs: int, limit: int) -> str:
+    """Of a config that pruning leaves on a GPU whose shared memory it exceeds."""
+    return (
+        f"{launch.told[0].upper()}{launch.told[1:]} needs {needs:,} bytes of shared memory, and {target} has {limit:,} for a program: "
+        f"your pruning leaves it there all the same, to be compiled and never to run."
+    )
+
+
+TOO_LARGE = (
+    "Take it out where it doesn't fit: (BLOCK_M + BLOCK_N) * BLOCK_K numbers a stage, compared with `shared_memory()`."
+)
+
+
+def shares_little(launch: TunedLaunch, first: int, last: int, times: float, shape: str) -> str:
+    """Of programs next to each other that read much more than they would have to."""
+    return (
+        f"With {launch.told}, programs {first} to {last} of {shape}, which run at the same time, read {times:.1f} times the bytes "
+        "that a compact patch of as many tiles needs."
+    )
+
+
+SHARES_LITTLE = (
+    "Neighbouring programs share what they fetch where their tiles form a patch: down a few rows of tiles, then to the right, "
+    "then the next group of rows."
+)
 
 ANY_CONFIG = "A GPU chooses the fastest config, so that each must be right."

@@ -8,8 +8,10 @@ LEVEL = Level(
     description="A matrix product that finds its own tile: a list of configs, what is pruned, and a grid that waits for the choice.",
     file="level9_autotuning.py",
     launcher="tuned_matmul",
-    inputs=("S S", "S S"),
+    inputs=("M K", "K N"),
+    grows="M N K",
     feats=("no-spill",),
     copies_allowed=False,
+    tunes=True,
     races=("eager", "compile"),
 )

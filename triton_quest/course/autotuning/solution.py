@@ -17,13 +17,13 @@ landscape).
 **The tuner.** `@triton.autotune` above `@triton.jit` makes the launch try out a list of **configs**. A config is a set
 of constexpr arguments with a number of warps and of stages:
 
-    triton.Config({"BLOCK_M": 128, "BLOCK_N": 256, "BLOCK_K": 64}, num_warps=8,
-                  num_stages=3)
+    triton.Config({"BLOCK_M": 128, "BLOCK_N": 256, "BLOCK_K": 64},
+                  num_warps=8, num_stages=3)
 
 The first launch compiles the kernel for each config, runs each many times, keeps the fastest, and runs that one. Later
 launches take it straight away. Eight configs cost a few seconds once, most of it for the compiler.
 
-**The key.** The best config for one shape isn't the best for another, so the tuner keeps one for each **key**: the
+**The key.** The best config for one shape isn't the best for another, so the tuner keeps one for each key: the
 values of the arguments that `key=[...]` names. When one of them has a value that it hasn't met, it tunes again. Name
 all that decides, here M, N and K. The dtypes of the tensors belong to the key without being named. A name that the
 kernel doesn't have is *ignored without a word*, and then every shape gets what was best for the first.
@@ -52,18 +52,49 @@ and parts of the result are never written.
 that *adds* into its output would add once for every trial. Such an output must be named in `reset_to_zero=["c_ptr"]`
 (or `restore_value`), so that the tuner clears it before each run.
 
-## The order of the programs
+## The maths
 
-Level 2 gave you an order in which neighbouring programs share what they fetch. Now write it. Programs start roughly by
-their number, and some 132 of them, one for each multiprocessor, run at a time and share the L2 cache. Take 8192 x 8192
-x 8192 in fp16 with tiles of 128 x 256, so 64 rows of 32 tiles. What must any 64 neighbouring programs fetch?
+**Shared memory.** A config needs at most `(BLOCK_M + BLOCK_N) * BLOCK_K` numbers for each of its `num_stages`.
+
+**The order of the programs.** Level 2 gave you an order in which neighbouring programs share what they fetch. Now write
+it. Programs start roughly by their number, and some 132 of them, one for each multiprocessor, run at a time and share
+the L2 cache. Take 8192 x 8192 x 8192 in fp16 with tiles of 128 x 256, so 64 rows of 32 tiles. What must 64 neighbouring
+programs fetch?
 
     row by row              2 rows of tiles x 32 columns
                             2 * 2.1 MB of a  +  32 * 4.2 MB of b  =  138 MB
     in groups, GROUP_M = 8  8 rows of tiles x 8 columns
                             8 * 2.1 MB of a  +   8 * 4.2 MB of b  =   50 MB
 
-An H100's L2 holds 50 MB. The picture, for 5 by 3 tiles and `GROUP_M = 2`; the number is `pid`:
+An H100's L2 holds 50 MB. From `pid` to the tile, with `tiles_m` and `tiles_n` tiles down and across:
+
+    group    =  pid // (GROUP_M * tiles_n)
+    place    =  pid %  (GROUP_M * tiles_n)        where in the group
+    first_m  =  group * GROUP_M                   its first row of tiles
+    rows     =  min(GROUP_M, tiles_m - first_m)   the last may have fewer
+    pid_m    =  first_m + place % rows
+    pid_n    =  place // rows
+
+## A worked example
+
+5 by 3 tiles and `GROUP_M = 2`, as in the picture below. Program 9: `group = 9 // 6 = 1`, `place = 3`, `first_m = 2`,
+`rows = min(2, 5 - 2) = 2`, `pid_m = 2 + 3 % 2 = 3`, `pid_n = 3 // 2 = 1`. Program 13: `group = 2`, `place = 1`,
+`first_m = 4`, `rows = min(2, 5 - 4) = 1`, `pid_m = 4 + 1 % 1 = 4`, `pid_n = 1`. With `GROUP_M` in the place of `rows`,
+program 13 would be `pid_m = 4 + 1 % 2 = 5`: a row of tiles that doesn't exist, while tile (4, 1) would be computed by
+nobody.
+
+Shared memory of two configs, fp16 (2 bytes a number):
+
+    tile           stages  (BLOCK_M + BLOCK_N) * BLOCK_K * 2 * stages
+    128 x 256, 64    3     384 * 64 * 2 * 3 = 147,456   fits an A100 (166,912)
+    128 x 256, 64    4     384 * 64 * 2 * 4 = 196,608   only an H100 (232,448)
+
+In fp32 both need twice as much, which fits neither GPU. So pruning looks at the dtype, too. (That is the most that a config
+may need: on an A100 Triton gets by with a tile of each less.)
+
+## The picture
+
+The number is `pid`:
 
     +--+--+--+
     | 0| 2| 4|   first group: down first, then to the right
@@ -77,30 +108,6 @@ An H100's L2 holds 50 MB. The picture, for 5 by 3 tiles and `GROUP_M = 2`; the n
     |12|13|14|   the last group has one row: 5 isn't a multiple of 2
     +--+--+--+
 
-From `pid` to the tile, with `tiles_m` and `tiles_n` tiles down and across:
-
-    group    =  pid // (GROUP_M * tiles_n)
-    place    =  pid %  (GROUP_M * tiles_n)        where in the group
-    first_m  =  group * GROUP_M                   the group's first row of tiles
-    rows     =  min(GROUP_M, tiles_m - first_m)   the last group may have fewer
-    pid_m    =  first_m + place % rows
-    pid_n    =  place // rows
-
-## A worked example
-
-The picture's program 9: `group = 9 // 6 = 1`, `place = 3`, `first_m = 2`, `rows = min(2, 5 - 2) = 2`, `pid_m = 2 + 3 %
-2 = 3`, `pid_n = 3 // 2 = 1`. Program 13: `group = 2`, `place = 1`, `first_m = 4`, `rows = min(2, 5 - 4) = 1`, `pid_m =
-4 + 1 % 1 = 4`, `pid_n = 1`. With `GROUP_M` in the place of `rows`, program 13 would be `pid_m = 4 + 1 % 2 = 5`: a row
-of tiles that doesn't exist, while tile (4, 1) would be computed by nobody.
-
-Shared memory of two configs, fp16 (2 bytes a number):
-
-    tile           stages  (BLOCK_M + BLOCK_N) * BLOCK_K * 2 * stages
-    128 x 256, 64    3     384 * 64 * 2 * 3 = 147,456   fits an A100 (166,912)
-    128 x 256, 64    4     384 * 64 * 2 * 4 = 196,608   only an H100 (232,448)
-
-In fp32 both need twice as much, which fits neither GPU. So pruning looks at the dtype, too.
-
 ## The algorithm
 
 1. Write the list of configs: large tiles for large matrices, flat ones for few rows, a small one that fits anywhere.
@@ -112,9 +119,9 @@ In fp32 both need twice as much, which fits neither GPU. So pruning looks at the
 
 The loop over K and the store are given, as you wrote them in level 2.
 
-**In the interpreter** nothing can be timed, and the tuner's choice would mean nothing. So the judge forces *every*
-config in turn, on small and ragged shapes, and judges each like a kernel of its own: numbers, memory, compiling, shared
-memory. On a GPU it lets the tuner choose, and holds what was taken against all others.
+**In the interpreter.** Nothing can be timed there, and the tuner's choice would mean nothing. So the judge forces
+*every* config in turn, on small and ragged shapes, and judges each like a kernel of its own: numbers, memory,
+compiling, shared memory. On a GPU it lets the tuner choose, and holds what was taken against all others.
 
 ## Triton functions used
 
@@ -130,18 +137,18 @@ memory. On a GPU it lets the tuner choose, and holds what was taken against all 
 
 Tuning is paid once per key and process: about a second for each config that must be compiled, less when it is in
 Triton's cache, and some 0.1 s for timing it. A server that meets a new length with every request tunes all the time;
-there one rounds the lengths in the key up to a few sizes. The product itself costs what level 2 says, 2 * M * N * K
-operations.
+there one rounds the lengths in the key up to a few sizes. The product itself costs 2 * M * N * K operations. In fp16
+each column of tiles fetches all of `a`, 2 * M * K bytes, each row of tiles all of `b`, 2 * K * N bytes, and `c` is
+written once.
 
 ## Common mistakes
 
 - `key` without K, or without M: what was best for the first shape serves all that differ in the unnamed one.
 - A misspelt name in `key`: no error, and one config for everything.
 - The grid from a fixed block, or from the first config's.
-- Configs that differ in nothing but `GROUP_M`: a list, but no choice.
-- A config that is wrong only in itself (a `BLOCK_K` that the kernel doesn't step by, say): right as long as the tuner
-  doesn't take it.
-- Pruning that leaves nothing for a tiny matrix.
+- Configs that differ in nothing but `GROUP_M`: a list, but one tile.
+- A config that is wrong only in itself (groups of no row, say): right as long as the tuner doesn't take it.
+- Pruning that leaves nothing for a tiny matrix: an error, in the call with that matrix alone.
 - `num_warps=3`: a number of warps is a power of two.
 - Groups that repeat or skip tiles where the rows of tiles aren't a multiple of `GROUP_M`.
 
@@ -151,9 +158,12 @@ operations.
   2019.
 - The Triton documentation: `triton.autotune`, and tutorial 03, *Matrix Multiplication*.
 
-Where several names stand before a `...`, as in `a = b = ...`, write a line for each of them instead.
+Behind the code: More on shared memory, the time that tuning takes, kernels that add, and persistent kernels.
 
-Your task: fill the five gaps in this file. Where you see `...` in the code, there is a gap.
+A line that ends in `= ...` or is nothing but `...` is a gap. Where several names stand in it, as in `a = b = ...`,
+write a line for each of them instead.
+
+Your task: fill the five gaps in this file.
 """
 
 import quest_setup  # picks the GPU, or Triton's interpreter where there is none  # noqa: F401
@@ -168,7 +178,7 @@ def config(block_m, block_n, block_k, num_warps, num_stages):
     return triton.Config(constants, num_warps=num_warps, num_stages=num_stages)
 
 
-# TODO 1 (about 10 lines): `CONFIGS`, a list of at least six configs that differ in tiles and in warps or stages: for
+# TODO 1 (about 12 lines): `CONFIGS`, a list of at least six configs that differ in tiles and in warps or stages: for
 #      large matrices, for few rows, and one that is small enough for fp32 on any GPU.
 # [gap: CONFIGS]
 CONFIGS = [
@@ -180,6 +190,7 @@ CONFIGS = [
     config(64, 64, 32, 4, 3),  # fits anywhere, fp32 too
     config(32, 64, 64, 4, 4),
     config(16, 64, 256, 4, 4),  # very few rows
+    config(16, 128, 64, 4, 4),
     config(16, 64, 32, 4, 4),
 ]
 # [end]
@@ -198,13 +209,14 @@ def prune(configs, named_args, **kwargs):
     for one in configs:
         block_m, block_n, block_k = (one.kwargs[name] for name in ("BLOCK_M", "BLOCK_N", "BLOCK_K"))
 
-        # TODO 2 (3 lines): `fits`, whether the tiles of all stages fit into the shared memory; `is_sensible`, whether
-        #      the tile is no taller than the next power of two of M, or 16, and no wider than that of N, or 64; and
-        #      `compiles_fast`: exact products of fp32 are long programs: there at most 64 * 64 results, in steps of 64.
-        # [gap: fits, is_sensible, compiles_fast]
+        # Given: exact products of fp32 are long programs, which take the compiler minutes where a tile is large.
+        compiles_fast = number_bytes < 4 or (block_m * block_n <= 64 * 64 and block_k <= 64)
+
+        # TODO 2 (2 lines): `fits`, whether the tiles of all stages fit into `shared_memory()`, in bytes; and `is_sensible`,
+        #      whether the tile is no taller than the next power of two of M, or 16, and no wider than that of N, or 64.
+        # [gap: fits, is_sensible]
         fits = (block_m + block_n) * block_k * number_bytes * one.num_stages <= shared_memory()
         is_sensible = block_m <= max(16, triton.next_power_of_2(M)) and block_n <= max(64, triton.next_power_of_2(N))
-        compiles_fast = number_bytes < 4 or (block_m * block_n <= 64 * 64 and block_k <= 64)
         # [end]
         if fits and is_sensible and compiles_fast:
             left.append(one)
@@ -285,7 +297,7 @@ def tuned_matmul(a: torch.Tensor, b: torch.Tensor) -> torch.Tensor:
     K, N = b.shape
     c = torch.empty((M, N), dtype=a.dtype, device=a.device)
 
-    # TODO 5 (about 6 lines): `grid`, a function of the dict of constants that the tuner has chosen: one program for
+    # TODO 5 (about 3 lines): `grid`, a function of the dict of constants that the tuner has chosen: one program for
     #      each tile of c. Then the launch, without the constants of a config.
     # [gap: grid]
     def grid(meta):
@@ -294,6 +306,52 @@ def tuned_matmul(a: torch.Tensor, b: torch.Tensor) -> torch.Tensor:
     matmul_kernel[grid](a, b, c, M, N, K, *a.stride(), *b.stride(), *c.stride())
     # [end]
     return c
+
+
+MORE = """
+## More on shared memory
+
+The count of the worked example is the most that a config may need. What the compiler really takes depends on the GPU:
+on an A100 it gets by with a tile of each less, two stages of three; on an H100 tiles of 64 rows and more take all of
+it. `compile 9` shows for each config and GPU what it comes to, with the registers.
+
+That a config fits says nothing of how many programs fit beside each other. A multiprocessor of an H100 has 228 KiB for
+all of its programs: with 147,456 bytes each there is one, with 36,864 there are six. Large tiles give up company, so
+that nobody is there to work while they wait, and win by waiting less: more stages.
+
+## More on the time that tuning takes
+
+Each config is compiled once and then timed for about 0.1 s: some 25 ms to warm up, then as many runs as fit into 100 ms,
+each after the L2 has been emptied; the median counts. `TRITON_PRINT_AUTOTUNING=1` in the environment makes Triton tell
+what it took, and how long it was at it.
+
+Three ways to pay less. Prune more. Round the lengths in the key, as in
+
+    key=["M_ROUNDED", "N", "K"]      and in the launch
+    M_ROUNDED=triton.next_power_of_2(M)
+
+with one more parameter of the kernel, so that 1000 and 1024 rows share a choice. Or keep what was found: with
+`cache_results=True` it lies on disk, beside the compiled kernels, and the next process tunes nothing.
+
+In another direction goes `"perf_model"`, a second function in `prune_configs_by`: it gives an estimated time for each
+config, and `"top_k"` says how many of the best are timed.
+
+## More on kernels that add
+
+In a matrix product with few tiles and a long K most multiprocessors have no tile. **Split-K** gives a tile to several
+programs, each for a part of K, which add their sums by `tl.atomic_add`. Then the output must be zero before, and every
+run of the tuner adds to what the run before has left: after a hundred of them the result is a hundred times too large,
+in the first call alone. With `reset_to_zero=["c_ptr"]` the tuner clears it before each run. What is changed in place,
+as in `x += y`, needs `restore_value=["x_ptr"]`: a copy is kept and put back.
+
+A first call whose result differs from the second's is the sign of it.
+
+## More on persistent kernels
+
+Instead of a program for each tile, one for each multiprocessor can go through a list of tiles: `for tile in range(pid,
+tiles, programs)`. It saves the start of a program, and the loads of the next tile may begin while the last one is
+stored. The order of the tiles is as important as before: programs that run at the same time have neighbouring tiles.
+"""
 
 
 if __name__ == "__main__":
