@@ -55,6 +55,7 @@ TROUBLES = {
     "illegal_access": (STORE, "tl.store(out_ptr + offsets + 1000000000000, x + y)", v.Outcome.MEMORY),
     "behind the end": (STORE, "tl.store(out_ptr + offsets, x + y)", v.Outcome.MEMORY),
     "never written": (STORE, "tl.store(out_ptr + offsets, x + y, mask=mask & (offsets != 3))", v.Outcome.MEMORY),
+    "PyTorch beside the kernel": ("    return out\n", "    return torch.add(x, y)\n", v.Outcome.RULES),
     "device_memory": (
         "torch.empty_like(x)",
         "torch.empty_like(x) if len(x) < 2 else torch.empty(2**42, device=x.device)",

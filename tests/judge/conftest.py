@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from types import ModuleType
 
 import pytest
@@ -13,7 +14,9 @@ import tests.execution.conftest  # noqa: F401  tells Triton to interpret, and hy
 import triton_quest.child.judge.pipeline  # noqa: F401  the front end comes before the first kernel
 from tests.execution.conftest import adapted_interpreter  # noqa: F401  a fixture
 from tests.execution.learner import first_level
-from triton_quest.child.judge import torch_state
+from triton_quest.child.instruments.gpu_launches import GpuLog
+from triton_quest.child.instruments.launches import LaunchLog, Observer, observed
+from triton_quest.child.judge import on_gpu, torch_state
 from triton_quest.child.triton.fake_driver import activated
 from triton_quest.course.level import Level
 
@@ -44,3 +47,21 @@ def torch_as_it_was() -> Iterator[None]:
     torch.set_default_dtype(dtype)
     torch.set_default_device(None)
     torch_state._learners.clear()  # a child judges one file
+
+
+@pytest.fixture
+def played_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The stage takes the CPU for its GPU; launches are seen where the interpreter makes them."""
+
+    @contextmanager
+    def logged(*observers: Observer, noop: bool = False) -> Iterator[GpuLog]:
+        log = GpuLog()
+        with observed(LaunchLog(log.launches), *observers, noop=noop):
+            yield log
+
+    monkeypatch.setattr(on_gpu, "logged", logged)
+    monkeypatch.setattr(on_gpu, "DEVICE", "cpu")
+    monkeypatch.setattr(torch.Tensor, "cuda", lambda self: self)
+    monkeypatch.setattr(torch.cuda, "get_device_name", lambda: "toy")
+    monkeypatch.setattr(torch.cuda, "get_device_capability", lambda: (9, 0))
+    monkeypatch.setattr(torch.cuda, "synchronize", lambda: None)

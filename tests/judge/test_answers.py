@@ -5,8 +5,7 @@ The toys stand in `answers/`: a level with two named answers, and one whose grad
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,8 +13,6 @@ import pytest
 import torch
 
 from tests.judge.toys import Judgement, judged, subject_of
-from triton_quest.child.instruments.gpu_launches import GpuLog
-from triton_quest.child.instruments.launches import LaunchLog, observed
 from triton_quest.child.judge import code, on_gpu, truth
 from triton_quest.child.judge.given import Given, drawn_for
 from triton_quest.child.judge.properties import WatchedCall
@@ -481,24 +478,6 @@ def test_a_timed_call_goes_forward_and_backward_and_returns_all_names() -> None:
 
 
 # The stage on a GPU, its steps played on the CPU
-
-
-@pytest.fixture
-def played_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The stage takes the CPU for its GPU; launches are seen where the interpreter makes them."""
-
-    @contextmanager
-    def logged() -> Iterator[GpuLog]:
-        log = GpuLog()
-        seen = LaunchLog(log.launches)
-        with observed(seen):
-            yield log
-
-    monkeypatch.setattr(on_gpu, "logged", logged)
-    monkeypatch.setattr(torch.Tensor, "cuda", lambda self: self)
-    monkeypatch.setattr(torch.cuda, "get_device_name", lambda: "toy")
-    monkeypatch.setattr(torch.cuda, "get_device_capability", lambda: (9, 0))
-    monkeypatch.setattr(torch.cuda, "synchronize", lambda: None)
 
 
 @pytest.mark.usefixtures("played_gpu")

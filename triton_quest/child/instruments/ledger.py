@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
+from triton.tools.tensor_descriptor import TensorDescriptor
 
 from .dataflow import OUTSIDE, FlowStep
 from .torchcalls import TorchCall
@@ -21,7 +22,7 @@ _MOST_VALUES = 1024
 
 
 def tensors_in(*values: Any) -> Iterator[torch.Tensor]:
-    """The tensors with a storage of their own; a sparse one has none."""
+    """The tensors with a storage of their own; a sparse one has none. Of a descriptor, the tensor that it describes."""
     for value in values:
         if isinstance(value, torch.Tensor):
             if value.layout == torch.strided:
@@ -30,6 +31,8 @@ def tensors_in(*values: Any) -> Iterator[torch.Tensor]:
             yield from tensors_in(*value)
         elif isinstance(value, dict):
             yield from tensors_in(*value.values())
+        elif isinstance(value, TensorDescriptor):
+            yield from tensors_in(value.base)
 
 
 def numbers_in(value: Any) -> Iterator[float]:

@@ -10,7 +10,10 @@ from typing import Any
 
 import torch.library
 
-_KEYS = ("CPU", "CompositeExplicitAutograd")  # the one that is taken first comes first
+_KEYS = {  # by the tensors' device; the one that is taken first comes first
+    "cpu": ("CPU", "CompositeExplicitAutograd"),
+    "cuda": ("CUDA", "CompositeExplicitAutograd"),
+}
 _FOR_A_GPU = "CUDA"
 _bodies: dict[str, dict[str, Callable[..., Any]]] = {}
 
@@ -37,7 +40,7 @@ def remember_bodies() -> None:
     torch.library.Library.impl = impl  # type: ignore[method-assign,assignment]
 
 
-def body_of(operator: Any) -> Callable[..., Any] | None:
-    """What the operator's call on CPU tensors runs; None for torch's own operators."""
+def body_of(operator: Any, device: str = "cpu") -> Callable[..., Any] | None:
+    """What the operator's call on tensors of this device runs; None for torch's own operators."""
     bodies = _bodies.get(operator._schema.name, {})
-    return next((bodies[key] for key in _KEYS if key in bodies), None)
+    return next((bodies[key] for key in _KEYS.get(device, ()) if key in bodies), None)

@@ -151,7 +151,7 @@ class OpSpy(FastDispatchMode, Observer):
         kwargs = kwargs or {}
         if inside_launch():
             return func(*args, **kwargs)
-        body = body_of(func)
+        body = body_of(func, next((tensor.device.type for tensor in tensors_in(args, kwargs)), "cpu"))
         if body is not None:
             with self:  # what the body of the learner's operator calls is looked at as if it stood in the launcher
                 return body(*args, **kwargs)

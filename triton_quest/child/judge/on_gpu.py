@@ -1,12 +1,14 @@
 """Stage 7: the level's cases on the GPU that is here, in every dtype that it has. Runs in a process of its own.
 
-Nobody sees single accesses there: tensors lie between guards, and the interpreter's checks run beside this.
+Who does the work, and what the launcher allocates, is judged here as in the interpreter: torch's dispatcher sees every call
+on any device. Nobody sees single accesses: tensors lie between guards, and the interpreter's checks run beside this.
 Half precision comes first: what is too large for the GPU's shared memory in fp32 alone is a remark.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -14,11 +16,13 @@ import torch
 
 from triton_quest.child.instruments import guards
 from triton_quest.child.instruments.gpu_launches import logged
+from triton_quest.child.instruments.operators import remember_bodies
 from triton_quest.child.instruments.opspy import OpSpy
-from triton_quest.child.judge import code, compare, contract, diagnosis, numbers, rules, truth
+from triton_quest.child.judge import code, compare, contract, diagnosis, numbers, properties, rules, truth
 from triton_quest.child.judge.blocks import block_sizes
 from triton_quest.child.judge.given import drawn_for
-from triton_quest.child.judge.watch import NO_ANSWER, Run, Unchecked
+from triton_quest.child.judge.tampering import Snapshot
+from triton_quest.child.judge.watch import NO_ANSWER, Run, Subject, Unchecked
 from triton_quest.child.sentences import on_gpu as gpu_sentences
 from triton_quest.course import parts
 from triton_quest.course.case import DEFAULT_BLOCKS, Case
@@ -26,12 +30,14 @@ from triton_quest.course.level import Level
 from triton_quest.records import verdict as v
 
 Send = Callable[[v.Record], None]
+DEVICE = "cuda"
 DTYPE_ORDER = ("fp16", "bf16", "fp32")
 BF16_SINCE = (8, 0)  # compute capability
 
 
 def run(level: Level, file: Path, send: Send, seconds: float) -> v.Outcome:
     """Judge `file` on the GPU; every check is sent as it is made. `seconds` limits each step, compiling included."""
+    remember_bodies()
     try:
         _OnGpu(level, file, send, seconds).everything()
     except code.Stopped as stopped:
@@ -64,9 +70,15 @@ class _OnGpu:
 
     def everything(self) -> None:
         self.send(v.StageStarted("import", f"importing your file, for the {self.name}", self.seconds))
-        module = code.load(self.file)
-        self.launcher = code.launcher_of(module, self.level)
+        members = Snapshot()
+        try:
+            module = code.load(self.file)
+        finally:
+            rules.torch_is_left_alone(members.undo())
+        launcher = code.launcher_of(module, self.level)
+        self.subject = Subject(self.level, self.file, module, launcher, checks_memory=False)
         judged = [dtype for dtype in self._dtypes() if self._every_case(dtype)]
+        self._allocations(judged[0])
         passed = v.Check(f"right on the {self.name}, in {', '.join(judged)}", "gpu", v.State.PASSED)
         self.send(passed)
 
@@ -101,26 +113,32 @@ class _OnGpu:
         fence = guards.Guards()
         names = {id(x): name for name, x in given.tensors.items()}
         there = given.each(lambda x: fence.enclose(_on_gpu(x), names[id(x)]))
-        run = GpuRun(case, dtype, given, there, truth.reference(there), Unchecked(), OpSpy(""))
-        with logged() as log:
+        spy = OpSpy(str(self.file), there.tensors.values())
+        run = GpuRun(case, dtype, given, there, truth.reference(there), Unchecked(), spy)
+        members = Snapshot()
+        with logged(spy) as log:
             try:
-                with fence:
+                with fence, spy:
                     arguments = there.arguments()
-                    run.returned = self.launcher(*arguments, **there.keywords)
+                    run.returned = self.subject.launcher(*arguments, **there.keywords)
                     run.went_backward = bool(there.wanted)
                     run.gradients = there.backward(run.returned, arguments)
                 torch.cuda.synchronize()
                 run.damages = fence.damages()
             except BaseException as trouble:  # whatever the learner's code raises is the verdict's matter
                 run.trouble = trouble
-                return run
+            finally:
+                run.replaced = members.undo()
+        if run.trouble is not None:
+            return run
         run.launches, run.uses_tf32 = log.launches, log.uses_tf32 and dtype == "fp32"
         run.answer = run.result = there.answer(run.returned, run.gradients) or NO_ANSWER
         self.blocks = block_sizes(run.launches) if self.blocks == DEFAULT_BLOCKS else self.blocks
         run.changed = [
             name
             for name, now in there.tensors.items()
-            if not torch.equal(now.cpu().nan_to_num(), given.tensors[name].nan_to_num())
+            if name not in self.level.may_mutate
+            and not torch.equal(now.cpu().nan_to_num(), given.tensors[name].nan_to_num())
         ]
         if run.uses_tf32:
             run.reference = truth.reference(there, tf32=True)
@@ -129,11 +147,11 @@ class _OnGpu:
     def _examine(self, run: GpuRun, trouble: gpu_sentences.GpuTrouble | None) -> None:
         """Raises Stopped for the first thing that is wrong with a run."""
         found = v.Check(name=f"right on the {self.name}", kind="gpu", state=v.State.PASSED, case=run.case.name)
+        rules.torch_is_left_alone(run.replaced)
         if run.trouble is not None:
             raise code.Stopped(self._raised(run, found, trouble))
-        if not run.launches:
-            says = f"`{self.level.launcher}` gave an answer on the GPU, but launched no kernel."
-            raise code.Stopped(v.failed(found, v.Outcome.RULES, says, "The work belongs into the kernel."))
+        rules.kernel_is_launched(self.subject, run)
+        rules.kernels_do_the_work(self.subject, run)
         for damage in run.damages:
             raise code.Stopped(v.failed(found, v.Outcome.MEMORY, _told(damage, run), gpu_sentences.FIND_THE_LINE))
         if run.changed:
@@ -163,6 +181,13 @@ class _OnGpu:
         if cause is not None:
             check = replace(check, cause=cause.says, evidence=cause.evidence, finding=cause.finding, hint=cause.hint)
         raise code.Stopped(check)
+
+    def _allocations(self, dtype: str) -> None:
+        """What must hold of the launcher alone: the properties that no kernel needs to run for."""
+        call = properties.WithoutKernels(self.level, self.subject.launcher, logged)
+        for statement in parts.part(self.level, "cases").PROPERTIES if "property" in self.level.stages else ():
+            with suppress(properties.NeedsKernels):
+                properties.holds(self.subject, statement, (dtype,), self.blocks, call, device=DEVICE)
 
     def _raised(self, run: GpuRun, found: v.Check, trouble: gpu_sentences.GpuTrouble | None) -> v.Check:
         assert run.trouble is not None

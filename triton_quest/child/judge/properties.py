@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from typing import Any
 
 import torch
@@ -23,11 +25,17 @@ class NoAnswer(Exception):
     """A call of a property came to something else than the level's answer."""
 
 
-class WatchedCall:
-    """The learner's launcher as a property sees it: `course/call.py` says what it promises."""
+class NeedsKernels(Exception):
+    """A property asked for an answer where only launchers are looked at."""
 
-    def __init__(self, level: Level, launcher: Launcher) -> None:
-        self.level, self.launcher = level, launcher
+
+class WatchedCall:
+    """The learner's launcher as a property sees it: `course/call.py` says what it promises. `sees` watches its launches."""
+
+    def __init__(
+        self, level: Level, launcher: Launcher, sees: Callable[..., AbstractContextManager[Any]] = observed
+    ) -> None:
+        self.level, self.launcher, self.sees = level, launcher, sees
 
     def __call__(
         self, *inputs: Any, dout: torch.Tensor | None = None, wanted: tuple[str, ...] | None = None, **keywords: Any
@@ -48,7 +56,7 @@ class WatchedCall:
         asked = () if dout is None else self.level.gradients if wanted is None else wanted
         given = Given(self.level, inputs, keywords, asked, dout)
         spy, log, tuned = OpSpy("", given.tensors.values()), LaunchLog(), TuningLog()
-        with observed(spy, log, tuned, noop=noop), tuning(tuned), spy:
+        with self.sees(spy, log, tuned, noop=noop), tuning(tuned), spy:
             returned, gradients = given.called(self.launcher)
         answer = given.answer(returned, gradients)
         if answer is None:
@@ -61,6 +69,13 @@ class WatchedCall:
         )
 
 
+class WithoutKernels(WatchedCall):
+    """For properties that a launcher shows alone, such as what it allocates: no kernel runs. Raises NeedsKernels for an answer."""
+
+    def __call__(self, *inputs: Any, **keywords: Any) -> CallRecord:
+        raise NeedsKernels
+
+
 def _launch(launch: Any, tuned: TuningLog) -> KernelLaunch:
     made = tuned.made.get(id(launch))
     return KernelLaunch(launch.kernel, launch.grid, dict(launch.constexprs), _tried(*made) if made else None)
@@ -70,16 +85,26 @@ def _tried(tuner: Any, config: Any) -> Tried:
     return Tried(tuner.base_fn.__name__, config.all_kwargs(), tuner)
 
 
-def holds(subject: Subject, statement: Property, dtypes: tuple[str, ...], blocks: tuple[int, ...]) -> v.Check:
-    """Check one property in every dtype. Raises Stopped if it doesn't hold."""
+def holds(
+    subject: Subject,
+    statement: Property,
+    dtypes: tuple[str, ...],
+    blocks: tuple[int, ...],
+    call: WatchedCall | None = None,
+    device: str = "cpu",
+) -> v.Check:
+    """Check one property in every dtype, of `call` if it is given. Raises Stopped if it doesn't hold, NeedsKernels as `call` does."""
+    call = call or WatchedCall(subject.level, subject.launcher)
     sentence = (statement.__doc__ or statement.__name__).strip().rstrip(".")
     found = v.Check(name=sentence, kind="property", state=v.State.PASSED, case=statement.__name__)
     for dtype in dtypes:
-        draw = Draw(statement.__name__, DTYPES[dtype], blocks)
+        draw = Draw(statement.__name__, DTYPES[dtype], blocks, device)
         when = f"while checking in {dtype}: {sentence}"
         try:
             with subject.model().active():
-                held = statement(WatchedCall(subject.level, subject.launcher), draw)
+                held = statement(call, draw)
+        except NeedsKernels:
+            raise
         except IllegalAccess as trouble:
             raise code.Stopped(memory.told(trouble.finding, when, statement.__name__)) from None
         except NoAnswer as trouble:
