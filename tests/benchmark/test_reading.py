@@ -57,6 +57,13 @@ def test_spilling_is_remarked_first_with_what_to_do() -> None:
     assert shown(spilled_bytes=48)["spilled"] == "48 bytes"
 
 
+def test_products_that_run_one_by_one_are_remarked_with_what_to_try() -> None:
+    assert said(wgmma_in_loops=12) == ""
+    assert said(wgmma_in_loops=12, wgmma_one_by_one=12).startswith("All 12 wgmma in its loops run one by one: ")
+    assert said(wgmma_in_loops=24, wgmma_one_by_one=12).startswith("12 of the 24 wgmma in its loops run one by one: ")
+    assert "Try fewer num_stages, another tile, or one loop in place of two" in said(wgmma_one_by_one=1)
+
+
 @pytest.mark.parametrize(
     ("dots", "instructions", "words"),
     [

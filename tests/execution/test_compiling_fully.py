@@ -10,7 +10,7 @@ import pytest
 import torch
 from triton.compiler import compiler
 
-from tests.execution.learners import mistaken
+from tests.execution.learners import gradients, mistaken
 from triton_quest.child.sentences.compiling import explain
 from triton_quest.child.triton import binaries
 from triton_quest.child.triton.frontend import FrontEndReport
@@ -131,3 +131,20 @@ def test_targets_are_found_by_their_names_and_by_tritons() -> None:
         assert find(target.name) is find(target.arch) is target and name_of(target.arch) == target.name
     assert find("sm_70") is None
     assert [target.an_example for target in TARGETS] == ["an A100", "an RTX 4090", "an H100", "a B200", "an MI300X"]
+
+
+@pytest.mark.parametrize(("loops", "stages", "serial"), [(2, 3, True), (2, 2, False), (1, 3, False)])
+def test_products_that_run_one_by_one_are_counted_from_the_machine_code(loops: int, stages: int, serial: bool) -> None:
+    """Of causal dK and dV at D 32, tiles of 64: two loops that share their accumulators, with three stages and with two; one loop.
+
+    The diagonal is a single tile here, so that of two loops one is left in the machine code.
+    """
+    half, single = torch.ones(64, dtype=HALF), torch.ones(64, dtype=SINGLE)
+    given = (*[half] * 6, single, single, 1024)
+    report = compile_fully(
+        lambda: gradients.dk_dv[(1,)](*given, BM=64, BN=64, D=32, LOOPS=loops, num_warps=4, num_stages=stages),
+        gradients, (90,), lambda kernel, arch: None, lambda: None,
+    )  # fmt: skip
+    found = read(report)
+    assert found["tensor_cores"] == ("wgmma.mma_async",) and found["spilled_bytes"] == 0
+    assert (found["wgmma_in_loops"], found["wgmma_one_by_one"]) == (12, 12 if serial else 0)

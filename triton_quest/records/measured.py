@@ -58,6 +58,8 @@ class Compiled:
     loads: tuple[Width, ...] = ()  # from global memory to registers
     stores: tuple[Width, ...] = ()
     copies: tuple[Width, ...] = ()  # from global to shared memory while the kernel goes on
+    wgmma_in_loops: int = 0  # Hopper's tensor-core instructions in the innermost loops of the machine code
+    wgmma_one_by_one: int = 0  # of these, in loops that wait after each
 
 
 @dataclass(frozen=True)

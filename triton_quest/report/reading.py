@@ -91,6 +91,8 @@ def remarks(kernel: Compiled, target: Target) -> list[str]:
             "The tensor cores are used through mma.sync, as on an A100. Hopper's own instruction, wgmma, wants 4 warps or more "
             "and blocks of at least 64 rows."
         )
+    if kernel.wgmma_one_by_one:
+        found.append(one_by_one(kernel))
     widest = max((width.bytes for width in (*kernel.loads, *kernel.copies)), default=WIDEST)
     if widest < WIDEST and target.backend == "cuda":
         found.append(
@@ -102,6 +104,20 @@ def remarks(kernel: Compiled, target: Target) -> list[str]:
             "Nothing is copied ahead of the loop: loads of less than 4 bytes can't be, nor those that feed no tl.dot."
         )
     return found
+
+
+def one_by_one(kernel: Compiled) -> str:
+    """Of a kernel with loops that wait after each wgmma."""
+    number = (
+        f"All {kernel.wgmma_in_loops}"
+        if kernel.wgmma_one_by_one == kernel.wgmma_in_loops
+        else (f"{kernel.wgmma_one_by_one} of the {kernel.wgmma_in_loops}")
+    )
+    return (
+        f"{number} wgmma in its loops run one by one: the machine code waits after each, where several steps of one tl.dot can follow "
+        "each other and be waited for once. Try fewer num_stages, another tile, or one loop in place of two that go on with the same "
+        "accumulators, and compile again."
+    )
 
 
 def without_tensor_cores(kernel: Compiled) -> str:

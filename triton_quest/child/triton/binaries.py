@@ -16,12 +16,15 @@ from triton import knobs
 
 from triton_quest.records.measured import Dot, Width
 
+from .sass import wgmma_in_loops
+
 _ACCESS = r"\b{what}\.global(?:\.[A-Za-z]\w*(?:::\w+)*)*?(?:\.v(?P<vector>\d))?\.[bsuf](?P<bits>\d+)\b"
 _PTX_LOAD, _PTX_STORE = (re.compile(_ACCESS.format(what=what)) for what in ("ld", "st"))
 _PTX_COPY = re.compile(r"\bcp\.async\.c[ag]\.shared\.global\b[^;]*?\], *(?P<bytes>0x[0-9a-f]+|\d+)")
 _PTX_BULK = re.compile(r"\bcp\.async\.bulk\.\w+")
 _PTX_TENSOR_CORE = re.compile(r"\b(mma\.sync|wgmma\.mma_async|tcgen05\.mma)\b")
 _PTX_THREADS = re.compile(r"^\.reqntid (\d+)", re.MULTILINE)
+_HOPPERS = "wgmma.mma_async"
 _GCN_ACCESS = re.compile(
     r"^\s+(?:buffer|global|flat)_(?P<what>load|store)_(?P<type>[a-z]+\d*)\b(?P<rest>.*)$", re.MULTILINE
 )
@@ -85,17 +88,25 @@ def read_amdgcn(assembly: str) -> dict[str, Any]:
     }
 
 
-def read_cubin(cubin: bytes) -> dict[str, int]:
-    """A thread's registers and the bytes that it spills: what the driver tells of a kernel that it has loaded."""
+def read_cubin(cubin: bytes, looks_at_loops: bool = False) -> dict[str, int]:
+    """A thread's registers and the bytes that it spills, as the driver tells of a kernel that it has loaded.
+
+    looks_at_loops: disassemble, too, which takes a few tenths of a second, and count the wgmma of its loops.
+    """
     with tempfile.NamedTemporaryFile(suffix=".cubin") as file:
         file.write(cubin)
         file.flush()
-        command = [knobs.nvidia.cuobjdump.path, "-res-usage", file.name]
+        options = ["-res-usage", *(["-sass"] if looks_at_loops else [])]
+        command = [knobs.nvidia.cuobjdump.path, *options, file.name]
         said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     found = _USAGE.search(said)
     if found is None:
         raise ValueError(f"cuobjdump tells no registers: {said[-200:]!r}")
-    return {"registers": int(found["registers"]), "spilled_bytes": int(found["stack"])}
+    usage = {"registers": int(found["registers"]), "spilled_bytes": int(found["stack"])}
+    if not looks_at_loops:
+        return usage
+    in_loops, one_by_one = wgmma_in_loops(said)
+    return {**usage, "wgmma_in_loops": in_loops, "wgmma_one_by_one": one_by_one}
 
 
 def read(binary: Any) -> dict[str, Any]:
@@ -113,4 +124,6 @@ def read(binary: Any) -> dict[str, Any]:
         return {**fields, **read_amdgcn(code["amdgcn"])}
     threads = _PTX_THREADS.search(code["ptx"])  # more than num_warps asks for where warps have roles of their own
     warps = int(threads[1]) // metadata.target.warp_size if threads else metadata.num_warps
-    return {**fields, "warps": warps, **read_ptx(code["ptx"]), **read_cubin(code["cubin"])}
+    told = read_ptx(code["ptx"])
+    looks_at_loops = fields["loops"] > 0 and _HOPPERS in told["tensor_cores"]
+    return {**fields, "warps": warps, **told, **read_cubin(code["cubin"], looks_at_loops)}
