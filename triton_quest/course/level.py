@@ -28,6 +28,7 @@ SIZES = {
     "C": Size(1024, 64),  # columns
     "B": Size(2, 1),
     "H": Size(8, 1),
+    "G": Size(32, 4),  # query heads, four to a head of keys and values
     "S": Size(1024, 64),
     "M": Size(1024, 64),
     "N": Size(1024, 64),

@@ -30,11 +30,26 @@ def compiled(level: Level) -> Contender:
 
 
 def sdpa(backend: SDPBackend, level: Level) -> Contender:
+    """PyTorch's attention by one backend. `is_causal` is aligned to the first key: of a single query, which is the last word,
+    nothing is hidden."""
+
     def attention(q: Any, k: Any, v: Any, causal: bool = True, sm_scale: float | None = None) -> torch.Tensor:
+        hides = causal and not is_the_last_word(q)
         with sdpa_kernel(backend):
-            return F.scaled_dot_product_attention(q, k, v, is_causal=causal, scale=sm_scale)
+            return F.scaled_dot_product_attention(
+                q, k, v, is_causal=hides, scale=sm_scale, enable_gqa=shares_heads(q, k)
+            )
 
     return attention
+
+
+def shares_heads(q: torch.Tensor, k: torch.Tensor) -> bool:
+    return q.shape[1] != k.shape[1]
+
+
+def is_the_last_word(q: torch.Tensor) -> bool:
+    """A single query: it sees every key, causal or not."""
+    return q.shape[2] == 1
 
 
 def flex(level: Level) -> Contender:
@@ -47,10 +62,11 @@ def flex(level: Level) -> Contender:
         return query >= key
 
     def attention(q: Any, k: Any, v: Any, causal: bool = True, sm_scale: float | None = None) -> torch.Tensor:
-        lengths = (q.shape[2], k.shape[2])
-        if causal and lengths not in masks:
+        lengths, hides = (q.shape[2], k.shape[2]), causal and not is_the_last_word(q)
+        if hides and lengths not in masks:
             masks[lengths] = create_block_mask(visible, None, None, *lengths, device=q.device)
-        out: torch.Tensor = attend(q, k, v, block_mask=masks[lengths] if causal else None, scale=sm_scale)
+        mask = masks[lengths] if hides else None
+        out: torch.Tensor = attend(q, k, v, block_mask=mask, scale=sm_scale, enable_gqa=shares_heads(q, k))
         return out
 
     return attention

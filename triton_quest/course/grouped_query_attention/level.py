@@ -8,6 +8,9 @@ LEVEL = Level(
     description="Query heads that share a head of keys and values, and queries that are the last words of a longer text.",
     file="level10_grouped_query_attention.py",
     launcher="grouped_query_attention",
-    inputs=("B H S D",) * 3,
+    counts_tiles=True,
+    inputs=("B G S D", "B H S D", "B H S D"),
     feats=("no-spill", "least-traffic"),
+    races=("flash", "cudnn", "efficient", "math", "flex"),
+    medals=(0.4, 0.6, 0.8),
 )

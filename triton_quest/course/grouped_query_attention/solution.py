@@ -44,18 +44,8 @@ so the causal loop ends as early as it does in level 8. The softmax never notice
 
 **A diagonal at the end.** While the model reads your question, M queries meet M keys. When it answers, one query meets
 N keys: all words so far. In general the M queries are the last M of N words, so query `m` is word number `m + N - M`,
-and sees keys `0 .. m + N - M`. The diagonal ends in the *lower right* corner of the matrix. With M = N it is level 8's.
-
-                 keys 0 .. N - 1 = 6
-               0  1  2  3  4  5  6
-              +--+--+--+--+--+--+--+
-    query 0   |##|##|##|##|##|  |  |    = word 4, sees keys 0 to 4
-              +--+--+--+--+--+--+--+
-    query 1   |##|##|##|##|##|##|  |    = word 5
-              +--+--+--+--+--+--+--+
-    query 2   |##|##|##|##|##|##|##|    = word 6, sees all 7
-              +--+--+--+--+--+--+--+
-                M = 3, N = 7
+and sees keys `0 .. m + N - M`. The diagonal ends in the *lower right* corner of the matrix: see the picture below. With
+M = N it is level 8's.
 
 (PyTorch's own `is_causal=True` puts the diagonal into the *upper left* corner: there, query 0 sees key 0 alone. The
 judge computes with an explicit mask.)
@@ -79,11 +69,35 @@ for each key/value head, in 2 tiles. The program with `pid_m = 1` and `kv_head =
 
     first      4 // 2 = 2                       sees keys 0 .. 2 + 7 - 3 = 6
     mask_from  (2 + 7 - 3 + 1) // 2 * 2 = 6     three steps without masks
-    last       min(7 // 2, M - 1) = 2
+    last       min(7 // 2, M - 1) = 2           rows 6 and 7 have no query
     end        2 + 7 - 3 + 1 = 7                one step with masks, from 6 on
 
 And with `pid_m = 0`: rows [0, 1, 2, 3], queries [0, 0, 1, 1]. The first query sees 5 keys, so `mask_from = 4`; the
 last one sees 6, so `end = 6`. In the step from key 4 on, query 0 sees key 4 and query 1 keys 4 and 5.
+
+## The picture
+
+The three queries of the example, and what each of them sees of the seven keys, in every head:
+
+                 keys 0 .. N - 1 = 6
+               0  1  2  3  4  5  6
+              +--+--+--+--+--+--+--+
+    query 0   |##|##|##|##|##|  |  |    = word 4, sees keys 0 to 4
+              +--+--+--+--+--+--+--+
+    query 1   |##|##|##|##|##|##|  |    = word 5
+              +--+--+--+--+--+--+--+
+    query 2   |##|##|##|##|##|##|##|    = word 6, sees all 7
+              +--+--+--+--+--+--+--+
+                M = 3, N = 7
+
+And a tile, with the heads of its group, over the keys that they share:
+
+    tile 0, kv_head 1                   k[1], v[1]: loaded once for all rows
+    row 0   query 0, head 2  |       +-------+-------+-------+-------+
+    row 1   query 0, head 3  |  ---> | 0   1 | 2   3 | 4   5 | 6     |
+    row 2   query 1, head 2  |       +-------+-------+-------+-------+
+    row 3   query 1, head 3  |        no masks ------> masked   not
+                                                                loaded
 
 ## The algorithm
 
@@ -96,9 +110,9 @@ last one sees 6, so `end = 6`. In the step from key 4 on, query 0 sees key 4 and
 
 ## Triton functions used
 
-Nothing new. `//` and `%` work on blocks, lane by lane; here both numbers are never negative, so that they mean what
-they mean in Python. `tl.minimum(x, y)` is the smaller of two numbers. `GROUP` is a `tl.constexpr`, so the compiler
-knows it, and divides by a power of two with a shift.
+- `x // y`, `x % y`: of a block, lane by lane. Here no number is negative, so they mean what they mean in Python. `GROUP`
+  is a `tl.constexpr`: the compiler knows it, and divides by a power of two with a shift.
+- `tl.minimum(x, y)`: the smaller of two numbers. All else is level 8's.
 
 ## What it costs
 
@@ -122,20 +136,15 @@ KV caches of known models, in fp16, for a text of 8192 words (D = 128 in all):
 
 ## Common mistakes
 
-- `h % Hkv` for the key/value head: the heads of a group are neighbours, so it is a division, not a remainder.
-- `h // Hkv`: that is the right number of heads only where `GROUP == Hkv`.
-- The group size from the wrong tensor: `Hkv // Hq` is 0.
-- The diagonal in the upper left corner (`keys <= offs_m`): right while M = N, and then a new word sees the first key
-  and nothing else.
-- `end` computed as if M = N: the loop stops too early, and the newest keys are never seen.
-- k and v expanded first: right, and it moves the bytes that GQA exists to save. The judge refuses it.
-- The strides of k for v: nothing says that both lie in memory in the same way.
-
-## More on decoding
-
-With few users there are few programs: 2 batches of 8 key/value heads give 16, for a GPU with 132 multiprocessors. Then
-one splits the *keys* among programs and merges the parts afterwards, which needs one number more a row (level 12 shows
-which). It pays as long as B * Hkv is below the number of multiprocessors.
+- Key/value head `h % Hkv` for query head `h`, here `rows % GROUP * Hkv + kv_head`: the heads of a group are neighbours,
+  so it is a division. Right where there is one key/value head, or one for each query head.
+- Key/value head `h // Hkv`, here `kv_head * Hkv + rows % GROUP`: right only where `GROUP` and `Hkv` are equal.
+- The group size upside down, `Hkv // Hq`: that is 0 where heads are shared, and 1 where they aren't.
+- The diagonal in the upper left corner, `keys <= offs_m`: right while M = N. A new word would see the first key, or
+  the first few tiles, instead of all that came before.
+- `end = last + 1`, as if M = N: the loop stops too early, and the newest keys are never seen.
+- `k` and `v` expanded first: it moves the bytes that sharing exists to save, and the judge refuses it.
+- The strides of `k` for `v`: right until they lie in memory in different ways.
 
 ## Sources
 
@@ -144,9 +153,12 @@ which). It pays as long as B * Hkv is below the number of multiprocessors.
   Transformer Models from Multi-Head Checkpoints*, 2023.
 - T. Dao, D. Haziza, F. Massa, G. Sizov: *Flash-Decoding for long-context inference*, 2023. Splitting the keys.
 
-Where several names stand before a `...`, as in `a = b = ...`, write a line for each of them instead.
+Behind the code: More on decoding, one head a program, PyTorch's diagonal, and the cache.
 
-Your task: fill the six gaps in this file. Where you see `...` in the code, there is a gap.
+A line that ends in `= ...` or is nothing but `...` is a gap. Where several names stand in it, as in `a = b = ...`,
+write a line for each of them instead.
+
+Your task: fill the six gaps in this file, one or two lines each.
 """
 
 import quest_setup  # picks the GPU, or Triton's interpreter where there is none  # noqa: F401
@@ -336,6 +348,48 @@ def grouped_query_attention(
         num_warps=num_warps, num_stages=num_stages,
     )  # fmt: skip
     return out
+
+
+MORE = """
+## More on decoding
+
+Writing a word at a time is called decoding. With few users it has few programs: 2 batches of 8 key/value heads give 16,
+for a GPU with 132 multiprocessors. Then one splits the *keys* among programs and merges the parts afterwards, which
+takes one more number a row (level 12 shows which). It pays as long as `B * Hkv` is below the number of multiprocessors.
+
+Reading the prompt, before the first word, is called prefill. There M = N is in the thousands, the time is that of the
+arithmetic, and sharing heads saves cache, but hardly any time.
+
+## More on one head a program
+
+Each query head could have a program of its own, as in level 8, with one line changed:
+
+    kv_head = head // GROUP         # instead of counting rows through a group
+
+That is right, and passes. For a long prompt it is as fast: its time is arithmetic, and the programs of a group, which
+run side by side, find each other's keys in the L2 cache. For a new word it isn't. Each of those programs has a single
+query, so each tile of keys goes through the tensor cores for one useful row of 16, and is fetched `GROUP` times, from
+the L2 cache or from memory. With the group packed, four heads fill four rows of the same 16 at no extra cost.
+
+Why do the heads run fastest in the packed rows, and not the queries? With `row // M` for the head, a tile could hold the
+last queries of one head and the first of the next, so that its loop would run to the last key for all of them. With
+`row // GROUP` for the query, a tile of 128 rows holds 32 neighbouring queries for a group of 4.
+
+## More on PyTorch's diagonal
+
+`scaled_dot_product_attention(..., is_causal=True)` puts the diagonal into the upper left corner: with M = 1, the new word
+sees key 0 alone. For the lower right corner there is `torch.nn.attention.bias.causal_lower_right(M, N)`, or any mask that
+one makes oneself. Both corners have a use, and both are called causal: when results differ for M < N alone, look at
+this first. With `enable_gqa=True` the same function takes fewer heads of keys than of queries, in the order of this
+level: query head `h` reads `h // (Hq // Hkv)`.
+
+## More on the cache
+
+A cache is allocated once, with room for the longest text: `(B, Hkv, 8192, D)`, say. After 1000 words, `k` is the view
+`cache[:, :, :1000]`. Its heads lie 8192 keys apart, not 1000, and behind key 999 comes memory that exists and means
+nothing: without a mask nothing would crash, and the answer would be wrong. So the judge hands over such views as well.
+Servers go further, and cut the cache into pages that lie anywhere: what is left of a head is then a table of pages.
+"""
 
 
 if __name__ == "__main__":
