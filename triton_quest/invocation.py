@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 named_workspace: Path | None = None  # --workspace, as it was typed
+NOTEBOOK = "%quest"  # the program, in a notebook
 
 
 class Command(str):
@@ -32,6 +33,12 @@ def program() -> str:
     return {"quest.py": f"python {shlex.quote(sys.argv[0])}", "__main__.py": "python -m triton_quest"}.get(
         name, "quest"
     )
+
+
+def go_to(folder: str) -> str:
+    """The command line that goes to a workspace and begins there."""
+    enter = shlex.quote(folder)
+    return f"%cd {enter}" if program() == NOTEBOOK else f"cd {enter} && python quest.py"
 
 
 def command(words: str) -> str:

@@ -71,7 +71,7 @@ def cli(ctx, workspace, as_json):  # type: ignore[no-untyped-def]
 
     Example: quest start 1
     """
-    ctx.obj = Context(workspace)
+    ctx.obj = (ctx.obj or Context)(workspace)  # a notebook has a kind of its own
     if as_json and ctx.invoked_subcommand:
         raise click.UsageError(f"--json belongs behind the command: {ctx.invoked_subcommand} --json")
     if ctx.invoked_subcommand is None:
@@ -427,6 +427,18 @@ def init(context, folder, as_json):  # type: ignore[no-untyped-def]
     Example: quest init my-quest
     """
     do.init.run(context, folder, as_json)
+
+
+@cli.command()
+@click.argument("folder", type=Folder(path_type=Path), required=False, metavar="[DIR]")
+@json_option
+@pass_context
+def notebook(context, folder, as_json):  # type: ignore[no-untyped-def]
+    """Write the course as notebooks, one a level, into DIR (notebooks unless you say). What is there already stays.
+
+    Example: quest notebook
+    """
+    do.notebook.run(context, folder, as_json)
 
 
 @cli.command()

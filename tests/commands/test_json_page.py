@@ -36,6 +36,7 @@ QUICK = {  # a section of the page, and what is typed for it
     "`reset --json`": ("reset 1 --yes",),
     "`init --json`": ("init other",),
     "`dev build --json`": ("dev build",),
+    "`notebook --json`": ("notebook somewhere",),
 }
 SLOW = {
     "`check --json`": ("check 1", "check 1 --file wrong.py", "check 1"),

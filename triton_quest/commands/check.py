@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from rich.text import Text
@@ -15,7 +17,7 @@ from triton_quest.course.level import HINTS_A_LEVEL, Level
 from triton_quest.errors import StoreTrouble
 from triton_quest.invocation import Command
 from triton_quest.parent import devices
-from triton_quest.parent.runner import Job
+from triton_quest.parent.runner import Job, OnRecord
 from triton_quest.progress.experience import PASS, STAR
 from triton_quest.records import verdict as v
 from triton_quest.screen import overview, texts
@@ -34,12 +36,15 @@ def run(
     device: str | None,
     is_verbose: bool,
     as_json: bool,
+    judge: Callable[[Job, OnRecord], v.Verdict] | None = None,
 ) -> int:
+    """`judge`, where there is one, judges in a pre-started process; else the file is judged in a fresh one."""
     found = subject.locate(context, level, file, "check")
     chosen = found.level
     where = devices.choose(device)
     with showing_stages(context.console, "starting Triton", quiet=as_json) as tell:
-        judged, kept = judge_and_keep(context, found, seconds, lambda job: devices.judge_on(where, job, tell))
+        cold = partial(devices.judge_on, where)
+        judged, kept = judge_and_keep(context, found, seconds, lambda job: (judge or cold)(job, tell))
     if not as_json:
         context.show(render_verdict(judged, chosen.title, context.glyphs, is_verbose=is_verbose))
         if judged.file_changed:

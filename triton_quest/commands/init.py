@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import shlex
 from pathlib import Path
 
+from triton_quest import invocation
 from triton_quest.commands.shared.context import Context, print_json
 from triton_quest.screen import messages
 from triton_quest.store import workspace
@@ -18,6 +18,4 @@ def run(context: Context, folder: Path, as_json: bool) -> None:
     there = "" if made else " Everything was there already; nothing was changed."
     context.console.print(f"Your workspace: {made_workspace.root}.{there}", soft_wrap=True, markup=False)
     context.console.print()
-    context.show(
-        messages.next_step("Go there and begin:", f"cd {shlex.quote(str(folder))} && python quest.py", context.glyphs)
-    )
+    context.show(messages.next_step("Go there and begin:", invocation.go_to(str(folder)), context.glyphs))
