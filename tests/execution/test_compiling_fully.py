@@ -103,11 +103,12 @@ def test_a_construct_that_only_the_interpreter_knows_is_refused_as_by_the_judge(
     assert (finding.construct, finding.source_line) == ("break", "break")
 
 
-def test_of_a_tuned_kernel_the_first_config_that_fits_goes_all_the_way() -> None:
+def test_of_a_tuned_kernel_each_config_that_fits_goes_all_the_way() -> None:
     x = torch.ones(8, dtype=HALF)
     report = compiled(lambda: mistaken.tuned((256, 256), (32, 32), (64, 32))(x))
     assert report.refusals == ()
-    assert [dict(one.constants)["BLOCK"] for one in report.compiled if one.binary is not None] == ["32"]
+    found = [(one.config, dict(one.constants)["BLOCK"]) for one in report.compiled if one.binary is not None]
+    assert found == [("config 2 of 3", "32"), ("config 3 of 3", "64")]
 
 
 def test_a_kernel_in_the_cache_is_not_compiled_again(monkeypatch: pytest.MonkeyPatch) -> None:

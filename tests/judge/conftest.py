@@ -16,7 +16,7 @@ from tests.execution.conftest import adapted_interpreter  # noqa: F401  a fixtur
 from tests.execution.learner import first_level
 from triton_quest.child.instruments.gpu_launches import GpuLog
 from triton_quest.child.instruments.launches import LaunchLog, Observer, observed
-from triton_quest.child.judge import on_gpu, torch_state
+from triton_quest.child.judge import landscape, on_gpu, torch_state
 from triton_quest.child.triton.fake_driver import activated
 from triton_quest.course.level import Level
 
@@ -58,8 +58,10 @@ def played_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
         log = GpuLog()
         with observed(LaunchLog(log.launches), *observers, noop=noop):
             yield log
+        log.kernels += [None] * len(log.launches)
 
-    monkeypatch.setattr(on_gpu, "logged", logged)
+    for stage in (on_gpu, landscape):
+        monkeypatch.setattr(stage, "logged", logged)
     monkeypatch.setattr(on_gpu, "DEVICE", "cpu")
     monkeypatch.setattr(torch.Tensor, "cuda", lambda self: self)
     monkeypatch.setattr(torch.cuda, "get_device_name", lambda: "toy")

@@ -74,4 +74,4 @@ def _save(path: Path, races: list[race.RaceResult]) -> None:
     if not timings:
         return
     with pictures.drawing(path):
-        race_picture.save(path, timings, gpu)
+        race_picture.save(path, timings, gpu, configs={one.level: one.configs for one in races if one.configs})

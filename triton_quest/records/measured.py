@@ -60,6 +60,7 @@ class Compiled:
     copies: tuple[Width, ...] = ()  # from global to shared memory while the kernel goes on
     wgmma_in_loops: int = 0  # Hopper's tensor-core instructions in the innermost loops of the machine code
     wgmma_one_by_one: int = 0  # of these, in loops that wait after each
+    config: str = ""  # "config 2 of 7", of a kernel that is tuned
 
 
 @dataclass(frozen=True)

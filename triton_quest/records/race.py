@@ -57,6 +57,40 @@ class Timing:
 
 
 @dataclass(frozen=True)
+class ConfigTiming:
+    """One config of a tuned kernel at one size, forced: as `Timing`, with what it was compiled to.
+
+    `time_ms` is 0 where the config could not be timed, and `says` why. `taken`: the tuner chose this one.
+    """
+
+    record: ClassVar[str] = "config_timing"
+    slug: str
+    size: str
+    kernel: str
+    place: int  # in the kernel's list, from 1
+    count: int  # of the list
+    constants: tuple[tuple[str, str], ...]
+    warps: int
+    stages: int
+    taken: bool
+    arch: int  # the GPU's compute capability: 90
+    time_ms: float = 0.0
+    low_ms: float = 0.0
+    high_ms: float = 0.0
+    rounds: int = 0
+    flops: int = 0
+    registers: int = 0  # a thread's
+    spilled_bytes: int = 0  # a thread's
+    shared_bytes: int = 0  # a program's
+    tensor_memory: int = 0
+    says: str = ""
+
+    @property
+    def tflops(self) -> float:
+        return self.flops / self.time_ms / 1e9 if self.time_ms else 0.0
+
+
+@dataclass(frozen=True)
 class Profiled:
     """One kernel under a profiler. Shares are of this GPU's peak, 0 ... 1; None where the profiler doesn't count them."""
 

@@ -11,7 +11,7 @@ from typing import Any, ClassVar, get_args
 
 from triton_quest.records import wire
 from triton_quest.records.measured import Assembly, Compiled, Counted, Inputs, Refused
-from triton_quest.records.race import Ceilings, DidNotRun, Lineup, Profiled, Timing
+from triton_quest.records.race import Ceilings, ConfigTiming, DidNotRun, Lineup, Profiled, Timing
 from triton_quest.records.show import Answered, ErrorMap, ErrorValues, Launched, ProgramSteps, TensorValues
 
 SCHEMA = 1
@@ -174,6 +174,7 @@ Record = (
     | Lineup
     | Ceilings
     | Timing
+    | ConfigTiming
     | DidNotRun
     | Profiled
     | Launched

@@ -7,9 +7,9 @@ its own sizes. What really runs depends on the grid, too.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Protocol
 
 from triton_quest.machine.targets import PARTITIONS, Target
-from triton_quest.records.measured import Compiled
 
 SHARED_UNIT = 128  # bytes
 TENSOR_MEMORY = 512  # columns of a Blackwell multiprocessor
@@ -25,7 +25,20 @@ class Occupancy:
     limit: str
 
 
-def estimate(kernel: Compiled, target: Target) -> Occupancy:
+class Takes(Protocol):
+    """What a program of a compiled kernel takes: `registers` a thread's, the rest a program's."""
+
+    @property
+    def registers(self) -> int: ...
+    @property
+    def shared_bytes(self) -> int: ...
+    @property
+    def tensor_memory(self) -> int: ...
+    @property
+    def warps(self) -> int: ...
+
+
+def estimate(kernel: Takes, target: Target) -> Occupancy:
     """0 programs if one alone needs more than there is."""
     by = {
         "registers": _warps_by_registers(kernel.registers, target) // kernel.warps,

@@ -15,11 +15,12 @@ from triton_quest.machine.targets import find
 from triton_quest.records import verdict as v
 from triton_quest.records.measured import Assembly, Compiled, Refused
 from triton_quest.report import reading
+from triton_quest.screen import configs
 from triton_quest.screen.console import Glyphs
 from triton_quest.screen.lexers import lexer_for
 from triton_quest.screen.verdict import failure
 
-Key = tuple[str, tuple[tuple[str, str], ...], int]
+Key = tuple[str, tuple[tuple[str, str], ...], str, int]
 
 
 @dataclass(frozen=True)
@@ -39,9 +40,9 @@ class CompileReport:
         found: dict[Key, dict[str, Compiled]] = {}
         for one in self.compiled:
             index = 0  # of several specialisations with the same constants
-            while one.target in found.get((one.kernel, one.constants, index), {}):
+            while one.target in found.get((one.kernel, one.constants, one.config, index), {}):
                 index += 1
-            found.setdefault((one.kernel, one.constants, index), {})[one.target] = one
+            found.setdefault((one.kernel, one.constants, one.config, index), {})[one.target] = one
         object.__setattr__(self, "kernels", found)
 
     @property
@@ -57,7 +58,19 @@ def report(shown: CompileReport, g: Glyphs) -> RenderableType:
     parts: list[RenderableType] = [heading]
     if shown.inputs:
         parts.append(Text(f"{shown.inputs}; nothing was run", "soft"))
+    tuned: dict[str, list[Compiled]] = {}
+    for one_compiled in shown.compiled:
+        if one_compiled.config:
+            tuned.setdefault(one_compiled.kernel, []).append(one_compiled)
+    for kernel, several in tuned.items():
+        parts += _configs(kernel, several)
     for key, by_target in shown.kernels.items():
+        if (
+            key[0] in tuned
+            and not any(one.spilled_bytes for one in by_target.values())
+            and key != _first(shown, key[0])
+        ):
+            continue  # a row of the table says it
         parts += [Text(), _name(key), Text(), Padding(_numbers(by_target, shown.targets), (0, 0, 0, 2))]
         parts += [Text(), *_remarks(by_target, shown.targets, g)] if _has_remarks(by_target) else []
     for says, targets, one in _merged(shown.refused):
@@ -84,9 +97,25 @@ def assembly(texts: Sequence[Assembly], coloured: bool) -> RenderableType:
     return Group(*parts)
 
 
+def _configs(kernel: str, several: Sequence[Compiled]) -> list[RenderableType]:
+    """The table of a tuned kernel's configs, for each target."""
+    heading = Text(kernel, "heading").append("   every config that pruning leaves", "soft")
+    parts: list[RenderableType] = [Text(), heading]
+    for name, mine in configs.by_target(several).items():
+        target = find(name)
+        if target is not None:
+            parts += [Text(), Padding(configs.compiled(mine, target), (0, 0, 0, 2))]
+    return parts
+
+
+def _first(shown: CompileReport, kernel: str) -> Key:
+    return next(key for key in shown.kernels if key[0] == kernel)
+
+
 def _name(key: Key) -> Text:
-    kernel, constants, index = key
-    text = Text(kernel, "heading").append("   " + ", ".join(f"{name}={value}" for name, value in constants), "soft")
+    kernel, constants, config, index = key
+    text = Text(kernel, "heading").append(f"   {config}:" if config else "", "soft")
+    text.append(" " * (1 if config else 3) + ", ".join(f"{name}={value}" for name, value in constants), "soft")
     return text.append(f"   (specialisation {index + 1})", "soft") if index else text
 
 

@@ -27,6 +27,7 @@ class GpuLog:
     """The launches in their order, and whether any makes an fp32 dot in TF32."""
 
     launches: list[Launch] = field(default_factory=list)
+    kernels: list[Any] = field(default_factory=list)  # Triton's CompiledKernel of each
     uses_tf32: bool = False
 
 
@@ -53,6 +54,7 @@ def logged(*observers: Observer, noop: bool = False) -> Iterator[GpuLog]:
         finally:
             for observer in observers:
                 observer.end(launch)
+        log.kernels.append(kernel)
         if kernel is not None and not log.uses_tf32:
             log.uses_tf32 = bool(TF32_DOT.search(str(kernel.asm.get("ttir", ""))))
         return kernel

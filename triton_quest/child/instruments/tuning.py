@@ -11,7 +11,6 @@ autotuner works as always. A rehearsal does to the tensors what timing does on a
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -19,8 +18,8 @@ from typing import Any
 
 import torch
 from triton.runtime.autotuner import Autotuner, Config
-from triton.runtime.errors import AutotunerError
 
+from triton_quest.child.triton.configs import listed, refuse_unfit
 from triton_quest.child.triton.patching import Edits
 
 from .launches import Launch, Observer, unseen
@@ -60,22 +59,15 @@ class TunedLaunch:
         return f"config {self.chosen + 1} of {len(self.configs)} ({', '.join(f'{name}={options[name]}' for name in names)})"
 
 
-class UnfitConfig(Exception):
-    """A config that doesn't fit its kernel, or none that is left. `sentences/configs.py` has a sentence for each `key`."""
-
-    def __init__(self, key: str, kernel: str, which: str = "", name: str = "") -> None:
-        super().__init__(f"{key}: {kernel} {which} {name}".strip())
-        self.key, self.kernel, self.which, self.name = key, kernel, which, name
-
-
 @dataclass
 class Forcing:
     """`config`: the place, in the kernel's own list, of the config that each tuned kernel runs with; None: as Triton chooses. A kernel
-    whose pruning drops that config, or that has fewer, runs with the first that is left. `rehearses`: the kernel is run twice
-    beforehand, with its hooks."""
+    whose pruning drops that config, or that has fewer, runs with the first that is left; with `insists`, it runs with a dropped one
+    all the same. `rehearses`: the kernel is run twice beforehand, with its hooks."""
 
     config: int | None = None
     rehearses: bool = False
+    insists: bool = False
     launches: list[TunedLaunch] = field(default_factory=list)
 
     @property
@@ -101,7 +93,8 @@ class Forcing:
                     chosen = next((place for place in left if configs[place] == best), left[0])
                     facts = _grids({**dict(zip(tuner.arg_names, args, strict=False)), **kwargs}, configs[chosen])
                     self.launches.append(_described(tuner, configs, left, chosen, facts))
-            chosen = self.config if self.config in left else left[0]
+            may = range(len(configs)) if self.insists else left
+            chosen = self.config if self.config in may else left[0]
             try:
                 return self._forced(tuner, configs, left, chosen, args, kwargs)
             finally:
@@ -133,40 +126,6 @@ class Forcing:
         if config.pre_hook is not None:
             config.pre_hook(named)
         return tuner.fn.run(*args, **kwargs, **config.all_kwargs())
-
-
-def listed(tuner: Any, kwargs: dict[str, Any]) -> tuple[tuple[Config, ...], tuple[int, ...]]:
-    """The tuner's configs, with those that its pruning makes itself behind them, and the places of what pruning leaves."""
-    try:
-        pruned = tuner.prune_configs(kwargs)
-    except AutotunerError as error:
-        raise UnfitConfig("nothing_left", tuner.base_fn.__name__) from error
-    configs = [*tuner.configs, *(one for one in pruned if one not in tuner.configs)]
-    return tuple(configs), tuple(configs.index(one) for one in pruned)
-
-
-def refuse_unfit(tuner: Any, kwargs: dict[str, Any]) -> None:
-    """Raises UnfitConfig for a config whose constants are none of the kernel's, or that the launch passes, too, or that lack one."""
-    parameters = inspect.signature(tuner.base_fn).parameters.values()
-    needed = {one.name for one in parameters if one.default is one.empty} - {*tuner.nargs, *kwargs}
-    below: Any = tuner.fn
-    while not inspect.isfunction(below):  # heuristics give constants, too
-        needed -= set(getattr(below, "values", ()))
-        below = below.fn
-    kernel, count = tuner.base_fn.__name__, len(tuner.configs)
-    for place, config in enumerate(tuner.configs, start=1):
-        which = f"config {place} of {count}"
-        unknown = sorted(config.kwargs.keys() - set(tuner.arg_names))
-        twice = sorted(config.kwargs.keys() & {*tuner.nargs, *kwargs})
-        missing = [one.name for one in parameters if one.name in needed - config.kwargs.keys()]
-        if unknown:
-            raise UnfitConfig("unknown_constant", kernel, which, unknown[0])
-        if twice:
-            raise UnfitConfig("given_twice", kernel, which, twice[0])
-        if missing and not config.kwargs:
-            raise UnfitConfig("no_configs", kernel, which, "`, `".join(missing))
-        if missing:
-            raise UnfitConfig("missing_constant", kernel, which, missing[0])
 
 
 def _described(

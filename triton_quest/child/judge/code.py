@@ -15,9 +15,9 @@ from typing import Any
 from triton_quest.child import source
 from triton_quest.child.instruments import threads
 from triton_quest.child.instruments.memory.findings import Finding
-from triton_quest.child.instruments.tuning import UnfitConfig
 from triton_quest.child.judge import torch_state
 from triton_quest.child.sentences import configs, descriptors, launcher, no_gpu
+from triton_quest.child.triton.configs import UnfitConfig
 from triton_quest.child.triton.fake_driver import is_active
 from triton_quest.child.triton.no_gpu import NoGpuHere, answers_to
 from triton_quest.course.level import Level

@@ -18,7 +18,19 @@ from triton_quest.child.instruments import guards
 from triton_quest.child.instruments.gpu_launches import logged
 from triton_quest.child.instruments.operators import remember_bodies
 from triton_quest.child.instruments.opspy import OpSpy
-from triton_quest.child.judge import code, compare, contract, diagnosis, numbers, properties, rules, truth
+from triton_quest.child.instruments.tuning import Forcing
+from triton_quest.child.judge import (
+    code,
+    compare,
+    contract,
+    diagnosis,
+    numbers,
+    properties,
+    rules,
+    truth,
+    tuned_on_gpu,
+    tuning,
+)
 from triton_quest.child.judge.blocks import block_sizes
 from triton_quest.child.judge.given import drawn_for
 from triton_quest.child.judge.tampering import Snapshot
@@ -67,6 +79,7 @@ class _OnGpu:
         self.blocks: tuple[int, ...] = DEFAULT_BLOCKS
         self.name = torch.cuda.get_device_name()
         self.right: list[GpuRun] = []
+        self.tuned = False  # whether a tuned kernel has been seen: from then on its configs are forced
 
     def everything(self) -> None:
         self.send(v.StageStarted("import", f"importing your file, for the {self.name}", self.seconds))
@@ -79,6 +92,9 @@ class _OnGpu:
         self.subject = Subject(self.level, self.file, module, launcher, checks_memory=False)
         judged = [dtype for dtype in self._dtypes() if self._every_case(dtype)]
         self._allocations(judged[0])
+        if self.level.tunes:
+            self.send(v.StageStarted("gpu", f"timing every config on the {self.name}", self.seconds))
+            self.send(tuned_on_gpu.takes_the_best(self.level, self.subject.launcher, self.file, self.name))
         passed = v.Check(f"right on the {self.name}, in {', '.join(judged)}", "gpu", v.State.PASSED)
         self.send(passed)
 
@@ -96,18 +112,40 @@ class _OnGpu:
             if dtype not in case.dtypes:
                 continue
             self.send(v.StageStarted("gpu", f"{case.name}, {dtype}, on the {self.name}", self.seconds))
-            run = self._called(case, dtype)
+            run = self._called(case, dtype, Forcing(0 if self.tuned else None))
+            self.tuned = self.tuned or bool(run.forcing.launches)
+            if run.trouble is not None and self.tuned:  # perhaps a config that the tuner would leave out
+                run = self._called(case, dtype, Forcing())
             trouble = gpu_sentences.explain(code.root_cause(run.trouble)) if run.trouble is not None else None
             if trouble is not None and trouble.key == "shared_memory" and dtype == "fp32":
                 self.send(v.remark(f"not in fp32 on the {self.name}: {trouble.says}"))
                 return False
             self._examine(run, trouble)
             tf32 = tf32 or run.uses_tf32
+            self._other_configs(run)
         if tf32:
             self.send(v.remark(rules.TF32_REMARK))
         return True
 
-    def _called(self, case: Case, dtype: str) -> GpuRun:
+    def _other_configs(self, like: GpuRun) -> None:
+        """A case whose kernels are tuned, with each other config that pruning leaves for it. Raises Stopped.
+
+        The quick cases alone: what a config is compiled to depends on the lengths of the inputs, and compiling takes seconds.
+        """
+        left = {place for launch in like.forcing.launches for place in launch.left if place != launch.chosen}
+        for place in sorted(left) if like.case.quick else ():
+            says = f"{like.case.name}, {like.dtype}, config {place + 1}, on the {self.name}"
+            self.send(v.StageStarted("gpu", says, self.seconds))
+            run = self._called(like.case, like.dtype, Forcing(place))
+            trouble = gpu_sentences.explain(code.root_cause(run.trouble)) if run.trouble is not None else None
+            if trouble is not None and trouble.key == "shared_memory":
+                continue  # the tuner, too, leaves out what doesn't fit
+            try:
+                self._examine(run, trouble)
+            except code.Stopped as stopped:
+                raise tuning.blamed(stopped.check, run) from stopped.__cause__
+
+    def _called(self, case: Case, dtype: str, forcing: Forcing) -> GpuRun:
         """One call between guards, everything brought back to the CPU afterwards."""
         given = drawn_for(self.level, case, dtype, self.blocks)
         fence = guards.Guards()
@@ -116,7 +154,8 @@ class _OnGpu:
         spy = OpSpy(str(self.file), there.tensors.values())
         run = GpuRun(case, dtype, given, there, truth.reference(there), Unchecked(), spy)
         members = Snapshot()
-        with logged(spy) as log:
+        run.forcing = forcing
+        with logged(spy) as log, forcing.watched():
             try:
                 with fence, spy:
                     arguments = there.arguments()

@@ -138,7 +138,7 @@ class _Forced:
                 unstored = all(bool((run.model.not_stored(run.answer[n]) | ~wrong[n]).all()) for n in wrong.marked)
                 raise code.Stopped(replace(check, finding="unwritten" if unstored else check.finding))
         except code.Stopped as stopped:
-            raise _blamed(stopped.check, run) from stopped.__cause__
+            raise blamed(stopped.check, run) from stopped.__cause__
         return run
 
 
@@ -160,7 +160,7 @@ def _refused(says: str, finding: str, launch: TunedLaunch, run: Run) -> code.Sto
     return code.Stopped(replace(failed, finding=finding, case=run.case.name))
 
 
-def _blamed(check: v.Check, run: Run) -> code.Stopped:
+def blamed(check: v.Check, run: Run) -> code.Stopped:
     """`check`, told of the config with which it failed; and of the grid, where it leaves elements out that no store came to."""
     launches = run.forcing.launches
     if not launches:

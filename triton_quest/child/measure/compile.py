@@ -117,7 +117,7 @@ class _Compilation:
 
     def _send_compiled(self, one: frontend.CompiledLaunch, target: Target) -> None:
         fields: dict[str, Any] = binaries.read(one.binary)
-        self.send(m.Compiled(one.kernel, target.name, one.constants, seconds=one.seconds, **fields))
+        self.send(m.Compiled(one.kernel, target.name, one.constants, seconds=one.seconds, config=one.config, **fields))
         if self.assembly is not None:
             text: str = one.binary.asm[self.assembly]
             self.send(m.Assembly(one.kernel, target.name, self.assembly, text))

@@ -7,16 +7,17 @@ from __future__ import annotations
 
 import subprocess
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import torch
 import triton
 
-from triton_quest.child.judge import code
+from triton_quest.child.instruments.timing import alternately
+from triton_quest.child.judge import code, landscape
 from triton_quest.child.judge.given import Given, drawn
 from triton_quest.child.measure.rivals import Contender, lineup
-from triton_quest.child.measure.timing import alternately
 from triton_quest.child.sentences import on_gpu as gpu_sentences
 from triton_quest.course import parts
 from triton_quest.course.answer import Answer
@@ -85,6 +86,8 @@ def _race(level: Level, race: Race, yours: Contender, send: Send, seconds: float
         del calls[name]
 
     expected = _first_round(calls, given, leave_out)
+    if level.tunes and race_records.YOURS in calls:
+        _survey(level, race, calls[race_records.YOURS], given, expected, send, leave_out)
     for name, measured in (alternately(calls) if calls else {}).items():
         if name == race_records.YOURS and not _same(_answer(calls[name], given), expected):
             leave_out(name, "its result was right once, and wrong after being timed")
@@ -92,6 +95,29 @@ def _race(level: Level, race: Race, yours: Contender, send: Send, seconds: float
         times = (measured.time_ms, measured.low_ms, measured.high_ms, measured.rounds)
         send(race_records.Timing(level.slug, race.name, name, *times, race.flops, race.least_bytes, race.length))
     torch.cuda.empty_cache()
+
+
+def _survey(
+    level: Level,
+    race: Race,
+    call: Callable[[], Any],
+    given: Given,
+    expected: Answer | None,
+    send: Send,
+    leave_out: Callable[[str, str], None],
+) -> None:
+    """Send what every config of the learner's takes; a wrong one leaves the learner out of the race."""
+    found = landscape.survey(
+        level.slug, race.name, call, lambda result: _same(Answer.of(result, given.judged), expected), race.flops
+    )
+    if found is None:
+        return
+    for one in found.configs:
+        send(one)
+    if found.wrong is not None:
+        place = found.wrong.place - 1
+        told = replace(found.launch, chosen=place).told
+        leave_out(race_records.YOURS, f"with {told} its result isn't the others'")
 
 
 def _answer(call: Callable[[], Any], given: Given) -> Answer | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from triton_quest.child.instruments.tuning import TunedLaunch
 
@@ -65,5 +66,20 @@ SHARES_LITTLE = (
     "Neighbouring programs share what they fetch where their tiles form a patch: down a few rows of tiles, then to the right, "
     "then the next group of rows."
 )
+
+
+def wrong_in_a_race(launch: TunedLaunch, place: int, size: str) -> str:
+    return f"At {size}, the result of {replace(launch, chosen=place).told} isn't that of PyTorch."
+
+
+def not_the_best(launch: TunedLaunch, best: int, times: float, size: str) -> str:
+    """Of a tuner that takes a slow config."""
+    return (
+        f"At {size} the tuner takes {launch.told}, and {replace(launch, chosen=best).told} is {times:.2f} times as fast, "
+        "measured three times."
+    )
+
+
+NOT_THE_BEST = "Does anything keep the tuner from timing it as it will run: a benchmark of your own, a key that another shape has used?"
 
 ANY_CONFIG = "A GPU chooses the fastest config, so that each must be right."

@@ -29,6 +29,7 @@ from triton_quest.machine.targets import Arch
 
 from . import arithmetic
 from .blame import blame_launch, blame_line, is_our_fault
+from .configs import refuse_unfit
 from .contents import Unknown, constants, contents
 from .fake_driver import FakeDriver, activated
 from .language import compilable, place_of, twin_of
@@ -63,6 +64,7 @@ class CompiledLaunch:
     seconds: float
     constants: tuple[tuple[str, str], ...] = ()
     binary: Any = None
+    config: str = ""  # "config 2 of 7" of a tuned kernel
 
 
 @dataclass(frozen=True)
@@ -76,11 +78,16 @@ class FrontEndReport:
 
 @dataclass
 class CompileSession:
-    """One call of `compile_launches`: what was refused and what went through. `thorough`: beyond the front end."""
+    """One call of `compile_launches`: what was refused and what went through. `thorough`: beyond the front end.
+
+    `every_config`: of a tuned kernel, each config is looked at as thoroughly as the first.
+    """
 
     module: ModuleType
     drivers: Sequence[FakeDriver]
     thorough: bool
+    every_config: bool = False
+    config: str = ""  # the one of a tuned kernel that is being compiled
     refusals: list[Refusal] = field(default_factory=list)
     compiled: list[CompiledLaunch] = field(default_factory=list)
     outcomes: dict[tuple[Any, ...], Refusal | None] = field(default_factory=dict)
@@ -141,7 +148,7 @@ class CompileSession:
                 seconds = time.perf_counter() - began
                 constants = constants_of(source, kernel)
                 self.compiled.append(
-                    CompiledLaunch(kernel.fn.__name__, device, shared_bytes, seconds, constants, binary)
+                    CompiledLaunch(kernel.fn.__name__, device, shared_bytes, seconds, constants, binary, self.config)
                 )
                 return None
         if isinstance(failure, OutOfResources):
@@ -196,17 +203,21 @@ class CompileSession:
     def run_configs(self, tuner: Autotuner, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         """In the place of `Autotuner.run`, which drops the configs that need too much, but trips over a wrong one.
 
-        The first config that fits is looked at thoroughly, those after it by the front end alone and for one target.
+        The first config that fits is looked at thoroughly, those after it by the front end alone and for one target, unless every one is
+        asked for.
         """
         tuner.nargs = dict(zip(tuner.arg_names, args, strict=False))
+        refuse_unfit(tuner, kwargs)
         everything, fits = (self.drivers, self.thorough), False
         dropped: list[Refusal] = []
         fitting: set[Arch] = set()  # the targets that some config fits
         for config in tuner.prune_configs(kwargs):
+            if len(tuner.configs) > 1 and config in tuner.configs:
+                self.config = f"config {tuner.configs.index(config) + 1} of {len(tuner.configs)}"
             chosen = {**kwargs, **config.all_kwargs()}
             if config.pre_hook is not None:
                 config.pre_hook({**tuner.nargs, **chosen})
-            if fits:
+            if fits and not self.every_config:
                 self.drivers, self.thorough = self.drivers[:1], False
             known, self.refusals = self.refusals, []
             try:
@@ -217,7 +228,7 @@ class CompileSession:
             fits = fits or not refused
             fitting |= {fake.arch for fake in self.drivers} - {refusal.target for refusal in refused}
             (dropped if may_drop else self.refusals).extend(refused)
-        tuner.nargs = None
+        tuner.nargs, self.config = None, ""
         self.drivers, self.thorough = everything
         if not fits:
             self.refusals += [refusal for refusal in dropped if refusal.target not in fitting]

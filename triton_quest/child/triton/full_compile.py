@@ -55,7 +55,7 @@ def compile_fully(
     """Call `run`, which calls launchers of the learner's `module` with CPU tensors, and compile instead of launching.
 
     `before` is told of each kernel and target as the compiler turns to it, `after` that it is done with one. Of a kernel
-    that is tuned, the first config that fits goes all the way. Raises what is a fault of this package.
+    that is tuned, each config that pruning leaves goes all the way. Raises what is a fault of this package.
     """
     drivers = [FakeDriver(arch) for arch in targets]
-    return compile_launches(run, _AllTheWay(module, drivers, True, before=before, after=after))
+    return compile_launches(run, _AllTheWay(module, drivers, True, every_config=True, before=before, after=after))

@@ -16,8 +16,9 @@ from triton_quest.commands.shared.context import Context
 from triton_quest.course.level import Level
 from triton_quest.parent.runner import Cancelled, Ending, Job, OnRecord, run
 from triton_quest.records import verdict as v
-from triton_quest.records.race import Ceilings, DidNotRun, Lineup, Timing
+from triton_quest.records.race import Ceilings, ConfigTiming, DidNotRun, Lineup, Timing
 from triton_quest.report import race as race_report
+from triton_quest.screen import configs as config_screen
 from triton_quest.screen import race as screen
 from triton_quest.screen.console import Glyphs
 
@@ -32,6 +33,7 @@ class RaceResult:
     ceilings: Ceilings | None = None
     timings: list[Timing] = field(default_factory=list)
     absent: list[DidNotRun] = field(default_factory=list)
+    configs: list[ConfigTiming] = field(default_factory=list)  # of a tuned kernel
     failure: str = ""  # why it ended early
 
     @property
@@ -53,6 +55,8 @@ class RaceResult:
             self.timings.append(record)
         elif isinstance(record, DidNotRun):
             self.absent.append(record)
+        elif isinstance(record, ConfigTiming):
+            self.configs.append(record)
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -73,6 +77,9 @@ class RaceResult:
             ],
             "timings": [{**asdict(one), "tflops": one.tflops, "gbs": one.gbs} for one in self.timings],
             "left_out": [asdict(one) for one in self.absent],
+            "configs": [
+                {**asdict(one), "constants": dict(one.constants), "tflops": one.tflops} for one in self.configs
+            ],
         }
 
 
@@ -150,6 +157,7 @@ def report(races: Sequence[RaceResult], g: Glyphs) -> RenderableType:
         found = race.standings
         lesson = race_report.lesson(found) if found else ""
         parts += [Text(), screen.race(race.level, race.timings, race.absent, found, race.medal, race.ratio, lesson, g)]
+        parts += config_screen.raced(race.configs, g)
         if race.failure:
             parts.append(Text(race.failure, "bad"))
     return Group(*parts)

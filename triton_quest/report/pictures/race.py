@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from triton_quest.course.level import Level
-from triton_quest.records.race import YOURS, Timing
+from triton_quest.records.race import YOURS, ConfigTiming, Timing
+from triton_quest.report.pictures import landscape
 from triton_quest.report.pictures.traffic import DPI, INK, PALE, STYLE
 
 if TYPE_CHECKING:
@@ -19,13 +20,24 @@ PANEL_WIDTH, PANEL_HEIGHT, A_ROW = 6.4, 3.4, 2
 MANY = 8  # sizes, beyond which they are labelled smaller
 
 
-def save(path: Path, races: Mapping[Level, Sequence[Timing]], gpu: str, note: str = "") -> None:
-    """Write the picture of all races to `path`. `note` stands below, for the date and the versions."""
+def save(
+    path: Path,
+    races: Mapping[Level, Sequence[Timing]],
+    gpu: str,
+    note: str = "",
+    configs: Mapping[Level, Sequence[ConfigTiming]] | None = None,
+) -> None:
+    """Write the picture of all races to `path`, with a panel more for the `configs` of a level that is tuned.
+
+    `note` stands below, for the date and the versions.
+    """
     import matplotlib
     from matplotlib.figure import Figure
 
-    rows = -(-len(races) // A_ROW)
-    columns = min(A_ROW, len(races))
+    landscapes = {level: found for level, found in (configs or {}).items() if any(one.time_ms for one in found)}
+    count = len(races) + len(landscapes)
+    rows = -(-count // A_ROW)
+    columns = min(A_ROW, count)
     with matplotlib.rc_context():
         for name, value in STYLE.items():
             matplotlib.rcParams[name] = value
@@ -35,7 +47,9 @@ def save(path: Path, races: Mapping[Level, Sequence[Timing]], gpu: str, note: st
         figure.suptitle(f"Against PyTorch on the {gpu}", x=0.01, ha="left", fontsize=13, fontweight="bold")
         for panel, (level, timings) in zip(panels, races.items(), strict=False):
             _panel(panel, level, timings)
-        for panel in panels[len(races) :]:
+        for panel, (level, found) in zip(panels[len(races) :], landscapes.items(), strict=False):
+            landscape.draw(panel, level, found)
+        for panel in panels[count:]:
             panel.set_axis_off()
         if note:
             figure.supxlabel(note, fontsize=8, color=INK, x=0.01, ha="left")
@@ -56,18 +70,13 @@ def _panel(axes: Axes, level: Level, timings: Sequence[Timing]) -> None:
     unit = "TFLOP/s" if timings[0].flops else "GB/s of the least bytes"
     axes.set_title(f"{level.number}. {level.title}", loc="left", fontsize=10.5, fontweight="bold")
     axes.set_ylabel(unit)
-    axes.set_xticks(range(len(sizes)), [_label(size) for size in sizes], fontsize=7.5 if len(sizes) <= MANY else 6)
+    axes.set_xticks(
+        range(len(sizes)), [landscape.broken(size) for size in sizes], fontsize=7.5 if len(sizes) <= MANY else 6
+    )
     axes.grid(axis="y", color=PALE, linewidth=0.5, alpha=0.6)
     axes.set_axisbelow(True)
     axes.legend(frameon=False, fontsize=7.5, ncols=3, loc="upper left")
     axes.set_ylim(top=1.25 * max(map(_rate, timings)))
-
-
-def _label(size: str) -> str:
-    """A size under its bars: broken where it may be."""
-    for before, after in ((", ", "\n"), (" x ", "\n x "), (" rows of ", " rows\nof ")):
-        size = size.replace(before, after)
-    return size
 
 
 def _rate(timing: Timing) -> float:

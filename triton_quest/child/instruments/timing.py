@@ -55,7 +55,7 @@ def _roughly_ms(run: Callable[[], object]) -> float:
 
 def _timed(run: Callable[[], object]) -> tuple[torch.cuda.Event, torch.cuda.Event]:
     """The events around one call; their distance is known once the GPU has come by."""
-    begin, end = (torch.cuda.Event(enable_timing=True) for _ in range(2))  # type: ignore[no-untyped-call]
+    begin, end = (torch.cuda.Event(enable_timing=True) for _ in range(2))
     begin.record()
     run()
     end.record()
