@@ -133,7 +133,7 @@ def test_a_learner_of_an_installed_quest_gets_from_init_to_a_pass(installed: Ins
 
 def test_a_learner_of_an_installed_quest_passes_the_last_level_but_one(installed: Installed, tmp_path: Path) -> None:
     """As good as any: the wheel has what the sources have. tests/course/test_play_through.py plays them all, to the end."""
-    before, space, level = installed.written(), tmp_path / "later", LEVELS[-2]
+    before, space, level = installed.written(), tmp_path / "later", arrived()[-2]
     installed.type("quest", "init", str(space), at=tmp_path)
     solution = template.clean_solution(workspace.course_text(level, "solution.py"))
     (space / "levels" / level.file).write_text(solution, encoding="utf-8")

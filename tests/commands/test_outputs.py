@@ -58,7 +58,7 @@ def test_overview_marks_a_level_whose_file_fails_since_its_pass(quest: Quest, ex
     quest.pass_levels(1)
     assert quest.inside("check 1").code == 1
     answer = quest.inside()
-    assert re.search(r"^1 +✓ +Vector addition +★★★ changed since", answer.out, re.MULTILINE)
+    assert re.search(r"^ *1 +✓ +Vector addition +★★★ changed since", answer.out, re.MULTILINE)
     expect_output("overview-changed-since", answer)
 
 
@@ -70,7 +70,7 @@ def test_overview_names_every_level_in_full_whatever_fits_beside_it(quest: Quest
         assert quest.inside("check 1").code == 1
     out = quest.inside("", COLUMNS=str(columns)).out
     for level in LEVELS:
-        assert re.search(rf"^{level.number} +\S {{1,2}}{level.title} ", out, re.MULTILINE)
+        assert re.search(rf"^ *{level.number} +\S {{1,2}}{level.title} ", out, re.MULTILINE)
     assert max(len(line.rstrip()) for line in out.splitlines()) <= columns
 
 

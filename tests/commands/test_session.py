@@ -81,7 +81,7 @@ def test_a_session_from_the_first_look_to_the_backup(quest: Quest, terminal: Ter
 
     text = terminal.type("")
     assert f"0 of {len(LEVELS)} levels passed   0 of {3 * len(LEVELS)} ★" in text
-    assert re.search(r"^1  ▶  Vector addition +open", text, re.MULTILINE)
+    assert re.search(r"^ *1  ▶  Vector addition +open", text, re.MULTILINE)
     assert text.endswith("Your next step: → python quest.py start 1\n")
 
     text = terminal.type("start 1")
@@ -113,7 +113,7 @@ def test_a_session_from_the_first_look_to_the_backup(quest: Quest, terminal: Ter
 
     text = terminal.type("")
     assert f"1 of {len(LEVELS)} levels passed   3 of {3 * len(LEVELS)} ★" in text
-    assert re.search(r"^2  ▶  Matrix multiplication +open", text, re.MULTILINE)
+    assert re.search(r"^ *2  ▶  Matrix multiplication +open", text, re.MULTILINE)
 
     text = terminal.answer("reset", r"Go on\? \[y/N\]", "y")
     assert terminal.code == 0 and "Backup of what was there: .quest/backups/" in text

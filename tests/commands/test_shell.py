@@ -78,7 +78,9 @@ def test_the_named_workspace_is_the_one_whose_levels_are_offered(quest: Quest, s
 
 def test_a_workspace_that_cannot_be_read_is_no_reason_to_say_anything(shared_quest: Quest) -> None:
     line = "quest --workspace /nowhere start 1"
-    assert offered(shared_quest, line) == {"1": "Vector addition"}
+    assert offered(shared_quest, line) == {
+        str(level.number): level.title for level in arrived() if str(level.number).startswith("1")
+    }
 
 
 @pytest.mark.parametrize("shell", SHELLS)

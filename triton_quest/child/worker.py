@@ -128,7 +128,10 @@ def prepare() -> None:
 
 
 def warm_up(level: Level | None = None) -> None:
-    """Do what a first judgement of the level would spend its time on; a forked child's collector has as little to do as can be."""
+    """Do what a first judgement of the level would spend its time on; a forked child's collector has as little to do as can be.
+
+    Without a level, what is the same for each.
+    """
     from triton_quest.child.judge import pipeline
 
     pipeline.warm_up(level)

@@ -26,6 +26,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -105,8 +106,14 @@ def apply(edits: tuple[Edit, ...], text: str, key: str) -> str:
 
 def read(folder: Path) -> Known:
     """The mistakes and variants of a level's folder. Raises CourseTrouble, with file and line, for what can't be understood."""
-    shared = _entries(SHARED)
-    own = _entries(folder / "mistakes.md")
+    paths = folder / "mistakes.md", SHARED
+    return _known(*(place for path in paths for place in (_name(path), _text(path))))
+
+
+@cache
+def _known(name: str, text: str, shared_name: str, shared_text: str) -> Known:
+    shared = _entries(shared_name, shared_text)
+    own = _entries(name, text)
     for entry in own.values():
         entry.complete(shared.get(entry.key), own)
     return Known(
@@ -166,13 +173,20 @@ class _Entry:
         return Mistake(self.key, self.all_edits(own), self.kind, self.says, hint, None, alike, finding)
 
 
-def _entries(path: Path) -> dict[str, _Entry]:
-    """Every entry of a file by its key, in order."""
-    name = f"{path.parents[1].name}/{path.parent.name}/{path.name}"
+def _name(path: Path) -> str:
+    return f"{path.parents[1].name}/{path.parent.name}/{path.name}"
+
+
+def _text(path: Path) -> str:
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        return path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as trouble:
-        raise CourseTrouble(f"{name} can't be read: {trouble}", "dev check") from None
+        raise CourseTrouble(f"{_name(path)} can't be read: {trouble}", "dev check") from None
+
+
+def _entries(name: str, text: str) -> dict[str, _Entry]:
+    """Every entry of a file by its key, in order."""
+    lines = text.splitlines()
     entries: dict[str, _Entry] = {}
     entry, is_variant = None, False
     patch: list[tuple[str, str]] = []  # the lines of the entry's patch so far, each with its place

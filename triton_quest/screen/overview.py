@@ -98,15 +98,24 @@ def _rows(
 ) -> Table:
     """A table of the levels in `shown`; its columns are as wide as those of all `states` together."""
     badges = Counter(award.level.slug for award in awards if award.level)
+    numbers, titles = len(str(len(states))), max(len(state.level.title) for state in states)
     standings = max(len(_standing(state, badges, True, ASCII)) for state in states)
-    titles = max(len(state.level.title) for state in states)
-    room = width - (len(str(len(states))) + 1 + titles + standings + 4 * 2)  # for what each level teaches
+    room = width - (numbers + 1 + titles + standings + 4 * 2)  # for what each level teaches
     wide = room >= NARROWEST
+    if not wide:
+        standings = max(len(_standing(state, badges, False, ASCII)) for state in states)
+        titles = min(titles, max(1, width - (numbers + 1 + standings + 3)))
     grid = Table.grid(padding=(0, 2 if wide else 1))
     is_whole = len(shown) == len(states)
-    for least in (len(str(len(states))), 1, titles, standings):
+    for least in (numbers, 1, titles, standings):
         first = not grid.columns
-        grid.add_column(justify="right" if first else "left", no_wrap=True, min_width=None if is_whole else least)
+        grid.add_column(
+            justify="right" if first else "left",
+            no_wrap=True,
+            overflow="ellipsis",
+            min_width=None if is_whole else least,
+            max_width=least,
+        )
     if wide:
         grid.add_column(no_wrap=True, overflow="ellipsis", max_width=room)
     here = next((state for state in states if state.status is Status.OPEN), None)
@@ -143,7 +152,7 @@ def _standing(state: LevelState, badges: Mapping[str, int], wide: bool, g: Glyph
     """ "★★☆ gold ◆3", "★★☆ gold changed since" """
     said, style = SAID[state.status]
     if state.status is Status.CHANGED and not wide:
-        said = "changed"
+        return Text("changed", style)
     parts = [stars(state.stars, g)] if state.is_done else []
     parts += [Text(state.medal, MEDALS[state.medal])] if state.medal else []
     count = badges.get(state.level.slug) if not said else 0

@@ -8,10 +8,8 @@ from __future__ import annotations
 
 import inspect
 import itertools
-import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import torch
@@ -76,14 +74,13 @@ def explain(
     `right` are runs whose result was right: a mistake that would have shown there isn't the learner's.
     """
     partly: list[_Match] = []
-    with tempfile.TemporaryDirectory() as folder:
-        reruns = Reruns(level, Path(folder))
-        for candidates, witnesses in _rounds(mistakes, seen):
-            match = _matching(reruns, candidates, seen, witnesses)
-            match.drop(lambda mistake: any(_would_show(reruns, mistake, run) for run in right))
-            if match.mistakes and match.unexplained is None:
-                return _told(match)
-            partly.append(match)
+    reruns = Reruns(level)
+    for candidates, witnesses in _rounds(mistakes, seen):
+        match = _matching(reruns, candidates, seen, witnesses)
+        match.drop(lambda mistake: any(_would_show(reruns, mistake, run) for run in right))
+        if match.mistakes and match.unexplained is None:
+            return _told(match)
+        partly.append(match)
     return next((_told_in_part(match) for match in partly if match.carries), None) or _pattern(seen)
 
 
@@ -96,7 +93,12 @@ def _rounds(
     """
     known = tuple(mistake for mistake in mistakes if mistake.caught_by in ("numbers", "property"))
     yield tuple(mistake for mistake in known if mistake.formula), list(seen)
-    yield tuple(mistake for mistake in known if not mistake.formula), _witnesses(seen)
+    yield rerun(mistakes), _witnesses(seen)
+
+
+def rerun(mistakes: Iterable[Mistake]) -> tuple[Mistake, ...]:
+    """The mistakes that show in numbers and have no formula: they are run."""
+    return tuple(one for one in mistakes if one.caught_by in ("numbers", "property") and not one.formula)
 
 
 def _witnesses(seen: Sequence[Evidence]) -> list[Evidence]:

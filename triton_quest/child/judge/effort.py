@@ -6,9 +6,7 @@ tiles of the same sizes: numbers of others can't be compared.
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Sequence
-from pathlib import Path
 
 from triton_quest.child.instruments.counting import Counts, counted
 from triton_quest.child.judge.reruns import Reruns
@@ -42,13 +40,12 @@ def _told(run: Run, least: Counts) -> str:
 
 def _of_the_solution(subject: Subject, run: Run) -> Counts | None:
     """What the solution does on the run's inputs with the learner's launch constants; None if it can't with those."""
-    with tempfile.TemporaryDirectory() as folder:
-        solution = Reruns(subject.level, Path(folder)).subject(SOLUTION, run.constants)
-        if solution is None:
-            return None
-        try:
-            with counted() as counts:
-                run.kept.called(solution.launcher)
-        except Exception:  # tiles that the solution can't be made of
-            return None
+    solution = Reruns(subject.level).subject(SOLUTION, run.constants)
+    if solution is None:
+        return None
+    try:
+        with counted() as counts:
+            run.kept.called(solution.launcher)
+    except Exception:  # tiles that the solution can't be made of
+        return None
     return counts

@@ -11,13 +11,11 @@ import ast
 import contextlib
 import os
 import re
-import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import cache
-from pathlib import Path
 
 from triton_quest.child import source
 from triton_quest.child.instruments.memory.accesses import IllegalAccess
@@ -77,14 +75,13 @@ def refused_alike(
     candidates = [one for one in mistakes if one.caught_by == "compile"]
     written = _as_written(candidates, subject)[:2]
     alike = [one for one in candidates if one.finding == refusal.construct and one not in written]
-    with tempfile.TemporaryDirectory() as folder:
-        reruns = Reruns(subject.level, Path(folder))
-        for mistake in (*written, *alike[:2]):
-            wrong = reruns.subject(mistake, {})
-            found = compile_it(wrong) if wrong is not None else ()
-            if found and (found[0].construct, found[0].facts) == (refusal.construct, refusal.facts):
-                says = mistake.says if mistake in written else f"Probably: {_lower_first(mistake.says)}"
-                return replace(check, cause=says, hint=mistake.hint)
+    reruns = Reruns(subject.level)
+    for mistake in (*written, *alike[:2]):
+        wrong = reruns.subject(mistake, {})
+        found = compile_it(wrong) if wrong is not None else ()
+        if found and (found[0].construct, found[0].facts) == (refusal.construct, refusal.facts):
+            says = mistake.says if mistake in written else f"Probably: {_lower_first(mistake.says)}"
+            return replace(check, cause=says, hint=mistake.hint)
     return check
 
 
@@ -93,14 +90,13 @@ def _leading_to(
 ) -> list[Mistake]:
     """The mistakes of which the memory checks say the same on this run's inputs. None if looking takes too long."""
     began, same, told = time.process_time(), [], tell_without_line(finding)
-    with tempfile.TemporaryDirectory() as folder:
-        reruns = Reruns(subject.level, Path(folder))
-        for mistake in candidates:
-            if time.process_time() - began > SECONDS:
-                return []
-            other = _found_in(reruns.subject(mistake, run.constants), run, blocks)
-            if other is not None and tell_without_line(other) == told:
-                same.append(mistake)
+    reruns = Reruns(subject.level)
+    for mistake in candidates:
+        if time.process_time() - began > SECONDS:
+            return []
+        other = _found_in(reruns.subject(mistake, run.constants), run, blocks)
+        if other is not None and tell_without_line(other) == told:
+            same.append(mistake)
     return same
 
 

@@ -34,6 +34,7 @@ from triton_quest.child.judge import (
     one_run,
     properties,
     read,
+    reruns,
     rules,
     tuning,
     unkept,
@@ -104,19 +105,32 @@ def _judged(judge: _Judge) -> v.Outcome:
 
 
 def warm_up(level: Level | None = None) -> None:
-    """Do once what the first judgement of a level would spend its time on. Runs its own solution, by default the first level's.
+    """Do once what the first judgement of a level would spend its time on: run its solution and load the mistakes that are rerun.
 
-    Leaves no trace where the learner's imports look.
+    Without a level, what a judgement of any level needs: the first one's solution is run. Leaves no trace where the learner's
+    imports look.
     """
-    level = level or LEVELS[0]
     importlib.import_module("numpy.ma")  # np.unique asks for it, where a finding is described
     path, modules = list(sys.path), set(sys.modules)
-    run(level, level.folder / "solution.py", lambda record: None, seconds=60.0)
-    parts.known(level)
+    tilings = _run_of_the_solution(level or LEVELS[0])
+    if level is not None:
+        reruns.prepare(level, (effort.SOLUTION, *diagnosis.rerun(parts.known(level).mistakes)), tilings)
     sys.path[:] = path
     for name in set(sys.modules) - modules:
         if name.startswith(code.LEARNER):
             del sys.modules[name]
+
+
+def _run_of_the_solution(level: Level) -> list[dict[str, int]]:
+    """Judge the level's own solution, and return the launch constants that it ran with, each once."""
+    file = level.folder / "solution.py"
+    able = abilities(enable())
+    activate()
+    remember_bodies()
+    with warnings_once(str(file)) as warned:
+        judge = _Judge(level, file, lambda record: None, 60.0, able, warned, gapped.of_file(level, file))
+        _judged(judge)
+    return judge.tilings
 
 
 class _Judge:
@@ -141,6 +155,7 @@ class _Judge:
         self.cases: tuple[Case, ...] = parts.part(level, "cases").CASES
         self.blocks: tuple[int, ...] = DEFAULT_BLOCKS
         self.fits_elsewhere: list[str] = []
+        self.tilings: list[dict[str, int]] = []  # the launch constants of the runs in the first dtype, each once
         self.right: list[contrast.Traits] = []
         self.also: Case | None = None  # a further case that a trial must make right
         self.among: gap_causes.Among | None = None  # names a wrong access by one of these mistakes
@@ -199,6 +214,7 @@ class _Judge:
         self.send(rules.passed())
         self.blocks = block_sizes(first.launches)
         runs = [self._watched(case, self.dtypes[0]) for case in self.cases if self.dtypes[0] in case.dtypes]
+        self.tilings = list({tuple(run.constants.items()): run.constants for run in runs}.values())
         largest = max(runs, key=lambda run: run.reference.truth.elements if run.case.quick else 0)
         self.repeat = one_run.running_without_kernels(largest.case, largest.dtype, self.blocks)
         self.send(rules.answer_needs_the_kernels(self.subject, largest.case, largest.dtype, self.blocks))

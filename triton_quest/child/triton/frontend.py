@@ -41,6 +41,8 @@ TARGETS: tuple[Arch, ...] = (80, 90)
 _run = JITFunction.run  # before the interpreter is adapted, which refuses to launch what it can't interpret
 _went_through: dict[tuple[Any, ...], tuple[int | None, arithmetic.Compiled]] = {}
 """What needn't be lowered again in this process: its shared memory, and what the front end noted, on lines from the kernel's on."""
+FAR_FROM_THE_LIMIT = 32 * 1024
+"""Bytes of shared memory. A kernel that needs fewer on one of TARGETS needs no fifth of what the others have: it isn't lowered again."""
 MAY_DROP_OUT = ("OutOfResources", "CompileTimeAssertionFailure")
 
 
@@ -191,10 +193,13 @@ class CompileSession:
         key = (id(source.fn), *map(str, (source.signature, source.constants, source.attrs)))
         known = self.front_ends.get(key)
         if known is not None and known.fits(backend, options):
+            if known.shared_bytes is not None and known.shared_bytes < FAR_FROM_THE_LIMIT:
+                return None
             with contextlib.suppress(Exception), quiet():  # what goes wrong is told of the source, not of its copy
                 return shared_memory_bytes(known.again(backend), source.language, target, backend, options)
         found = self.front_ends[key] = FrontEnd(source, target, backend, options)
-        return shared_memory_bytes(found.module, source.language, target, backend, options)
+        found.shared_bytes = shared_memory_bytes(found.module, source.language, target, backend, options)
+        return found.shared_bytes
 
     def _keep_if_ours(self, error: Exception) -> None:
         if is_our_fault(error):

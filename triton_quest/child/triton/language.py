@@ -13,7 +13,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
-from types import FunctionType
+from types import FunctionType, ModuleType
 from typing import Any
 
 import triton.language as tl
@@ -104,6 +104,14 @@ def twin_of_function(function: Callable[..., Any], options: dict[str, Any]) -> J
     if twin is None:
         twin = _twins[function] = JITFunction(function, **options)
     return twin
+
+
+def rewrite_ahead(module: ModuleType) -> None:
+    """Make of each kernel of the module what the interpreter runs, before its first launch."""
+    for value in list(vars(module).values()):  # the interpreter adds its own names to them
+        kernel = getattr(value, "fn", value) if not isinstance(value, InterpretedFunction) else value
+        if isinstance(kernel, InterpretedFunction):
+            kernel.rewrite()
 
 
 def place_of(kernel: JITFunction) -> tuple[str, int]:

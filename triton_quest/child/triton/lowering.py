@@ -96,6 +96,9 @@ class FrontEnd:
 
     def __init__(self, source: ASTSource, target: Any, backend: Any, options: Any) -> None:
         """Raises what `to_ttir` raises."""
+        self.shared_bytes: int | None = (
+            None  # per block, for the target that it was made for, once it was lowered so far
+        )
         self._options = _Asked(options)
         self._sizes: list[tuple[tuple[Any, ...], Any]] = []
         self._is_of_this_target = False

@@ -187,6 +187,23 @@ def _read_source_once(edits: Edits) -> None:
     edits.set(rewriter, "_get_jit_fn_file_line", file_and_line)
 
 
+def _copy_nothing_onto_itself(edits: Edits) -> None:
+    """What the interpreter gets of a tensor on the CPU is the tensor's own memory: nothing has to be copied back."""
+    restore = interpreter.GridExecutor._restore_args_dev
+
+    def is_shared(given: Any, taken: Any) -> bool:
+        if not hasattr(given, "data_ptr"):
+            return not isinstance(given, tuple) and not hasattr(given, "base")  # a number
+        return bool(hasattr(taken, "data_ptr") and given.data_ptr() == taken.data_ptr())
+
+    def restore_args(self: Any, args_dev: Any, args_hst: Any, kwargs: Any, kwargs_hst: Any) -> None:
+        pairs = [*zip(args_dev, args_hst, strict=False), *((kwargs[name], kwargs_hst[name]) for name in kwargs)]
+        if not all(is_shared(given, taken) for given, taken in pairs):
+            restore(self, args_dev, args_hst, kwargs, kwargs_hst)
+
+    edits.set(interpreter.GridExecutor, "_restore_args_dev", restore_args)
+
+
 PATCHES = (
     Patch(
         "no overflow checks",
@@ -201,6 +218,16 @@ PATCHES = (
             Need(f"{_INTERPRETER}:_LangPatchScope.restore", ("self",)),
             Need(f"{_INTERPRETER}:GridExecutor.__call__", ("self", "args_dev", "kwargs")),
             Need(f"{_INTERPRETER}:InterpretedFunction.__call__", ("self", "args", "kwargs")),
+        ),
+    ),
+    Patch(
+        "nothing copied onto itself",
+        _copy_nothing_onto_itself,
+        (
+            Need(
+                f"{_INTERPRETER}:GridExecutor._restore_args_dev",
+                ("self", "args_dev", "args_hst", "kwargs", "kwargs_hst"),
+            ),
         ),
     ),
     Patch("NumPy types remembered", _remember_numpy_dtypes, (Need(f"{_INTERPRETER}:_get_np_dtype", ("tt_dtype",)),)),
