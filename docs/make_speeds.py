@@ -15,7 +15,8 @@ sys.path.insert(0, str(ROOT))
 from triton_quest.authoring import fingerprint  # noqa: E402
 from triton_quest.course.level import Level  # noqa: E402
 from triton_quest.course.table import LEVELS  # noqa: E402
-from triton_quest.records.race import YOURS, Ceilings, Timing  # noqa: E402
+from triton_quest.records.race import YOURS, Ceilings, ConfigTiming, Timing  # noqa: E402
+from triton_quest.report import configs as config_report  # noqa: E402
 from triton_quest.report.pictures import race as race_picture  # noqa: E402
 from triton_quest.report.race import Bound, RaceStanding, medal, overall, standings  # noqa: E402
 
@@ -44,6 +45,12 @@ def load(path: Path) -> dict[str, Any]:
 
 def timings(data: dict[str, Any], level: Level, part: str = "timings") -> list[Timing]:
     return [Timing(**row) for row in data[part] if row["slug"] == level.slug]
+
+
+def configs(data: dict[str, Any], level: Level) -> list[ConfigTiming]:
+    """Every config of a tuned kernel at every size."""
+    rows = [row for row in data.get("configs", []) if row["slug"] == level.slug]
+    return [ConfigTiming(**{**row, "constants": tuple(map(tuple, row["constants"]))}) for row in rows]
 
 
 def data_files() -> list[Path]:
@@ -132,8 +139,9 @@ def _gpu(path: Path) -> Iterator[str]:
                 "",
             )
             yield from _table(rows, found)
+            yield from _configs(configs(data, level))
     for level in LEVELS:
-        rows = timings(data, level, "descriptors")
+        rows = timings(data, level, "descriptors") if "descriptors" in data else []
         if rows:
             found = standings(rows, ceilings)
             heading = f"### Beyond level {level.number}: with tensor descriptors{_sum(overall(found))}"
@@ -158,6 +166,29 @@ def _table(rows: list[Timing], found: tuple[RaceStanding, ...]) -> Iterator[str]
         share = "" if mark else f"{one.share:.0%} {one.bound.value}"
         told = f"{one.ratio:.2f}" if one.ratio else ""
         yield "| " + " | ".join([one.size + mark, *cells, one.rate, share, told]) + " |"
+
+
+def _configs(found: list[ConfigTiming]) -> Iterator[str]:
+    """A row a config and a column a size, in TFLOP/s; what the tuner took is bold."""
+    if not found:
+        return
+    sizes = list(dict.fromkeys(one.size for one in found))
+    names = config_report.varying(one.constants for one in found)
+    yield from ("", f"Every config, {', '.join(names)}, in TFLOP/s; bold is what the tuner took:", "")
+    yield "| tile | warps | stages | registers | spilled | shared memory | " + " | ".join(sizes) + " |"
+    yield "|---|" + "--:|" * (5 + len(sizes))
+    for place in dict.fromkeys(one.place for one in found):
+        mine = {one.size: one for one in found if one.place == place}
+        one = next((one for one in mine.values() if one.registers), next(iter(mine.values())))
+        takes = [one.warps, one.stages, one.registers, one.spilled_bytes, f"{one.shared_bytes / 1024:.0f} KB"]
+        cells = [_rate_of(mine.get(size)) for size in sizes]
+        yield "| " + " | ".join([config_report.tile(one.constants, names), *map(str, takes), *cells]) + " |"
+
+
+def _rate_of(one: ConfigTiming | None) -> str:
+    if one is None or not one.time_ms:
+        return one.says if one is not None and len(one.says) < 10 else ""
+    return f"**{one.tflops:.0f}**" if one.taken else f"{one.tflops:.0f}"
 
 
 def _cell(timing: Timing | None) -> str:
@@ -187,7 +218,8 @@ def pictures() -> None:
         ceilings = Ceilings(**data["ceilings"])
         races = {level: rows for level in LEVELS if (rows := timings(data, level))}
         note = f"{data['date']}, torch {ceilings.torch}, Triton {ceilings.triton}; medians, cold L2, random inputs"
-        race_picture.save(DOCS / f"{path.stem}.svg", races, ceilings.gpu, note)
+        tuned = {level: found for level in LEVELS if (found := configs(data, level))}
+        race_picture.save(DOCS / f"{path.stem}.svg", races, ceilings.gpu, note, tuned)
 
 
 if __name__ == "__main__":

@@ -226,9 +226,9 @@ def arrived() -> list[Level]:
     return [level for level in LEVELS if level.has_arrived]
 
 
-def maker(name: str) -> ModuleType:
-    """A program of docs/ that writes a page, as a module."""
-    spec = importlib.util.spec_from_file_location(name, ROOT / "docs" / f"{name}.py")
+def maker(name: str, folder: str = "docs") -> ModuleType:
+    """A program of docs/ that writes a page, or of another folder, as a module."""
+    spec = importlib.util.spec_from_file_location(name, ROOT / folder / f"{name}.py")
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
