@@ -176,5 +176,11 @@ class Learner(RuleBasedStateMachine):
             found.remove(one)
 
 
-TestAnyOrder = pytest.mark.slow(Learner.TestCase)
-TestAnyOrder.settings = settings(max_examples=15, stateful_step_count=25, deadline=None)
+@pytest.mark.slow
+class TestAnyOrder(Learner.TestCase):  # type: ignore[misc]
+    settings = settings(max_examples=6, stateful_step_count=25, deadline=None)
+
+
+@pytest.mark.survey
+class TestManyOrders(Learner.TestCase):  # type: ignore[misc]
+    settings = settings(max_examples=60, stateful_step_count=30, deadline=None)

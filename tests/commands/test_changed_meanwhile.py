@@ -56,8 +56,8 @@ def test_nothing_is_said_of_a_file_that_stays(quest: Quest) -> None:
 # At 200 random moments
 
 SEED = 20261129
-CHECKS = 100  # live, and as many in `check`
-PASSING = frozenset({20, 120})  # the numbers of the texts that are right
+CHECKS = 50  # live, and as many in `check`
+PASSING = frozenset({20, CHECKS + 20})  # the numbers of the texts that are right
 VERDICT = "Line {line}: ValueError: text {number}"
 
 

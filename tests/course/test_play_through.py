@@ -1,4 +1,4 @@
-"""A scripted learner plays the whole quest through the commands, with a wrong attempt first in some levels."""
+"""A scripted learner plays an act of the quest through the commands, with a wrong attempt first in some levels."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from tests.conftest import Quest
 from triton_quest.course import parts, template
 from triton_quest.course.level import Level
 from triton_quest.course.mistake import Mistake, apply
-from triton_quest.course.table import LEVELS
+from triton_quest.course.table import ACTS, LEVELS, by_act
 from triton_quest.parent import devices
 from triton_quest.store import workspace
 from triton_quest.store.records import Status
 
-STUMBLES = (1, 2, len(LEVELS))
+ACT = by_act(LEVELS)
 WRONG_BY = ("numbers", "memory")  # what the wrong attempt is rejected by, in this order of preference
 
 
@@ -44,21 +44,24 @@ def play(quest: Quest, level: Level, *, stumble: bool) -> str:
     return answer.out
 
 
-def to_the_end(quest: Quest) -> str:
-    said = ""
-    for level in LEVELS:
-        said = play(quest, level, stumble=level.number in STUMBLES)
-    assert {state.status for state in quest.progress.states()} == {Status.PASSED}
-    return said
-
-
-@pytest.mark.slow
-def test_a_learner_who_stumbles_reaches_the_end(quest: Quest) -> None:
-    said = to_the_end(quest)
-    assert "You finished the Triton Attention Quest" in said
-    assert "All levels were judged once more, and every one still passes." in said
-    attempts = 2 * len(LEVELS) - 1 + len(STUMBLES)  # each level but the last is judged once more at the end
-    assert f"{3 * len(LEVELS)} of {3 * len(LEVELS)} ★   {attempts} attempts, 0 hints, in " in said
+@pytest.mark.parametrize(
+    "act",
+    [pytest.param(1, marks=pytest.mark.slow), *(pytest.param(act, marks=pytest.mark.survey) for act in ACT if act > 1)],
+)
+def test_a_learner_who_stumbles_reaches_the_end_of_the_act(quest: Quest, act: int) -> None:
+    levels = ACT[act]
+    if not all(level.has_arrived for level in levels):
+        pytest.skip("a level of the act lies ahead")
+    before = range(1, levels[0].number)
+    quest.pass_levels(*before)
+    stumbles = levels[0], levels[1], levels[-1]
+    for level in levels:
+        said = play(quest, level, stumble=level in stumbles)
+    assert {state.status for state in quest.progress.states()[: levels[-1].number]} == {Status.PASSED}
+    assert f"You finished {'' if act == len(ACTS) else f'{ACTS[act - 1].title} of '}the Triton Attention Quest" in said
+    assert "levels were judged once more, and every one still passes." in said
+    attempts = len(before) + 2 * len(levels) - 1 + len(stumbles)  # each but the last is judged once more at the end
+    assert f"{attempts} attempts, 0 hints, in " in said
 
 
 def test_at_the_end_levels_that_fail_or_are_gone_by_now_are_named_and_stay_passed(
@@ -66,15 +69,16 @@ def test_at_the_end_levels_that_fail_or_are_gone_by_now_are_named_and_stay_passe
 ) -> None:
     """The judge is a quick one."""
     monkeypatch.setattr(devices, "judge", quick_judge)
-    for level in LEVELS:
+    last = ACT[1][-1].number
+    for level in ACT[1]:
         quest.file(level.number).write_text("right")
-    quest.pass_levels(*range(1, len(LEVELS)))
+    quest.pass_levels(*range(1, last))
     quest.file(3).write_text("wrong")
     quest.file(5).unlink()
-    answer = quest.inside(f"check {len(LEVELS)}")
+    answer = quest.inside(f"check {last}")
     assert answer.code == 0 and answer.next_command == "python quest.py check 3"
     assert "Changed since you passed" in answer.out and "level 3, Softmax:" in answer.out
     assert "level 5, Causal mask:" in answer.out and "is not there" in answer.said
     states = quest.progress.states()
     assert [state.level.number for state in states if state.status is Status.CHANGED] == [3]
-    assert all(state.is_done for state in states), "nothing relocks"
+    assert all(state.is_done for state in states[:last]), "nothing relocks"
