@@ -1,5 +1,5 @@
 # What people type and what CI runs. `make test` does all the set-up on a fresh machine.
-.PHONY: test fast survey lint types gate gate-sample passing-checks latency live format pictures speeds levels
+.PHONY: test fast survey lint types gate gate-sample passing-checks latency live format pictures speeds levels site
 python = .venv/bin/python
 pytest = $(python) -m pytest -q -n 2 --dist worksteal
 
@@ -52,3 +52,8 @@ levels: .venv/quest-dev-pins  ## the README's table of the levels, from the tabl
 
 speeds: .venv/quest-dev-pins  ## docs/speeds.md and its pictures, from benchmarks/data
 	$(python) docs/make_speeds.py
+
+site: .venv/quest-dev-pins  ## the course as a site to read, in build/site/html
+	$(python) -m pip install --quiet --requirement docs/requirements-site.txt
+	$(python) docs/make_site.py
+	$(python) -m zensical build --config-file build/site/zensical.toml

@@ -20,7 +20,9 @@ from triton_quest.report.show import CallTrace, Position
 from triton_quest.report.show_data import bytes_of, page_data
 
 OURS, NOT_YET = 2, 1
-OUTSIDE_ONESELF = re.compile(r"""(?:src|href|action)=|url\(|https?://(?!www\.w3\.org)|@import|fetch\(|import\(""")
+OUTSIDE_ONESELF = re.compile(
+    r"""(?:src|href|action)=(?!"data:,")|url\(|https?://(?!www\.w3\.org)|@import|fetch\(|import\("""
+)
 
 
 def carried(page: str) -> Any:

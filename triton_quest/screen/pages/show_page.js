@@ -41,7 +41,7 @@ function sentence(launch) {
   const loops = step.loops.map(([variable, value]) => `, ${variable} = ${value}`).join("");
   const where = tensor && step.touched.length ? slices(shown(tensor), step.touched, tensor.shape) : "no element";
   return `${name}, step ${place.step + 1} of ${steps.length}: ${VERBS[step.action]} ${tensor ? shown(tensor) : "no tensor at all"}, ` +
-    `line ${step.line}${loops}. ${where}: ${counted(lengthOf(step.touched), "element")}; ${lanesSaid(step)}.`;
+    `${step.line ? `line ${step.line}` : "a line of the kernel"}${loops}. ${where}: ${counted(lengthOf(step.touched), "element")}; ${lanesSaid(step)}.`;
 }
 
 function lanesSaid(step) {
@@ -137,7 +137,7 @@ function listSteps(launch) {
     const where = tensor && step.touched.length ? slices(shown(tensor), step.touched, tensor.shape) : "no element";
     const first = made("td");
     first.append(button);
-    row.append(first, ...[step.line, step.loops.map((pair) => pair.join(" = ")).join(", "), ACTIONS[step.action], where,
+    row.append(first, ...[step.line || "", step.loops.map((pair) => pair.join(" = ")).join(", "), ACTIONS[step.action], where,
       lengthOf(step.masked) || ""].map((text) => made("td", String(text))));
     return row;
   });
