@@ -14,7 +14,7 @@ import torch
 
 from tests.judge.toys import KERNEL, adding_in_the_kernel, judged, run_of, subject_of, vectors
 from triton_quest.child.judge import code, diagnosis, numbers
-from triton_quest.child.judge.diagnosis import Evidence, Explanation
+from triton_quest.child.judge.patterns import Evidence, Explanation
 from triton_quest.child.judge.watch import Run, Subject
 from triton_quest.course import parts, template
 from triton_quest.course import table as levels

@@ -16,6 +16,7 @@ contract.py   what a launcher must give, in sentences
 compare.py    one result against the truth: the budget, the worst element, the region
 properties.py what holds whatever the numbers
 diagnosis.py  a wrong output explained                   (by mistake.py's data, rerun in reruns.py; hints.py: which hint fits)
+patterns.py   what the wrong elements have in common, where no known mistake explains them
 known.py      the known mistake behind a wrong access or a refused line
 one_run.py    one run judged, and each step of a judgement to be repeated on another text
 at_fault.py   the gap at fault, by substitution        (what is told of it: gap_causes.py)

@@ -7,7 +7,6 @@ budget of the case, everywhere. Where few numbers speak, or several mistakes wou
 from __future__ import annotations
 
 import inspect
-import itertools
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +14,7 @@ from typing import Any
 import torch
 
 from triton_quest.child.judge import compare
+from triton_quest.child.judge.patterns import ENOUGH, Evidence, Explanation, pattern
 from triton_quest.child.judge.reruns import Reruns
 from triton_quest.child.judge.watch import Run
 from triton_quest.course.answer import Answer
@@ -23,47 +23,6 @@ from triton_quest.course.mistake import Mistake
 
 WITNESSES = 3  # failing runs that a rerun must fit, the largest among them; all of them, where several fit
 SAME_ELEMENTS = 0.9  # the share of the wrong elements that must be wrong in both: rounding decides over the rest
-ENOUGH = 8  # elements below which a match may be chance
-
-
-@dataclass(frozen=True)
-class Evidence:
-    """One failing run of the learner's launcher, and which elements are wrong. Patterns are sought in the first wrong tensor."""
-
-    run: Run
-    marked: Answer
-
-    @property
-    def name(self) -> str:
-        return self.marked.marked[0]
-
-    @property
-    def called(self) -> str:
-        """How a sentence calls the wrong tensor."""
-        return self.run.called(self.name) or "output"
-
-    @property
-    def wrong(self) -> torch.Tensor:
-        return self.marked[self.name]
-
-    @property
-    def result(self) -> torch.Tensor:
-        return self.run.result[self.name]
-
-    @property
-    def truth(self) -> torch.Tensor:
-        return self.run.reference.truth[self.name]
-
-
-@dataclass(frozen=True)
-class Explanation:
-    """What probably went wrong, in the learner's words, with what carries it."""
-
-    says: str
-    evidence: str
-    finding: str | None = None
-    hint: int | None = None
-    unexplained: Run | None = None  # a failing run that goes wrong in another way as well
 
 
 def explain(
@@ -81,7 +40,7 @@ def explain(
         if match.mistakes and match.unexplained is None:
             return _told(match)
         partly.append(match)
-    return next((_told_in_part(match) for match in partly if match.carries), None) or _pattern(seen)
+    return next((_told_in_part(match) for match in partly if match.carries), None) or pattern(seen)
 
 
 def _rounds(
@@ -244,101 +203,3 @@ def _doubled(x: Any) -> Any:
         return x
     memory = torch.empty(0, dtype=x.dtype).set_(x.untyped_storage())
     return memory.double().as_strided(x.shape, x.stride(), x.storage_offset())
-
-
-def _pattern(seen: Sequence[Evidence]) -> Explanation | None:
-    """What the wrong elements of the first run have in common, where they have."""
-    if (swapped := _swapped(seen[0])) or (factor := _constant_ratio(seen)):
-        return swapped or factor
-    patterns = (_all_nan, _large_for_infinite, _above_diagonal, _one_matrix)
-    return next(filter(None, (describe(seen[0]) for describe in patterns)), None)
-
-
-def _wrong_rows(seen: Evidence) -> int:
-    return int(seen.wrong.flatten(0, -2).any(dim=-1).sum())
-
-
-def _swapped(seen: Evidence) -> Explanation | None:
-    """Two tensors in each other's place: each is what the other should be."""
-    run, names = seen.run, seen.marked.marked
-    for first, second in itertools.combinations(names, 2):
-        shapes = {run.reference.truth[name].shape for name in (first, second)}
-        ours = Answer({first: run.result[second], second: run.result[first]})
-        if len(shapes) == 1 and not run.reference.wrong(ours).any():
-            says = f"`{first}` and `{second}` stand in each other's place: each is what the other should be."
-            return Explanation(says, f"Checked: all {ours.elements:,} elements of the two.")
-    return None
-
-
-def _constant_ratio(seen: Sequence[Evidence]) -> Explanation | None:
-    """A ratio that rows have in common. A row that was divided by too large a sum has one of its own: a single row shows nothing."""
-    several = (one for one in seen if one.wrong.numel() >= ENOUGH and (one.wrong.ndim < 2 or _wrong_rows(one) > 1))
-    witness = next(several, None)
-    ratio = _ratio(witness) if witness is not None else None
-    if witness is None or ratio is None or _differs(_ratio(seen[0]), ratio):
-        return None
-    says = f"Your {witness.called} is {ratio:.4g} times what it should be, everywhere: look for a missing or an extra factor."
-    return Explanation(says, "")
-
-
-def _differs(first: float | None, ratio: float) -> bool:
-    return first is None or abs(first - ratio) > 1e-2 * abs(ratio)
-
-
-def _ratio(seen: Evidence) -> float | None:
-    """How many times the truth the learner's tensor is, where that is the same everywhere."""
-    comparable = torch.isfinite(seen.truth) & (seen.truth.abs() > 0)
-    finite = comparable & torch.isfinite(seen.result)
-    if not int(finite.sum()) or not torch.equal(finite, comparable):
-        return None
-    if bool((seen.wrong & ~torch.isfinite(seen.truth)).any()):
-        return None  # an infinity is no multiple of a number
-    ratios = seen.result.double()[finite] / seen.truth[finite]
-    ratio = float(ratios.median())
-    eps = torch.finfo(seen.result.dtype).eps
-    if ratio == 0 or abs(ratio - 1) < 1e-2 or bool(((ratios - ratio).abs() > 16 * eps * abs(ratio)).any()):
-        return None
-    return ratio
-
-
-def _all_nan(seen: Evidence) -> Explanation | None:
-    unexpected = torch.isnan(seen.result) & ~torch.isnan(seen.truth)
-    if not bool(unexpected.any()):
-        return None
-    says = (
-        f"Your {seen.called} has NaN where there should be numbers: 0/0, inf - inf, or a value that was never loaded."
-    )
-    return Explanation(says, f"{int(unexpected.sum()):,} elements are NaN.")
-
-
-def _large_for_infinite(seen: Evidence) -> Explanation | None:
-    """Nothing is wrong but that numbers, far from all others, stand for infinities."""
-    missed = torch.isinf(seen.truth) & torch.isfinite(seen.result)
-    if not bool(missed.any()) or not torch.equal(missed, seen.wrong):
-        return None
-    instead, others = seen.result.double()[missed], seen.truth[torch.isfinite(seen.truth)].abs()
-    towards = instead * torch.sign(seen.truth[missed])
-    if bool((towards <= (others.max() if others.numel() else 0)).any()):
-        return None
-    there, expected = compare.number(instead[0]), compare.number(seen.truth[missed][0])
-    return Explanation(f"Your {seen.called} has numbers such as {there} where {expected} itself should stand.", "")
-
-
-def _above_diagonal(seen: Evidence) -> Explanation | None:
-    if seen.wrong.ndim < 2 or seen.wrong.shape[-1] != seen.wrong.shape[-2] or seen.wrong.shape[-1] < ENOUGH:
-        return None
-    below, above = torch.tril(seen.wrong), torch.triu(seen.wrong, diagonal=1)
-    if bool(above.any()) and not bool(below.any()):
-        return Explanation("Only elements above the diagonal are wrong, where the key comes after the query.", "")
-    return None
-
-
-def _one_matrix(seen: Evidence) -> Explanation | None:
-    """Right in the first matrix of a batch and wrong in later ones: an offset by batch or head."""
-    if seen.wrong.ndim < 3:
-        return None
-    flat = seen.wrong.flatten(0, -3).flatten(1).any(dim=1)
-    if flat.numel() > 1 and not bool(flat[0]) and bool(flat[1:].all()):
-        says = "The first matrix of the batch is right and all others are wrong: look at how a program finds its batch and head."
-        return Explanation(says, "")
-    return None

@@ -25,6 +25,7 @@ from triton_quest.child.judge import (
     contract,
     diagnosis,
     numbers,
+    patterns,
     properties,
     rules,
     truth,
@@ -216,7 +217,7 @@ class _OnGpu:
             return
         check = replace(numbers.failed_case(run, wrong, self.blocks), kind="gpu")
         mistakes = parts.known(self.level).mistakes
-        cause = diagnosis.explain(self.level, mistakes, [diagnosis.Evidence(run, wrong)], self.right)
+        cause = diagnosis.explain(self.level, mistakes, [patterns.Evidence(run, wrong)], self.right)
         if cause is not None:
             check = replace(check, cause=cause.says, evidence=cause.evidence, finding=cause.finding, hint=cause.hint)
         raise code.Stopped(check)

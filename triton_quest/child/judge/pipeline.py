@@ -32,6 +32,7 @@ from triton_quest.child.judge import (
     memory,
     numbers,
     one_run,
+    patterns,
     properties,
     read,
     reruns,
@@ -333,13 +334,13 @@ class _Judge:
         hazards.examine_order(self.subject, run, wrong, self.blocks)
         memory.examine_masked_lanes(self.subject, run, wrong, self.blocks)
         check = numbers.failed_case(run, wrong, self.blocks)
-        seen, right = [diagnosis.Evidence(run, wrong)], []
+        seen, right = [patterns.Evidence(run, wrong)], []
         for other in others:
             elements = numbers.wrong_elements(other)
             if not elements.any():
                 right.append(other)
             elif other is not run:
-                seen.append(diagnosis.Evidence(other, elements))
+                seen.append(patterns.Evidence(other, elements))
         found = diagnosis.explain(self.level, self._mistakes(), seen, right)
         unexplained = found.unexplained if found is not None else None
         self.also = (
