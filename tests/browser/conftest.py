@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-INSTALL = "pip install playwright axe-core-python, and Chromium (apt-get install chromium)"
+INSTALL = "needs requirements-dev.txt, and Chromium (apt-get install chromium)"
 OPTIONS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 WIDE, NARROW = (1440, 900), (390, 844)
 

@@ -19,11 +19,10 @@ pytestmark = pytest.mark.slow
 SERIOUS = ("serious", "critical")
 
 
-@pytest.fixture
-def product(
-    quest: Quest, browser: Browser
-) -> tuple[Quest, Path]:  # after the browser: nothing is traced where there is none
+@pytest.fixture(scope="module")
+def product(chromium: Any, shared_quest: Quest) -> tuple[Quest, Path]:  # nothing is traced where there is no Chromium
     """A page of a product of matrices with loops, in six programs."""
+    quest = shared_quest
     shutil.copy(ROOT / "triton_quest" / "course" / "matmul" / "solution.py", quest.workspace.root / "loop.py")
     answer = quest.inside("show 2 --file loop.py --html page.html --json").json()
     assert (answer["outcome"], answer["page"]) == ("passed", "page.html")
@@ -146,8 +145,7 @@ def test_without_javascript_the_page_shows_the_grid_and_a_sentence(
     assert "needs JavaScript" in tab.text_content("noscript") and not tab.is_visible("#trace")
 
 
-@pytest.mark.parametrize("size", [WIDE, NARROW], ids=["wide", "narrow"])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize(("size", "scheme"), [(WIDE, "light"), (NARROW, "dark")], ids=["wide", "narrow"])
 def test_an_accessibility_checker_finds_nothing_serious(
     product: tuple[Quest, Path], browser: Browser, size: tuple[int, int], scheme: str
 ) -> None:

@@ -110,6 +110,7 @@ def test_commands_are_those_of_the_terminal(shell: Shell, quest: Quest) -> None:
     assert "→ %%level 1" in shell.run("%start 1"), "to have it judged is to run its cell"
     quest.file(1).write_text(kernels.RIGHT)
     assert "Program (2,)" in shell.run("%show 1 --program 2")
+    assert "page.html" in shell.run("%show 1 --html page.html") and '<iframe title="page.html" srcdoc="' in shell.html
     assert "add_kernel" in shell.run("%solution 1 --give-up")
 
 

@@ -3,6 +3,7 @@
     %load_ext triton_quest
     %quest                      the map; %quest and any command line does what that does in a terminal
     %start 3                    so do %hint, %show, %traffic, %compile, %solution
+    %show 3 --html page.html    the page is in the cell, too
 
     %%level 3
     import torch                the cell becomes the level's file, and is judged
@@ -37,7 +38,7 @@ from triton_quest.quest import cli
 from triton_quest.records.verdict import Verdict
 from triton_quest.screen.console import glyphs
 from triton_quest.screen.messages import next_step, notice
-from triton_quest.screen.notebook import html_console, mime_bundle
+from triton_quest.screen.notebook import framed, html_console, mime_bundle
 
 SHORTCUTS = ("start", "hint", "show", "traffic", "compile", "solution")
 STEP_SECONDS = 30.0  # for any one step of the learner's code, as `check` gives it
@@ -111,6 +112,10 @@ class Door:
     def _command(self, words: list[str]) -> None:
         with self._shown() as make:
             run(lambda **options: cli.main(args=words, obj=make, **options))
+        if "--html" in words[:-1]:
+            page = Path(words[words.index("--html") + 1]).expanduser()
+            if page.is_file():
+                self._shell.display_pub.publish(framed(page.read_text(encoding="utf-8"), str(page)))
 
     @contextmanager
     def _shown(self) -> Iterator[Callable[[Path | None], Context]]:

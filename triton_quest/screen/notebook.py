@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import io
 
 from rich.console import Console
@@ -30,3 +31,9 @@ def mime_bundle(console: Console) -> dict[str, str]:
         "text/html": console.export_html(theme=MONOKAI, code_format=CODE, inline_styles=True),
         "text/plain": text.rstrip(),
     }
+
+
+def framed(page: str, name: str) -> dict[str, str]:
+    """A whole page within the cell's output: its scripts and styles touch nothing of the notebook's."""
+    frame = f'<iframe title="{html.escape(name)}" srcdoc="{html.escape(page)}" style="border:0;height:48rem;width:100%"></iframe>'
+    return {"text/html": frame, "text/plain": name}
