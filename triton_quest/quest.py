@@ -355,16 +355,25 @@ def benchmark(context, level, file, save, as_json):  # type: ignore[no-untyped-d
 @level_argument
 @file_option
 @click.option("--size", help="A size of the level's race, as `benchmark` names it; the largest unless you say.")
+@click.option(
+    "--with",
+    "tool",
+    type=click.Choice(["ncu", "nsys", "torch", "proton"]),
+    help="Nsight Compute, Nsight Systems, PyTorch's profiler or Proton; the first of these that is here unless you say.",
+)
+@click.option(
+    "--html", type=click.Path(path_type=Path), help="Draw the timeline and the roofline, too: a page for a browser."
+)
 @json_option
 @pass_context
-def profile(context, level, file, size, as_json):  # type: ignore[no-untyped-def]
+def profile(context, level, file, size, tool, html, as_json):  # type: ignore[no-untyped-def]
     """Look at a level's kernel with a profiler on the GPU, and keep the trace.
 
-    Under Nsight Compute where it is installed, else under PyTorch's profiler.
+    The result is compared with PyTorch's first, and what is measured with the profile before.
 
-    Example: quest profile 8
+    Example: quest profile 8 --with nsys
     """
-    return do.profile_kernel.run(context, level, file, size, as_json)
+    return do.profile_kernel.run(context, level, file, size, tool, html, as_json)
 
 
 @cli.command()

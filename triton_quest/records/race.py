@@ -91,24 +91,6 @@ class ConfigTiming:
 
 
 @dataclass(frozen=True)
-class Profiled:
-    """One kernel under a profiler. Shares are of this GPU's peak, 0 ... 1; None where the profiler doesn't count them."""
-
-    record: ClassVar[str] = "profiled"
-    kernel: str
-    size: str
-    time_ms: float
-    launches: int
-    registers: int  # a thread's
-    shared_bytes: int  # a program's
-    occupancy: float  # share of the warps that a multiprocessor can hold
-    grid: tuple[int, ...] = ()
-    memory: float | None = None  # DRAM throughput
-    compute: float | None = None  # of the busiest unit of the multiprocessors
-    tensor: float | None = None  # tensor cores
-
-
-@dataclass(frozen=True)
 class DidNotRun:
     """A contender that can't do this size here, or whose result was not the others'."""
 

@@ -11,7 +11,8 @@ from typing import Any, ClassVar, get_args
 
 from triton_quest.records import wire
 from triton_quest.records.measured import Assembly, Compiled, Counted, Inputs, Refused
-from triton_quest.records.race import Ceilings, ConfigTiming, DidNotRun, Lineup, Profiled, Timing
+from triton_quest.records.profiling import Profiled, Workload
+from triton_quest.records.race import Ceilings, ConfigTiming, DidNotRun, Lineup, Timing
 from triton_quest.records.show import Answered, ErrorMap, ErrorValues, Launched, ProgramSteps, TensorValues
 
 SCHEMA = 1
@@ -177,6 +178,7 @@ Record = (
     | ConfigTiming
     | DidNotRun
     | Profiled
+    | Workload
     | Launched
     | ProgramSteps
     | Answered

@@ -89,7 +89,7 @@ def _race(level: Level, race: Race, yours: Contender, send: Send, seconds: float
     if level.tunes and race_records.YOURS in calls:
         _survey(level, race, calls[race_records.YOURS], given, expected, send, leave_out)
     for name, measured in (alternately(calls) if calls else {}).items():
-        if name == race_records.YOURS and not _same(_answer(calls[name], given), expected):
+        if name == race_records.YOURS and not same(_answer(calls[name], given), expected):
             leave_out(name, "its result was right once, and wrong after being timed")
             continue
         times = (measured.time_ms, measured.low_ms, measured.high_ms, measured.rounds)
@@ -139,12 +139,12 @@ def _first_round(
             continue
         if expected is None and result is not None:
             expected = result
-        elif not _same(result, expected):
+        elif not same(result, expected):
             leave_out(name, "its result isn't the others'")
     return expected
 
 
-def _same(result: Answer | None, expected: Answer | None) -> bool:
+def same(result: Answer | None, expected: Answer | None) -> bool:
     """Equal in every name but for rounding, infinities included."""
     if result is None or expected is None:
         return False

@@ -1,0 +1,1 @@
+"""Small files as profilers leave them, made by hand after their documentation."""
