@@ -91,7 +91,9 @@ def _boxes(events: Sequence[Event]) -> tuple[list[TimelineBox], float]:
         begins, ends = max(event.start_ns, first), min(event.end_ns, last)
         x, width = LEFT + (begins - first) * scale, max(1.0, (ends - begins) * scale)
         tells = f"{event.name}: {event.ns / 1e3:,.1f} µs"
-        drawn.append(TimelineBox(event.kind.value, round(x, 2), 8 + ROW * lanes.index(event.kind), round(width, 2), tells))
+        drawn.append(
+            TimelineBox(event.kind.value, round(x, 2), 8 + ROW * lanes.index(event.kind), round(width, 2), tells)
+        )
     return sorted(drawn, key=lambda box: -box.width)[:MOST_BOXES], (last - first) / 1e3
 
 

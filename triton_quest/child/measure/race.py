@@ -108,7 +108,7 @@ def _survey(
 ) -> None:
     """Send what every config of the learner's takes; a wrong one leaves the learner out of the race."""
     found = landscape.survey(
-        level.slug, race.name, call, lambda result: _same(Answer.of(result, given.judged), expected), race.flops
+        level.slug, race.name, call, lambda result: same(Answer.of(result, given.judged), expected), race.flops
     )
     if found is None:
         return
