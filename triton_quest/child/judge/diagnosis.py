@@ -182,14 +182,18 @@ def _output(reruns: Reruns, mistake: Mistake, run: Run) -> Answer | None:
 
 
 def _by_formula(formula: Callable[..., Any], run: Run) -> Answer | None:
-    """The formula's result: a tensor, or a tuple of the answers and of the wanted gradients. It takes `dout`, if any, last."""
+    """The formula's result: a tensor, or a tuple of the answers and of all gradients. For gradients it takes `dout` last; where none is
+    handed over, zeros."""
     asked = {name: run.constants[name] for name in _constants_asked_for(formula)}
-    dout = () if run.given.dout is None else (_doubled(run.given.dout),)
+    level, judged = run.given.level, run.given.judged
+    given = run.given.dout if run.given.dout is not None else torch.zeros_like(run.reference.truth[level.answers[0]])
+    dout = (_doubled(given),) if level.gradients else ()
     try:
         output = formula(*map(_doubled, run.given.inputs), *dout, **run.given.keywords, **asked)
     except (RuntimeError, ValueError, IndexError):  # a formula that doesn't fit these shapes explains nothing
         return None
-    return Answer.of(output, run.given.judged)
+    everything = Answer.of(output, level.judged())
+    return None if everything is None else Answer({name: everything[name] for name in judged})
 
 
 def _constants_asked_for(formula: Callable[..., Any]) -> list[str]:

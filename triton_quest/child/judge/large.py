@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from triton_quest.child.instruments.vast import Overflow, overflows
 from triton_quest.child.judge import code
+from triton_quest.child.judge.given import drawn
 from triton_quest.child.judge.watch import Subject
 from triton_quest.course.case import DTYPES, Case, Draw
 from triton_quest.course.level import Level
@@ -19,8 +20,8 @@ def examine(subject: Subject, cases: Sequence[Case]) -> v.Check:
     """Raises Stopped for an offset that wraps around in one of the cases, which are too large to run as a whole."""
     passed = v.Check(name=NAME, kind="memory", state=v.State.PASSED)
     for case in cases:
-        inputs = case.inputs(Draw(case.name, DTYPES["fp16"]))
-        found = overflows(lambda case=case, inputs=inputs: subject.launcher(*inputs, **case.keywords))  # type: ignore[misc]
+        given = drawn(subject.level, case, Draw(case.name, DTYPES["fp16"]))
+        found = overflows(lambda given=given: given.called(subject.launcher))  # type: ignore[misc]
         if not found:
             continue
         if not _teaches_int64(subject.level):

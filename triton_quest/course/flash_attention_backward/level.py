@@ -10,5 +10,8 @@ LEVEL = Level(
     launcher="trainable_attention",
     gradients=("q", "k", "v"),
     inputs=("B H S D",) * 3,
+    last_cast_allowed=True,
     feats=("no-spill",),
+    races=("flash", "cudnn", "efficient", "math", "flex"),
+    medals=(0.4, 0.6, 0.8),
 )
