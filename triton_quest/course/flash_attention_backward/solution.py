@@ -28,13 +28,13 @@ a kernel that owns its queries, is faster on a GPU, and gives the same bits ever
 for dk and dv, one for dq.
 
 **What autograd wants.** Autograd can't look into a kernel: to PyTorch, `out` is memory that somebody has filled,
-without a **history**. A `torch.autograd.Function` gives it one. It is a class with two static methods:
+without a history. A `torch.autograd.Function` gives it one. It is a class with two static methods:
 
     forward(ctx, q, k, v, causal, sm_scale)   computes out, and keeps things
     backward(ctx, dout)                       a gradient for each argument
 
 Autograd calls `backward` when the way back through the network arrives here, with `dout`, the gradient of `out`.
-Between the two lies `ctx`, the **context** of one call:
+Between the two lies `ctx`, the context of one call:
 
 - `ctx.save_for_backward(q, k, v, out, lse)` keeps tensors. They come back as `ctx.saved_tensors`, in that order.
   Autograd frees them when it is done, and complains if somebody has written into them meanwhile.
@@ -667,7 +667,7 @@ class FlashAttention(torch.autograd.Function):
         )  # fmt: skip
         dq = dk = dv = None
 
-        # TODO 8 (about 10 lines): if the gradient of k or of v is needed, `dk` and `dv` (B, H, N, D), memory for them, and
+        # TODO 8 (about 11 lines): if the gradient of k or of v is needed, `dk` and `dv` (B, H, N, D), memory for them, and
         #      the launch of level 13, with the tiles of DK_DV_TILES. The strides of dk serve for dv as well.
         # [gap: dk, dv]
         if ctx.needs_input_grad[1] or ctx.needs_input_grad[2]:
