@@ -5,10 +5,12 @@ The worker holds it before anything reads the file; Python's tracebacks and Trit
 
 from __future__ import annotations
 
+import ast
 import contextlib
 import linecache
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 from pathlib import Path
 
 from triton_quest.errors import UnusableFile
@@ -59,6 +61,12 @@ def exact_text(file: Path, repair: str) -> str:
 def read_text(file: Path, repair: str) -> str:
     """With plain line ends, and without the mark that some editors begin with. Raises UnusableFile."""
     return files.plain(exact_text(file, repair))
+
+
+@lru_cache(maxsize=4)  # one file is looked at from several sides
+def tree_of(text: str) -> ast.Module:
+    """The text parsed, to be looked at and never changed. Raises what ast.parse raises."""
+    return ast.parse(text)
 
 
 def text_of(file: Path) -> str:

@@ -13,6 +13,8 @@ from functools import lru_cache
 from itertools import islice
 from types import CodeType, FrameType
 
+from triton_quest.child import source
+
 _LONGEST = 60
 _OPERATORS: dict[str, tuple[type[ast.AST], ...]] = {
     "matmul": (ast.MatMult,),
@@ -69,7 +71,7 @@ def _is_phrase(node: ast.AST) -> bool:
 @lru_cache(maxsize=2)  # one file is looked at in every run of a judgement
 def _phrases_of(text: str) -> tuple[_Phrase, ...]:
     try:
-        tree = ast.parse(text)
+        tree = source.tree_of(text)
     except SyntaxError:
         return ()
     return tuple(node for node in ast.walk(tree) if _is_phrase(node))  # type: ignore[misc]

@@ -25,7 +25,7 @@ WHOLE = ("int", "uint")  # how the names of whole types begin
 def remarks(file: Path) -> list[v.Check]:
     """A remark a line. None where the file can't be read: its other checks say so."""
     try:
-        tree = ast.parse(source.read_text(file, "reset"))
+        tree = source.tree_of(source.read_text(file, "reset"))
     except (SyntaxError, ValueError):
         return []
     kernels = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef) and _is_kernel(node)]

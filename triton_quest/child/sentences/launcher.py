@@ -5,6 +5,8 @@ from __future__ import annotations
 import ast
 import re
 
+from triton_quest.child import source
+
 NOTHING = re.compile(r"'NoneType' object (has no attribute|is not (iterable|subscriptable))")
 ADVICE = "Pass the tensor itself on: what the kernel wrote is in it."
 NEW = ("empty", "zeros", "ones", "full", "empty_strided")  # functions of torch that allocate, on the CPU unless told
@@ -45,6 +47,6 @@ def on_the_cpu(text: str) -> list[str]:
 
 def _nodes(text: str) -> list[ast.AST]:
     try:
-        return list(ast.walk(ast.parse(text)))
+        return list(ast.walk(source.tree_of(text)))
     except (SyntaxError, ValueError, RecursionError):
         return []

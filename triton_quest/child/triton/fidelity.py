@@ -165,6 +165,9 @@ def _find_def_by_parsing(edits: Edits) -> None:
     find_def = rewriter._find_def
 
     def find(self: Any, lines: list[str]) -> int:
+        places = [number for number, line in enumerate(lines, start=1) if line.lstrip().startswith("def ")]
+        if len(places) == 1:
+            return places[0]
         try:
             return ast.parse(textwrap.dedent("".join(lines))).body[0].lineno
         except (SyntaxError, IndexError):

@@ -22,6 +22,8 @@ from triton.runtime import interpreter
 from triton.runtime.interpreter import InterpretedFunction
 from triton.runtime.jit import JITFunction
 
+from triton_quest.child import source
+
 _PATCHED_CLASSES = ("tensor", "dtype", "tensor_descriptor_base", "condition")
 
 
@@ -71,7 +73,7 @@ def for_the_compiler() -> Iterator[None]:
 def _names_bound_in(file: str) -> frozenset[str]:
     """Every name that the file sets, imports or defines somewhere; "*" where it imports all of something."""
     names: set[str] = set()
-    for node in ast.walk(ast.parse("".join(linecache.getlines(file)))):
+    for node in ast.walk(source.tree_of("".join(linecache.getlines(file)))):
         if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
             names.add(node.name)
         elif isinstance(node, (ast.Import, ast.ImportFrom)):
