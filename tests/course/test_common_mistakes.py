@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import arrived
-from tests.course import trials_of_attention, trials_of_tuning
+from tests.course import trials_of_attention, trials_of_shared_heads, trials_of_tuning
 from tests.course.trials import Trial, matrices, positive, queries_and_keys, rows, swapped, vectors
 from tests.judge.conftest import adapted_interpreter, as_a_child  # noqa: F401  fixtures, and the interpreter is on
 from triton_quest.child.instruments.warned import Warned, warnings_once
@@ -216,8 +216,9 @@ TRIALS: dict[tuple[str, str], tuple[Trial, ...]] = {
     ("attention-scores", "No int64"): (Trial("small tensors", NO_INT64, queries_and_keys(2, 3, 5, 7, 16), "passes"),),
     **trials_of_attention.TRIALS,
     **trials_of_tuning.TRIALS,
+    **trials_of_shared_heads.TRIALS,
 }
-TRIED = arrived()[:9]
+TRIED = arrived()[:11]
 
 
 class OneCase(pipeline._Judge):
