@@ -122,7 +122,8 @@ CONSTRUCTS = (
     ),
     Row(
         "pointer_index",
-        "A pointer isn't indexed: write `tl.load(pointer + offset)`.",
+        "Neither a pointer nor a block is indexed: what a pointer leads to is read by `tl.load(pointer + offset)`, and a block is "
+        "worked on as a whole, as in `x * y` and `tl.sum(x, axis=0)`.",
         node="Subscript",
         reason="Did you forget",
     ),
