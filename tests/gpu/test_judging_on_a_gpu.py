@@ -84,3 +84,12 @@ def test_a_kernel_that_is_too_large_for_shared_memory_is_told_in_bytes(tmp_path:
     file.write_text(text.replace(tiles, "large = medium = 128, 256, 128, 8, 4"))
     verdict = judged(LEVELS[1], file)
     assert verdict.outcome is v.Outcome.COMPILE and "bytes of shared memory a program" in verdict.cause
+
+
+def test_a_config_that_is_wrong_only_in_itself_is_refused_by_its_number(tmp_path: Path) -> None:
+    level = next(level for level in LEVELS if level.slug == "autotuning")
+    mistake = next(one for one in parts.known(level).mistakes if one.key == "group_of_none")
+    file = tmp_path / "group_of_none.py"
+    file.write_text(apply(mistake.edits, workspace.course_text(level, "solution.py"), mistake.key))
+    verdict = judged(level, file)
+    assert not verdict.passed and "config 7 of 10" in verdict.cause, verdict.cause

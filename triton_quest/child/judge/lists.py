@@ -33,11 +33,14 @@ MOST = 2.5  # times the bytes of a compact patch
 def fits(subject: Subject) -> v.Check:
     """Raises Stopped for a config that pruning leaves on a target and that doesn't compile for it, or is too large."""
     cases: Sequence[Case] = parts.part(subject.level, "cases").TUNED
+    where: dict[int, tuple[Case, TunedLaunch, list[Arch]]] = {}
     for arch in TARGETS:
         with activated(arch):
             left = {place: (case, launch) for case in reversed(cases) for place, launch in _left(subject, case)}
-        for place, (case, launch) in sorted(left.items(), key=lambda pair: pair[0]):
-            _fits(subject, case, launch, place, arch)
+        for place, (case, launch) in left.items():
+            where.setdefault(place, (case, launch, []))[2].append(arch)
+    for place, (case, launch, archs) in sorted(where.items()):
+        _fits(subject, case, launch, place, archs)
     return v.Check(name=FITS, kind="compile", state=v.State.PASSED)
 
 
@@ -89,14 +92,14 @@ def _left(subject: Subject, case: Case) -> Iterator[tuple[int, TunedLaunch]]:
         yield from ((place, replace(launch, chosen=place)) for place in launch.left)
 
 
-def _fits(subject: Subject, case: Case, launch: TunedLaunch, place: int, arch: Arch) -> None:
+def _fits(subject: Subject, case: Case, launch: TunedLaunch, place: int, archs: Sequence[Arch]) -> None:
     def call() -> None:
-        with Forcing(place).watched():
+        with Forcing(place, insists=True).watched():
             subject.launcher(*case.inputs(Draw(case.name, DTYPES[DTYPE])), **case.keywords)
 
-    for refusal in compile_front_end(call, subject.module, (arch,)).refusals:
-        target = find(arch)
-        chip = f"{target.an_example} ({target.name})" if target else name_of(arch)
+    for refusal in compile_front_end(call, subject.module, archs).refusals:
+        target = find(refusal.target)
+        chip = f"{target.an_example} ({target.name})" if target else name_of(refusal.target)
         check = v.Check(name=FITS, kind="compile", state=v.State.PASSED)
         if is_too_large(refusal):
             needs, limit = map(int, re.findall(r"(?:Required|Hardware limit): (\d+)", refusal.reason))

@@ -308,6 +308,7 @@ class _Judge:
         """Every config of what is tuned; and where tuning is the lesson, the list itself."""
 
         def repeats(step: one_run.Step) -> None:
+            self._stage("configs", "trying every config")
             self.repeat = step
 
         if self.level.tunes and self.able.compiling:
@@ -320,6 +321,7 @@ class _Judge:
 
     def _list(self, step: Callable[[Subject], v.Check]) -> None:
         """One step that is about the whole list of configs."""
+        self._stage("configs", "looking at the list of configs")
         self.repeat = lists.repeating(step)
         self.send(step(self.subject))
 

@@ -98,15 +98,23 @@ class _Forced:
                 blocks, tries = seen, self._tries(place, seen)
 
     def _tries(self, place: int, blocks: tuple[int, ...]) -> Iterator[tuple[Case, str]]:
-        """The cases and dtypes for which pruning leaves the config: a small one, then the largest of the quick ones, then all others."""
-        quick, others = ([case for case in self.cases if case.quick is is_quick] for is_quick in (True, False))
-        is_first = True
-        for cases in (quick, others):
+        """The cases and dtypes for which pruning leaves the config: a small one, then the largest of the quick ones, then all others.
+
+        A case comes a second time, in another dtype, after all have been.
+        """
+        again: list[tuple[Case, str]] = []
+        given: set[str] = set()
+        for is_quick in (True, False):
             for dtype in self.dtypes:
-                left = [case for case in cases if dtype in case.dtypes and place in self._left_of(case, dtype, blocks)]
-                if left and is_first:
-                    left, is_first = [left[0], *reversed(left[1:])], False
-                yield from ((case, dtype) for case in left)
+                cases = [case for case in self.cases if case.quick is is_quick and dtype in case.dtypes]
+                left = [case for case in cases if place in self._left_of(case, dtype, blocks)]
+                for case in left if given else [*left[:1], *reversed(left[1:])]:
+                    if case.name in given:
+                        again.append((case, dtype))
+                        continue
+                    given.add(case.name)
+                    yield case, dtype
+        yield from again
 
     def _left_of(self, case: Case, dtype: str, blocks: tuple[int, ...]) -> frozenset[int]:
         """The places of the configs that pruning leaves in a call in which no kernel runs."""
