@@ -1,6 +1,7 @@
 """What a learner's kernel is raced against, by the names that stand in the table of levels.
 
-A rival takes a level and gives a callable with the launcher's arguments.
+A rival takes a level and gives a callable with the launcher's arguments. A level whose answer PyTorch's public functions don't return has
+rivals of its own, by the same names: `RIVALS` in its reference.py.
 """
 
 from __future__ import annotations
@@ -92,4 +93,5 @@ def lineup(level: Level) -> dict[str, Contender]:
     """
     if COMPILED.intersection(level.races):
         torch.compiler.reset()
-    return {name: RIVALS[name](level) for name in level.races}
+    own: dict[str, Contender] = getattr(parts.reference(level), "RIVALS", {})
+    return {name: own.get(name) or RIVALS[name](level) for name in level.races}

@@ -11,4 +11,6 @@ LEVEL = Level(
     answers=("out", "lse"),
     inputs=("B H S D",) * 3,
     feats=("no-spill", "least-traffic"),
+    races=("flash", "cudnn"),
+    medals=(0.4, 0.6, 0.8),
 )

@@ -29,6 +29,25 @@ def step_by_step(
     return attention_in_steps(q, k, v, causal, sm_scale), log_sum_exp(q, k, causal, sm_scale)
 
 
+def flash(
+    q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, causal: bool = True, sm_scale: float | None = None
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """What SDPA's FLASH backend computes for training: out and lse."""
+    found = torch.ops.aten._scaled_dot_product_flash_attention(q, k, v, 0.0, causal, scale=sm_scale)
+    return found[0], found[1]
+
+
+def cudnn(
+    q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, causal: bool = True, sm_scale: float | None = None
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """What SDPA's CUDNN backend computes for training: out, and lse, which comes as (B, H, M, 1) or (B, H, M)."""
+    found = torch.ops.aten._scaled_dot_product_cudnn_attention(q, k, v, None, True, 0.0, causal, scale=sm_scale)
+    return found[0], found[1].reshape(q.shape[:-1])
+
+
+RIVALS = {"flash": flash, "cudnn": cudnn}  # in the place of the backends that give no lse away
+
+
 def magnitude(
     q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, causal: bool = True, sm_scale: float | None = None
 ) -> dict[str, torch.Tensor]:
