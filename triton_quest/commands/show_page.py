@@ -33,7 +33,7 @@ def write(path: Path, chosen: subject.LevelFile, ended: Ending, title: str, star
     trace = CallTrace.of(ended.records)
     page = page_data(trace, start, ended.records, _errors(ended))
     shown = invocation.command(Command("show", chosen.level.number, "" if start else "--errors"))
-    inputs = f"{_inputs(ended, trace)}. Traced in Triton's interpreter."
+    inputs = f"{_inputs(ended, trace)}. {'Traced' if start else 'Run'} in Triton's interpreter."
     text = render(title, inputs, _sentences(ended), shown, chosen.text or "", trace, page)
     path.write_text(text, encoding="utf-8")
 

@@ -255,7 +255,7 @@ function openErrors({ map, values, mismatch }) {
   const wrong = mismatch ? `${mismatch.wrong.toLocaleString("en")} of ${mismatch.total.toLocaleString("en")} elements are wrong. ` : "";
   const worst = mismatch ? `The worst, [${mismatch.index.join(", ")}]: expected ${mismatch.expected}, got ${mismatch.actual} (allowed error ${mismatch.allowed}). ` : "";
   const cell = map.cell[0] * map.cell[1] === 1 ? "one element" : `the worst of ${map.cell.join(" x ")} elements`;
-  byId("errors-said").textContent = `${wrong}${worst}A cell: ${cell}; empty ones are right, darker ones farther off, hatched ones more than a hundred times the allowed error, dotted ones inf or nan, or missing.`;
+  byId("errors-said").textContent = `${wrong}${worst}A cell: ${cell}; empty ones are right; the more a cell stands out, the farther off it is; hatched ones more than a hundred times the allowed error, dotted ones inf or nan, or missing.`;
   return field;
 }
 
