@@ -9,12 +9,15 @@ The solutions aren't on the site: of a solution's trace the page keeps which ele
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
@@ -26,6 +29,7 @@ from triton_quest.parent import runner  # noqa: E402
 from triton_quest.parent.runner import Ending, Job  # noqa: E402
 from triton_quest.parent.warm import Warm  # noqa: E402
 from triton_quest.records import verdict as v  # noqa: E402
+from triton_quest.records.race import YOURS  # noqa: E402
 from triton_quest.records.show import ProgramSteps  # noqa: E402
 from triton_quest.report.show import CallTrace  # noqa: E402
 from triton_quest.report.show_data import page_data  # noqa: E402
@@ -33,6 +37,7 @@ from triton_quest.screen.show_page import render  # noqa: E402
 from triton_quest.store import workspace  # noqa: E402
 
 FOLDER = ROOT / "build" / "site"
+CHART = "speeds_chart.html"
 LINK = re.compile(r"\]\((?!https?://|#|mailto:)([^)\s#]+)(#[^)\s]*)?\)")
 LINKED_WORDS = re.compile(r"(?<!!)\[([^\]]+)\]\((?!https?://|#|mailto:)([^)\s#]+)(#[^)\s]*)?\)")
 DOCUMENTS = {  # of the site, each with its page's name and title, in the order of the menu
@@ -95,6 +100,10 @@ def write(folder: Path, levels: Sequence[Level], traced: Callable[[Level], Endin
         (pages / "traces" / f"{level.slug}.html").write_text(trace_page(level, traced(level)), encoding="utf-8")
     for source, (name, _) in DOCUMENTS.items():
         (pages / name).write_text(moved(ROOT / source), encoding="utf-8")
+    (pages / CHART).write_text(speeds_chart(), encoding="utf-8")
+    speeds = (pages / "speeds.md").read_text(encoding="utf-8")
+    frame = _frame(CHART, "The solutions beside a rival: choose a GPU, a level and a rival", "30rem")
+    (pages / "speeds.md").write_text(speeds.replace("\n\n", f"\n\n{frame}\n\n", 1), encoding="utf-8")
     for picture in (ROOT / "docs").glob("*.svg"):
         shutil.copy(picture, pages / picture.name)
     (pages / "site.css").write_text(STYLE, encoding="utf-8")
@@ -132,10 +141,7 @@ def level_page(level: Level) -> str:
     """The briefing, what the programs touch, the hints folded, and the side stories."""
     source = workspace.course_text(level, "solution.py")
     title, _, rest = template.briefing(source).partition("\n")
-    shown = (
-        f'<iframe src="../traces/{level.slug}.html" title="Level {level.number}: what each program touches" '
-        'style="border:1px solid #8886;border-radius:6px;height:48rem;width:100%" loading="lazy"></iframe>'
-    )
+    shown = _frame(f"../traces/{level.slug}.html", f"Level {level.number}: what each program touches", "48rem")
     hints = [
         f'<details markdown="1">\n<summary>Hint {number}: {heading}</summary>\n\n{text}\n\n</details>\n'
         for number, (heading, text) in enumerate(
@@ -155,6 +161,33 @@ def level_page(level: Level) -> str:
         template.more(source),
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _frame(page: str, title: str, height: str) -> str:
+    style = f"border:1px solid #8886;border-radius:6px;height:{height};width:100%"
+    return f'<iframe src="{page}" title="{title}" style="{style}" loading="lazy"></iframe>'
+
+
+def speeds_chart() -> str:
+    """The page on which one chooses a GPU, a level and a rival, from what was measured."""
+    titles = {level.slug: f"{level.number}. {level.title}" for level in LEVELS}
+    measured = []
+    for path in sorted((ROOT / "benchmarks" / "data").glob("*.json"), reverse=True):
+        data = json.loads(path.read_text(encoding="utf-8"))
+        times: dict[str, dict[str, dict[str, float]]] = {}
+        for row in data["timings"]:
+            times.setdefault(titles[row["slug"]], {}).setdefault(row["size"], {})[row["contender"]] = row["time_ms"]
+        levels = {
+            level: [
+                {"size": size, "ours": own[YOURS], "rivals": {name: ms for name, ms in own.items() if name != YOURS}}
+                for size, own in sizes.items()
+                if YOURS in own
+            ]
+            for level, sizes in times.items()
+        }
+        measured.append({"gpu": data["ceilings"]["gpu"], "date": data["date"], "levels": levels})
+    pages = Environment(loader=FileSystemLoader(ROOT / "docs"), autoescape=True)
+    return pages.get_template(CHART).render(data=measured)
 
 
 def trace_page(level: Level, ended: Ending) -> str:

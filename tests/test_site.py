@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
 import pytest
 
 from tests.benchmark.traces import RECORDS
-from tests.conftest import arrived, maker
+from tests.conftest import ROOT, arrived, maker
 from triton_quest.course import template
 from triton_quest.parent.runner import Ending
 from triton_quest.records.verdict import Outcome
@@ -59,3 +60,19 @@ def test_a_level_has_its_hints_folded(site: Path) -> None:
     for level in arrived():
         page = (site / "levels" / f"{level.slug}.md").read_text(encoding="utf-8")
         assert page.startswith("# ") and page.count("<details") == page.count("<summary>Hint ") == 6
+
+
+def test_the_chart_has_every_time_that_was_measured(site: Path) -> None:
+    page = (site / "speeds_chart.html").read_text(encoding="utf-8")
+    (told,) = re.findall(r'id="data">(.*?)</script>', page)
+    shown = {
+        (gpu["gpu"], row["size"], name): ms
+        for gpu in json.loads(told)
+        for rows in gpu["levels"].values()
+        for row in rows
+        for name, ms in {**row["rivals"], "yours": row["ours"]}.items()
+    }
+    for path in (ROOT / "benchmarks" / "data").glob("*.json"):
+        data = json.loads(path.read_text(encoding="utf-8"))
+        assert {(data["ceilings"]["gpu"], row["size"], row["contender"]) for row in data["timings"]} <= shown.keys()
+    assert "speeds_chart.html" in (site / "speeds.md").read_text(encoding="utf-8")
