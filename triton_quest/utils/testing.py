@@ -40,12 +40,16 @@ from triton_quest.course.level import Level
 from triton_quest.records import verdict as v
 from triton_quest.screen.console import glyphs, make_console
 from triton_quest.screen.messages import next_step
+from triton_quest.utils import training
 
 TRACEBACK = "--traceback"  # typed behind the level file
 
 
-def quick_check(launcher: Launcher) -> None:
-    """Run the level's quick cases in fp32, a line each; ends the process with 0 if all are right, else with 1."""
+def quick_check(launcher: Launcher, *, trains: bool = False) -> None:
+    """Run the level's quick cases in fp32, a line each; ends the process with 0 if all are right, else with 1.
+
+    `trains`: when all are right and no gap is open, a small attention layer learns with the launcher, and its loss is drawn.
+    """
     level = levels.find(launcher.__name__)
     if level is None:
         sys.exit(f"No level has a launcher called {launcher.__name__}: keep its name as it was in the template.")
@@ -59,7 +63,9 @@ def quick_check(launcher: Launcher) -> None:
         filled = mine.filled if mine is not None else None
         stand_ins = filled.gap_of if filled is not None else {}
         right = ready is not None and _all_right(level, ready, device, console, stand_ins)
-    waiting = mine.waiting if mine is not None else ()
+        waiting = mine.waiting if mine is not None else ()
+        if right and trains and not waiting:
+            _train(launcher, device, console)
     if right and waiting:
         sentence = f"These numbers are right so far. Next is {_places(waiting[:1])}. The judge looks at more:"
         console.print(next_step(sentence, _check_command(level, file), glyphs(console)), crop=False)
@@ -67,6 +73,15 @@ def quick_check(launcher: Launcher) -> None:
         sentence = "These numbers are right. The judge looks at memory, rules and much more:"
         console.print(next_step(sentence, _check_command(level, file), glyphs(console)), crop=False)
     sys.exit(0 if right and not waiting else 1)
+
+
+def _train(launcher: Launcher, device: str, console: Console) -> None:
+    console.print("\nA small attention layer learns with your kernels: which word came before?", highlight=False)
+    values = list(training.losses(launcher, device))
+    for line in training.curve(values):
+        console.print(f"  {line}", highlight=False, markup=False)
+    told = f"  The loss in each of {len(values)} steps: it went from {values[0]:.3f} to {values[-1]:.3f}.\n"
+    console.print(told, highlight=False)
 
 
 def _check_command(level: Level, file: Path) -> str:

@@ -790,4 +790,4 @@ tiles come in: descriptors, made by the host, let the copy engine fetch them. do
 if __name__ == "__main__":
     from triton_quest.utils.testing import quick_check
 
-    quick_check(trainable_attention)
+    quick_check(trainable_attention, trains=True)
