@@ -95,6 +95,12 @@ def test_protons_tree_is_read_with_sums_and_without_protons_own_kernels(tmp_path
     assert (launcher.tflops, second.gbs) == (pytest.approx(20.0), pytest.approx(30.0))
 
 
+def test_protons_tree_of_a_real_run_is_read() -> None:
+    launcher, kernel, rival, _ = scopes_of(Path(__file__).parent / "profiles" / "h200_proton.json")
+    assert (launcher.path, launcher.count, kernel.path[-1]) == (("launcher",), 5, "flash_attention_kernel")
+    assert launcher.time_ms == kernel.time_ms == 1.545248 and rival.time_ms == 0.269216
+
+
 @pytest.mark.parametrize("text", ["{}", "no JSON"])
 def test_what_is_no_tree_of_protons_is_an_error(tmp_path: Path, text: str) -> None:
     (tmp_path / "a.hatchet").write_text(text)
@@ -134,9 +140,9 @@ def test_why_warps_waited_is_said_of_the_largest_reason_in_words() -> None:
 
 
 def test_bank_conflicts_l2_misses_and_wgmma_have_a_sentence_each_where_they_count() -> None:
-    counted = replace(KERNEL, bank_conflicts=0.4, l2_hits=0.3, memory=0.6, wgmma=0.55)
+    counted = replace(KERNEL, bank_conflicts=0.4, l2_hits=0.3, memory=0.6, wgmma=0.031)
     told = " ".join(advice(counted))
-    assert "40% of the passes over shared memory" in told and "The L2 held 30%" in told and "wgmma keeps" in told
+    assert "40% of the passes over shared memory" in told and "The L2 held 30%" in told and "3.1% are wgmma" in told
     assert "bank" not in " ".join(advice(replace(counted, bank_conflicts=0.05)))
     assert "The L2" not in " ".join(advice(replace(counted, memory=0.1)))
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from tests.benchmark import profiles
 from tests.benchmark.profiles.made import database, proton_tree, torch_trace
 from tests.conftest import Quest
 from triton_quest.commands import profile_kernel
@@ -21,15 +22,7 @@ from triton_quest.records.profiling import Profiled, Workload
 
 WORK = Workload("n = 2^24", 10**9, 10**6, "NVIDIA H200")
 KERNEL = Profiled("add_kernel", "n = 2^24", 0.06, 10, 26, 1024, 0.88)
-RAW = """==PROF== Profiling "add_kernel"
-"ID","Kernel Name","Grid Size","gpu__time_duration.sum","launch__registers_per_thread","lts__t_sector_hit_rate.pct",\
-"dram__bytes_read.sum","dram__bytes_write.sum","smsp__average_warps_issue_stalled_long_scoreboard_per_issue_active.ratio",\
-"smsp__average_warps_issue_stalled_selected_per_issue_active.ratio","smsp__average_warps_issue_stalled_wait_per_issue_active.ratio",\
-"l1tex__data_bank_conflicts_pipe_lsu_mem_shared.sum","l1tex__data_pipe_lsu_wavefronts_mem_shared.sum","sm__pipe_tensor_cycles_active.avg.pct_of_peak_sustained_active",\
-"sm__pipe_tensor_op_gmma_cycles_active.avg.pct_of_peak_sustained_active"
-"","","","ns","register/thread","%","Mbyte","Kbyte","inst","inst","inst","","","%","%"
-"0","add_kernel","(16384, 1, 1)","62,080","26","33.5","134.2","800","6","1","2","30","100","60","55"
-"""
+RAW = Path(profiles.__file__).parent / "h200_ncu.csv"  # of a real run
 
 
 @pytest.fixture
@@ -88,19 +81,16 @@ def test_the_best_that_is_here_looks_and_the_next_profile_is_compared_with_it(
     assert "add_kernel: registers 26 → 40" in second.said
 
 
-def test_ncus_counters_are_told_as_reasons(quest: Quest, gpu: dict[str, Any], tmp_path: Path) -> None:
-    (tmp_path / "raw").write_text(RAW)
-    tool(gpu, "ncu", f"cat {tmp_path / 'raw'}")
+def test_ncus_counters_are_told_as_reasons(quest: Quest, gpu: dict[str, Any]) -> None:
+    tool(gpu, "ncu", f"cat {RAW}")
     told = quest.inside("profile 1 --json").json()
     assert told["profiler"] == "Nsight Compute" and gpu["jobs"][0].asked["tool"] == "ncu"
     (kernel,) = told["kernels"]
-    assert (kernel["l2_hits"], kernel["bank_conflicts"], kernel["wgmma"]) == pytest.approx((0.335, 0.3, 0.55))
-    assert kernel["dram_bytes"] == 135_000_000
-    assert kernel["stalls"] == [{"reason": "long_scoreboard", "warps": 6.0}, {"reason": "wait", "warps": 2.0}]
-    assert (
-        "75% wait for data from global memory" in told["says"]
-        and "30% of the passes over shared memory" in told["says"]
-    )
+    assert (kernel["kernel"], kernel["registers"], kernel["shared_bytes"]) == ("flash_attention_kernel", 172, 115_712)
+    assert (kernel["bank_conflicts"], kernel["wgmma"]) == pytest.approx((0.01388, 0.03061), abs=1e-5)
+    assert 0.9 < kernel["l2_hits"] < 0.95 and kernel["dram_bytes"] == 127_480_576
+    assert [stall["reason"] for stall in kernel["stalls"][:3]] == ["wait", "barrier", "long_scoreboard"]
+    assert "wait for the fixed time that an instruction takes" in told["says"] and "3.1% are wgmma" in told["says"]
 
 
 def test_nsys_draws_a_timeline_and_keeps_its_report(quest: Quest, gpu: dict[str, Any], tmp_path: Path) -> None:

@@ -1,13 +1,12 @@
 """Nsight Compute: the command line, and what its table of numbers says. Pure.
 
-Metrics that not every GPU or version has are asked for by the sections that hold them, and looked for among the columns that came.
+Metrics that this GPU doesn't have are left out of the table by Nsight Compute, without an error.
 """
 
 from __future__ import annotations
 
 import csv
 import json
-import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
@@ -24,14 +23,18 @@ METRICS = {  # field of `Profiled`: Nsight Compute's name
     "compute": "sm__throughput.avg.pct_of_peak_sustained_elapsed",
     "tensor": "sm__pipe_tensor_cycles_active.avg.pct_of_peak_sustained_active",
 }
-SECTIONS = ("WarpStateStats", "MemoryWorkloadAnalysis", "MemoryWorkloadAnalysis_Tables", "ComputeWorkloadAnalysis")
-_STALL = re.compile(r"smsp__average_warps?_(?:latency_)?issue_stalled_(?P<reason>\w+?)_per_issue_active")
-_NO_REASON = frozenset({"selected"})  # the warp whose instruction was issued
-_WGMMA = re.compile(r"sm__\w*pipe_tensor\w*gmma\w*\.\S*pct_of_peak_sustained_active")
-_L2_HITS = re.compile(r"lts__(?:average_)?t_sectors?_hit_rate\.pct")
-_CONFLICTS = re.compile(r"l1tex__data_bank_conflicts_pipe_lsu_mem_shared\.sum")
-_PASSES = re.compile(r"l1tex__data_pipe_lsu_wavefronts_mem_shared\.sum")
-_DRAM = re.compile(r"dram__bytes(?P<way>_read|_write)?\.sum")
+REASONS = (  # why a warp waits, in Nsight Compute's words
+    "barrier", "branch_resolving", "dispatch_stall", "drain", "gmma", "imc_miss", "lg_throttle", "long_scoreboard", "math_pipe_throttle",
+    "membar", "mio_throttle", "misc", "no_instruction", "not_selected", "short_scoreboard", "sleeping", "tex_throttle", "wait",
+)  # fmt: skip
+STALL = "smsp__average_warps_issue_stalled_{}_per_issue_active.ratio"
+L2_HITS, DRAM_BYTES = "lts__t_sector_hit_rate.pct", "dram__bytes.sum"
+CONFLICTS, PASSES = (
+    "l1tex__data_bank_conflicts_pipe_lsu_mem_shared.sum",
+    "l1tex__data_pipe_lsu_wavefronts_mem_shared.sum",
+)
+WGMMA, INSTRUCTIONS = "smsp__inst_executed_pipe_tensor_op_gmma.sum", "smsp__inst_executed.sum"
+COUNTERS = (L2_HITS, DRAM_BYTES, CONFLICTS, PASSES, WGMMA, INSTRUCTIONS, *map(STALL.format, REASONS))
 NO_PERMISSION = "ERR_NVGPUCTRPERM"
 UNIT_FACTORS = {"ns": 1e-6, "nsecond": 1e-6, "us": 1e-3, "usecond": 1e-3, "ms": 1.0, "msecond": 1.0, "%": 0.01}
 BYTES = {
@@ -44,9 +47,9 @@ def command(level: Level, file: Path, size: str | None, report: Path) -> list[st
     """Profiles one call of the launcher, keeps the report, and prints one line of CSV for each kernel and metric."""
     job = json.dumps({"level": level.as_row(), "file": str(file), "size": size, "tool": "ncu"})
     options = ["--profile-from-start", "off", "--clock-control", "none", "--csv", "--page", "raw", "--force-overwrite"]
-    metrics = ["--metrics", ",".join(METRICS.values()), "--export", str(report), "--print-summary", "none"]
-    sections = [word for name in SECTIONS for word in ("--section", name)]
-    return ["ncu", *options, *metrics, *sections, *child_program("triton_quest.child.measure.profile_kernel"), job]
+    names = ",".join((*METRICS.values(), *COUNTERS))
+    metrics = ["--metrics", names, "--export", str(report), "--print-summary", "none"]
+    return ["ncu", *options, *metrics, *child_program("triton_quest.child.measure.profile_kernel"), job]
 
 
 def kernels_of(lines: Iterable[str], size: str) -> list[Profiled]:
@@ -64,10 +67,11 @@ def _kernel(row: dict[str, str], units: dict[str, str], size: str) -> Profiled:
     def value(field: str) -> float | None:
         return _number(row, units, METRICS[field])
 
-    def share(pattern: re.Pattern[str]) -> float | None:
-        return next((_number(row, units, name) for name in row if pattern.fullmatch(name)), None)
+    def share(part: str, whole: str) -> float | None:
+        first, second = _number(row, units, part), _number(row, units, whole)
+        return first / second if first is not None and second else None
 
-    conflicts, passes = share(_CONFLICTS), share(_PASSES)
+    moved = _number(row, units, DRAM_BYTES)
     grid = tuple(int(part) for part in row.get("Grid Size", "").strip("() ").split(",") if part.strip().isdigit())
     return Profiled(
         kernel=row.get("Kernel Name", "?"),
@@ -81,10 +85,10 @@ def _kernel(row: dict[str, str], units: dict[str, str], size: str) -> Profiled:
         memory=value("memory"),
         compute=value("compute"),
         tensor=value("tensor"),
-        wgmma=share(_WGMMA),
-        l2_hits=share(_L2_HITS),
-        bank_conflicts=conflicts / passes if conflicts is not None and passes else None,
-        dram_bytes=_dram_bytes(row, units),
+        wgmma=share(WGMMA, INSTRUCTIONS),
+        l2_hits=_number(row, units, L2_HITS),
+        bank_conflicts=share(CONFLICTS, PASSES),
+        dram_bytes=None if moved is None else int(moved),
         stalls=_stalls(row, units),
     )
 
@@ -98,18 +102,7 @@ def _number(row: Mapping[str, str], units: Mapping[str, str], name: str) -> floa
     return number * {**UNIT_FACTORS, **BYTES}.get(units.get(name, ""), 1.0)
 
 
-def _dram_bytes(row: Mapping[str, str], units: Mapping[str, str]) -> int | None:
-    found = {match["way"] or "": _number(row, units, name) for name in row if (match := _DRAM.fullmatch(name))}
-    parts = [found[""]] if found.get("") is not None else [found.get("_read"), found.get("_write")]
-    return None if None in parts else int(sum(part for part in parts if part is not None))
-
-
 def _stalls(row: Mapping[str, str], units: Mapping[str, str]) -> tuple[Stall, ...]:
     """The reasons why warps waited, the largest first."""
-    found: dict[str, float] = {}
-    for name in row:
-        match = _STALL.match(name)
-        number = _number(row, units, name) if match else None
-        if match and number and match["reason"] not in _NO_REASON:
-            found[match["reason"]] = max(number, found.get(match["reason"], 0.0))
-    return tuple(Stall(*item) for item in sorted(found.items(), key=lambda item: -item[1]))
+    found = {reason: _number(row, units, STALL.format(reason)) or 0.0 for reason in REASONS}
+    return tuple(Stall(*item) for item in sorted(found.items(), key=lambda item: -item[1]) if item[1])

@@ -45,7 +45,7 @@ class Profiled:
     memory: float | None = None  # DRAM throughput
     compute: float | None = None  # of the busiest unit of the multiprocessors
     tensor: float | None = None  # tensor cores
-    wgmma: float | None = None  # tensor cores, by Hopper's own instruction
+    wgmma: float | None = None  # share of the instructions that are Hopper's own for the tensor cores
     l2_hits: float | None = None  # share of the sectors asked for that the L2 held
     bank_conflicts: float | None = None  # share of the passes over shared memory that are there because of conflicts
     dram_bytes: int | None = None

@@ -19,12 +19,14 @@ STALLS = {  # in the profiler's word: what a warp waits for, and what helps
     "lg_throttle": "for the queue of loads and stores: fewer, wider ones",
     "not_selected": "because another warp's turn came: there are enough warps",
     "gmma": "for the tensor cores (wgmma): they set the pace",
-    "warpgroup_arrive": "for the other warps of their group, before wgmma",
+    "imc_miss": "for a constant to be fetched",
+    "tex_throttle": "for the queue of textures",
+    "misc": "for a reason that the profiler doesn't name",
     "membar": "for memory to be seen by others: fewer atomics or barriers",
     "no_instruction": "for instructions to be fetched: a shorter loop body",
     "dispatch_stall": "because the dispatcher held them back",
     "drain": "for stores to be done as the program ends: fewer, wider stores",
-    "branch_resolve": "for a branch to be decided",
+    "branch_resolving": "for a branch to be decided",
     "sleeping": "asleep by themselves",
 }
 
@@ -73,6 +75,8 @@ def _counted(kernel: Profiled) -> list[str]:
             f"The L2 held {kernel.l2_hits:.0%} of what was asked for: programs that run at once and read the same "
             f"tiles (a grouped order) find more."
         )
-    if kernel.wgmma is not None and kernel.tensor:
-        told.append(f"wgmma keeps the tensor cores busy {kernel.wgmma:.0%} of the time.")
+    if kernel.wgmma:
+        told.append(
+            f"Of its instructions {kernel.wgmma:.1%} are wgmma: the fewer others stand around them, the busier the tensor cores."
+        )
     return told
