@@ -118,10 +118,10 @@ def gaps_in_lse(d: Draw, inputs: Inputs) -> Inputs:
 
 CASES = (
     case(
-        "one query, one key",
-        "its weight is 1 whatever the score is: dv is dout, and dk is 0",
-        words(1, 16),
-        FP32,  # where dk is nothing but rounding, PyTorch's own error in half precision is no measure
+        "one query, two keys",
+        "the smallest walk there is: one row adds to two keys, and its ds sum to 0",
+        lambda d: qkv(d, 1, 1, 1, 2, 16),
+        causal=False,
         quick=True,
     ),
     case(
