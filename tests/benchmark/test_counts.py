@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 
 import pytest
+import torch
 
 from tests.conftest import arrived
 from tests.execution.learner import replaced, solved
@@ -56,14 +58,12 @@ def test_the_least_possible_is_each_input_read_once_and_the_answer_written_once(
     size = SIZES[level.grown[0]].counted
     found = counting_of(level, level.folder / "solution.py").at(size)
     letters = {letter: value.counted for letter, value in SIZES.items()} | dict.fromkeys(level.grown, size)
-    elements = 0
-    handed_over = level.inputs[:1] if level.gradients else ()  # dout has the shape of out, which is that of q
-    for shape in (*level.inputs, *handed_over):
-        product = 1
-        for letter in shape.split():
-            product *= letters[letter]
-        elements += product
-    assert found.least_loaded == DTYPES[level.counted_in].itemsize * elements
+    expected = 0
+    handed_over = level.shapes[:1] if level.gradients else ()  # dout has the shape of out, which is that of q
+    for shape in (*level.shapes, *handed_over):
+        dtype = getattr(torch, shape.dtype) if shape.dtype else DTYPES[level.counted_in]
+        expected += dtype.itemsize * math.prod(letters[letter] for letter in shape.letters)
+    assert found.least_loaded == expected
     assert found.once >= found.least, "nothing reads less than its inputs, nor writes less than its answer"
     assert found.asked >= found.once
 

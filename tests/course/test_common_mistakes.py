@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import arrived
-from tests.course import trials_of_attention, trials_of_shared_heads, trials_of_tuning
+from tests.course import trials_of_attention, trials_of_shared_heads, trials_of_training, trials_of_tuning
 from tests.course.trials import Trial, matrices, positive, queries_and_keys, rows, swapped, vectors
 from tests.judge.conftest import adapted_interpreter, as_a_child  # noqa: F401  fixtures, and the interpreter is on
 from triton_quest.child.instruments.warned import Warned, warnings_once
@@ -215,10 +215,11 @@ TRIALS: dict[tuple[str, str], tuple[Trial, ...]] = {
     ),
     ("attention-scores", "No int64"): (Trial("small tensors", NO_INT64, queries_and_keys(2, 3, 5, 7, 16), "passes"),),
     **trials_of_attention.TRIALS,
+    **trials_of_training.TRIALS,
     **trials_of_tuning.TRIALS,
     **trials_of_shared_heads.TRIALS,
 }
-TRIED = arrived()[:11]
+TRIED = tuple(level for level in arrived() if any(slug == level.slug for slug, _ in TRIALS))
 
 
 class OneCase(pipeline._Judge):

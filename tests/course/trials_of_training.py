@@ -115,9 +115,7 @@ TRIALS: dict[tuple[str, str], tuple[Trial, ...]] = {
     ("attention-for-training", "`lse_ptrs` without the head"): (
         Trial("two heads", WITHOUT_HEAD, attention(1, 2, 5, 5, 16), "memory"),
     ),
-    ("attention-for-training", "`acc` stored as it is"): (
-        Trial("out", UNDIVIDED, FIVE, "numbers", "`out` is wrong"),
-    ),
+    ("attention-for-training", "`acc` stored as it is"): (Trial("out", UNDIVIDED, FIVE, "numbers", "`out` is wrong"),),
     ("key-value-gradients", "`delta` left out"): (
         Trial("five words", ((DS, "ds_t = p_t * dp_t"),), walk(5, 5), "numbers", "`dk`"),
         Trial("nothing in common", ((DS, "ds_t = p_t * dp_t"),), apart, "passes"),
@@ -168,9 +166,7 @@ TRIALS: dict[tuple[str, str], tuple[Trial, ...]] = {
         Trial("minus infinity", ((OTHER, 'other=-float("inf")'),), walk(5, 7, False), "numbers", "nan", causal=False),
     ),
     ("key-value-gradients", "`dout` read with the strides of `q`"): (
-        Trial(
-            "fresh", ((WALKED_STRIDES, WALKED_STRIDES.replace("*dout", "*q", 1)),), walk(5, 5), "passes"
-        ),
+        Trial("fresh", ((WALKED_STRIDES, WALKED_STRIDES.replace("*dout", "*q", 1)),), walk(5, 5), "passes"),
         Trial(
             "the gradient of a sum",
             ((WALKED_STRIDES, WALKED_STRIDES.replace("*dout", "*q", 1)),),

@@ -193,7 +193,7 @@ Behind the code: More on one loop, on padded rows, on other orders, on digits, o
 A line that ends in `= ...` or is nothing but `...` is a gap. Where several names stand in it, as in `a = b = ...`,
 write the lines that give each of them its value instead.
 
-Your task: fill the nine gaps in this file, one to sixteen lines each.
+Your task: fill the nine gaps in this file, one to fifteen lines each.
 """
 
 import quest_setup  # picks the GPU, or Triton's interpreter where there is none  # noqa: F401
@@ -402,7 +402,7 @@ def attention_dk_dv(
     BLOCK_M, BLOCK_N, num_warps, num_stages = TILES[q.dtype.itemsize, D]
     rows = triton.cdiv(M, BLOCK_M) * BLOCK_M
 
-    # TODO 9 (about 16 lines): `delta` and `lse2` (B * H, rows), memory in fp32; then both launches, the rows first. Look
+    # TODO 9 (about 15 lines): `delta` and `lse2` (B * H, rows), memory in fp32; then both launches, the rows first. Look
     #      at the order in which the kernels take their parameters; the strides of dk serve for dv as well.
     delta = lse2 = ...
     return dk, dv

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import torch
 
+from triton_quest.course.shared.backends import BACKWARD
 from triton_quest.course.shared.counts import HALF, SINGLE, Constants, Counts
 from triton_quest.course.shared.gradients import attention_gradients, gradient_magnitudes, gradients_in_fp32
 
 Tensor = torch.Tensor
+
+RIVALS = BACKWARD  # PyTorch's own kernels, by name
 
 
 def attention_dk_dv(

@@ -1,12 +1,8 @@
-"""What levels 12 and 13 are raced against: PyTorch's own kernels, forward with their lse, and backward.
-
-`scaled_dot_product_attention` keeps lse to itself, so the forward pass is asked of the operators below it.
-"""
+"""What level 13 is raced against: the backward passes of PyTorch's own kernels."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 from typing import Any
 
 import torch
@@ -22,41 +18,12 @@ BACKENDS = {
 }
 
 
-def flash(q: Tensor, k: Tensor, v: Tensor, causal: bool = True, sm_scale: float | None = None) -> tuple[Tensor, Tensor]:
-    """q: (B, H, M, D), k, v: (B, H, N, D) -> out (B, H, M, D), lse (B, H, M)"""
-    found = torch.ops.aten._scaled_dot_product_flash_attention(q, k, v, 0.0, causal, False, scale=sm_scale)
-    return found[0], found[1]
-
-
-def cudnn(q: Tensor, k: Tensor, v: Tensor, causal: bool = True, sm_scale: float | None = None) -> tuple[Tensor, Tensor]:
-    """q: (B, H, M, D), k, v: (B, H, N, D) -> out (B, H, M, D), lse (B, H, M)"""
-    operator = torch.ops.aten._scaled_dot_product_cudnn_attention
-    found = operator(q, k, v, None, True, 0.0, causal, False, scale=sm_scale)
-    return found[0], found[1].reshape(q.shape[:3])
-
-
-def efficient(
-    q: Tensor, k: Tensor, v: Tensor, causal: bool = True, sm_scale: float | None = None
-) -> tuple[Tensor, Tensor]:
-    """q: (B, H, M, D), k, v: (B, H, N, D) -> out (B, H, M, D), lse (B, H, M), whose rows are padded in memory"""
-    operator = torch.ops.aten._scaled_dot_product_efficient_attention
-    found = operator(q, k, v, None, True, 0.0, causal, scale=sm_scale)
-    return found[0], found[1][:, :, : q.shape[2]]
-
-
-FORWARD: dict[str, Callable[[], Callable[..., Any]]] = {
-    "flash": lambda: flash,
-    "cudnn": lambda: cudnn,
-    "efficient": lambda: efficient,
-}
-
-
 def backward_alone(backend: SDPBackend) -> Callable[..., tuple[Tensor, Tensor]]:
     """A callable with the arguments of level 13, which goes forward in its first call alone: what is timed is backward.
 
     The backends compute dq with dk and dv, and have no way to leave it out.
     """
-    graphs: dict[int, tuple[Tensor, tuple[Tensor, ...]]] = {}
+    kept: list[Any] = []  # q, and what the forward pass on it left
 
     def gradients(
         q: Tensor,
@@ -68,18 +35,16 @@ def backward_alone(backend: SDPBackend) -> Callable[..., tuple[Tensor, Tensor]]:
         causal: bool = True,
         sm_scale: float | None = None,
     ) -> tuple[Tensor, Tensor]:
-        if id(q) not in graphs:
-            leaves = tuple(x.detach().requires_grad_() for x in (q, k, v))
+        if not kept or kept[0] is not q:
+            one, two, three = (x.detach().requires_grad_() for x in (q, k, v))
             with torch.enable_grad(), sdpa_kernel(backend):
-                answer = F.scaled_dot_product_attention(*leaves, is_causal=causal, scale=sm_scale)
-            graphs[id(q)] = answer, leaves
-        answer, leaves = graphs[id(q)]
+                answer = F.scaled_dot_product_attention(one, two, three, is_causal=causal, scale=sm_scale)
+            kept[:] = q, answer, (one, two, three)
+        _, answer, leaves = kept
         _, dk, dv = torch.autograd.grad(answer, leaves, dout, retain_graph=True)
         return dk, dv
 
     return gradients
 
 
-BACKWARD: dict[str, Callable[[], Callable[..., Any]]] = {
-    name: partial(backward_alone, backend) for name, backend in BACKENDS.items()
-}
+BACKWARD: dict[str, Callable[..., Any]] = {name: backward_alone(backend) for name, backend in BACKENDS.items()}
