@@ -60,11 +60,6 @@ def _exponent(x: SimpleNamespace, power: Tensor) -> Tensor:
     return torch.where(x.seen, torch.exp2(power), 0.0)
 
 
-def _swapped(q, k, v, out, lse, dout, causal=True, sm_scale=None):
-    dk, dv = doing()(q, k, v, out, lse, dout, causal, sm_scale)
-    return dv, dk
-
-
 FORMULAS = {
     "no_delta": doing(ds=lambda x: x.p * x.dp),
     "delta_added": doing(ds=lambda x: x.p * (x.dp + x.delta)),
@@ -76,7 +71,6 @@ FORMULAS = {
     "lse_times_ln_2": doing(lse2=lambda x: x.lse[..., None] / LOG2_E),
     "exp_for_exp2": doing(p=lambda x: _exponent(x, (x.s * x.scale * LOG2_E - x.lse2) * LOG2_E)),
     "lse_left_out": doing(p=lambda x: _exponent(x, x.s * x.scale * LOG2_E)),
-    "lse_added": doing(p=lambda x: _exponent(x, x.s * x.scale * LOG2_E + x.lse2)),
     "weights_not_scaled": doing(p=lambda x: _exponent(x, x.s - x.lse2)),
     "weights_without_log2_e": doing(p=lambda x: _exponent(x, x.s * x.scale - x.lse2)),
     "never_causal": doing(seen=_by(lambda m, n: m >= 0)),
@@ -94,6 +88,4 @@ FORMULAS = {
     "dp_of_the_queries": doing(dp=lambda x: x.q @ x.v.mT),
     "scores_of_the_values": doing(s=lambda x: x.q @ x.v.mT),
     "out_and_dout_swapped_in_the_walk": doing(dp=lambda x: x.out @ x.v.mT, dv=lambda x: x.p.mT @ x.out),
-    "stored_swapped": _swapped,
-    "returned_swapped": _swapped,
 }
