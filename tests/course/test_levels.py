@@ -40,7 +40,7 @@ NUMBER_WORDS = ["no", "one", "two", "three", "four", "five", "six", "seven", "ei
 TODO = re.compile(r"# TODO (?P<number>\d+) \((?:about )?(?P<lines>\d+) lines?\): ")
 MOST_WORDS = 2000  # before the first task,
 MOST_WORDS_OF_SEVERAL_IDEAS = 2500  # and in a level that is more than one idea:
-SEVERAL_IDEAS = ("flash-attention", "grouped-query-attention", "key-value-gradients")
+SEVERAL_IDEAS = ("flash-attention", "grouped-query-attention", "key-value-gradients", "flash-attention-backward")
 BLOCK = 64  # with which the answers are looked at, too
 MOST_ELEMENTS = 2**20  # of one input: more would be slow in the interpreter
 
