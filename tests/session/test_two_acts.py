@@ -20,6 +20,7 @@ from triton_quest.commands.shared.context import Context
 from triton_quest.course.level import Level
 from triton_quest.course.table import ACTS, LEVELS
 from triton_quest.screen.console import THEME
+from triton_quest.screen.session import keys
 from triton_quest.store.records import Status
 from triton_quest.store.workspace import Workspace
 
@@ -116,8 +117,9 @@ def test_the_end_of_each_act_judges_its_own_levels_and_names_what_comes_next(con
 
 @pytest.mark.parametrize("size", [NARROW, WIDE], ids=str)
 def test_levels_past_nine_are_reached_by_typing_their_number(
-    context: Context, levels: Levels, size: tuple[int, int]
+    context: Context, levels: Levels, size: tuple[int, int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(keys, "SECONDS_BETWEEN_DIGITS", 3600.0)  # a busy machine isn't a slow hand
     pass_levels(context, *range(1, 9))
 
     async def scenario(driver: Driver) -> None:
