@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 import torch
+from triton.runtime.autotuner import Autotuner
 
 from tests.judge.test_tuning import TUNED
 from tests.judge.toys import subject_of
@@ -47,6 +48,23 @@ def test_each_config_is_forced_and_timed_and_the_tuners_choice_is_marked(level: 
         (2, (("BLOCK", "16"),), 2, 3.0, False),
     ]
     assert found.best is found.taken and found.wrong is None and found.configs[0].arch == 90
+
+
+def test_while_a_config_is_timed_nobody_asks_the_pruning(
+    level: Level, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked, prune = [], Autotuner.prune_configs
+    monkeypatch.setattr(Autotuner, "prune_configs", lambda *given: asked.append(1) or prune(*given))
+    launcher = subject_of(level, tmp_path / "mine.py", TUNED).launcher
+    x = torch.ones(33)
+
+    def timed(calls: dict[str, Callable[[], Any]]) -> dict[str, Measured]:
+        before = len(asked)
+        assert before and all(bool((call() == 2).all()) for call in calls.values())
+        assert len(asked) == before
+        return times(calls)
+
+    assert landscape.survey("toy", "33", lambda: launcher(x, x), lambda out: True, 66, timed) is not None
 
 
 def test_a_config_with_another_result_is_named_and_never_timed(level: Level, tmp_path: Path) -> None:

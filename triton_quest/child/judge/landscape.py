@@ -7,13 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import torch
+from triton.runtime.autotuner import Config
 
 from triton_quest.child.instruments.gpu_launches import logged
 from triton_quest.child.instruments.timing import alternately
-from triton_quest.child.instruments.tuning import Forcing, TunedLaunch
+from triton_quest.child.instruments.tuning import Forcing, TunedLaunch, pinned
 from triton_quest.child.judge import code
 from triton_quest.child.sentences import on_gpu as gpu_sentences
 from triton_quest.records.race import ConfigTiming
@@ -73,7 +75,7 @@ def survey(
             tuple((name, str(value)) for name, value in config.kwargs.items()),
             int(options["num_warps"]), int(options["num_stages"]), place == launch.chosen, arch, flops=flops,
         )  # fmt: skip
-        forced = _forced(call, place)
+        forced = partial(_pinned, launch.kernel, config, call)
         row = replace(row, says=PRUNED) if place not in launch.left else _compared(row, forced, is_right)
         rows[str(place)] = row
         if not row.says:
@@ -89,12 +91,9 @@ def survey(
     return Landscape(launch, tuple(rows.values()))
 
 
-def _forced(call: Call, place: int) -> Call:
-    def forced() -> Any:
-        with Forcing(place).watched():
-            return call()
-
-    return forced
+def _pinned(kernel: str, config: Config, call: Call) -> Any:
+    with pinned(kernel, config):
+        return call()
 
 
 def _compared(row: ConfigTiming, call: Call, is_right: IsRight) -> ConfigTiming:
