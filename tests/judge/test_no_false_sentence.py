@@ -105,6 +105,41 @@ SLIPS = (
         (("v = tl.load(v_ptr + start_n * stride_vn + v_offs)", "v = tl.load(v_ptr + start_n * stride_kn + v_offs)"),),
         ("first loop moves the tile of `v` on by `stride_kn`",),
     ),
+    Slip(
+        "keys passed for queries", 4, (("        q, k, out,\n        H, M", "        k, q, out,\n        H, M"),),
+        ("passes `k` for `q_ptr` and `q` for `k_ptr`",), ("must be masked off",),
+    ),
+    Slip(
+        "the scores passed first", 6, (("        q, k, scores,", "        scores, q, k,"),),
+        ("passes `q` for `k_ptr` and `k` for `out_ptr`", "does the launch pass the tensors"), ("one type, and .*: cast one",),
+    ),
+    Slip(
+        "masked-off lanes that are NaN", 3,
+        (('mask=mask, other=-float("inf"))', 'mask=mask, other=0 * -float("inf"))'),),
+        ("has NaN where there should be numbers",), ("smallest element", "plus infinity"),
+    ),
+    Slip(
+        "blocks that start one element too late", 1, (("tl.arange(0, BLOCK_SIZE)\n", "tl.arange(0, BLOCK_SIZE) + 1\n"),),
+        (), ("[Pp]robably: your first block starts at BLOCK_SIZE: the first program is number 0, and its block starts at 0.$",),
+    ),
+    Slip(
+        "a float among the offsets, made by a division", 1,
+        (("offsets = pid * BLOCK_SIZE +", "offsets = pid * (BLOCK_SIZE / 1) +"),), ("use `//`",), ("the launch pass a float",),
+    ),
+    Slip(
+        "results rounded to fp16", 1, (("x + y, mask=mask", "(x + y).to(tl.float16), mask=mask"),),
+        ("one that fp16 has",),
+    ),
+    Slip("twice the product", 2, (("acc.to(c_ptr", "(2 * acc).to(c_ptr"),), ("is 2 times what it should be",)),
+    Slip(
+        "a GPU asked for by torch's version", 1,
+        (("    out = torch.empty_like(x)\n", "    assert torch.version.cuda is not None\n    out = torch.empty_like(x)\n"),),
+        ("there is no GPU here",), ("no message",),
+    ),
+    Slip(
+        "a bare assertion", 1, (("    out = torch.empty_like(x)\n", "    assert x.numel() > 5\n    out = torch.empty_like(x)\n"),),
+        ("`assert x.numel\\(\\) > 5` doesn't hold",), ("no message",),
+    ),
     Slip("the whole lesson in one call", 3, SOFTMAX, ("`tl.softmax` does the whole",)),
     Slip(
         "something wrong that nobody knows, in some heads", 4,

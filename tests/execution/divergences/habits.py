@@ -166,3 +166,49 @@ def turns_a_tile_back(x_ptr, M: tl.constexpr, N: tl.constexpr):
 def misspells_a_name(x_ptr, N: tl.constexpr):
     offsets = tl.arange(0, N)
     tl.store(x_ptr + ofsets, offsets * 1.0)  # noqa: F821  # here
+
+
+@refused("text_for_a_number", 'write `other=-float("inf")`', x_ptr=floats, n=5, N=16)
+@triton.jit
+def fills_with_a_text(x_ptr, n, N: tl.constexpr):
+    lanes = tl.arange(0, N)
+    x = tl.load(x_ptr + lanes, mask=lanes < n, other="-inf")  # here
+    tl.store(x_ptr + lanes, x)
+
+
+@refused("pointer_set_anew", "`out_ptr` is no pointer here any more", x_ptr=floats, out_ptr=floats, N=16)
+@triton.jit
+def gives_the_name_of_a_pointer_to_values(x_ptr, out_ptr, N: tl.constexpr):
+    lanes = tl.arange(0, N)
+    out_ptr = tl.load(x_ptr + lanes)
+    tl.store(out_ptr, lanes)  # here
+
+
+@refused("pointer_set_anew", "`out_ptr` is no pointer here any more", x_ptr=floats, out_ptr=floats, N=16)
+@triton.jit
+def asks_values_for_what_they_point_to(x_ptr, out_ptr, N: tl.constexpr):
+    lanes = tl.arange(0, N)
+    ptrs = out_ptr + lanes
+    out_ptr = tl.load(x_ptr + lanes)
+    tl.store(ptrs, out_ptr.to(out_ptr.dtype.element_ty))  # here
+
+
+@refused("no_pointer_passed", "does the launch pass a tensor for it?", x_ptr=floats, out_ptr=2.5, N=16)
+@triton.jit
+def asks_a_number_for_what_it_points_to(x_ptr, out_ptr, N: tl.constexpr):
+    lanes = tl.arange(0, N)
+    tl.store(x_ptr + lanes, lanes.to(out_ptr.dtype.element_ty))  # here
+
+
+@refused("hint_on_a_constant", "`stride` is 1 here", x_ptr=floats, stride=1, N=16)
+@triton.jit
+def promises_multiples_of_an_argument_that_is_1(x_ptr, stride, N: tl.constexpr):
+    offsets = tl.arange(0, N) * tl.multiple_of(stride, 16)  # here
+    tl.store(x_ptr + offsets, 1.0)
+
+
+@refused("hint_on_a_constant", "`N` is known when the kernel is compiled", x_ptr=floats, N=16)
+@triton.jit
+def promises_multiples_of_a_constant(x_ptr, N: tl.constexpr):
+    offsets = tl.arange(0, 16) + tl.multiple_of(N, 16)  # here
+    tl.store(x_ptr + offsets, 1.0)

@@ -176,7 +176,7 @@ def stores_a_row_at_a_vector(x_ptr, N: tl.constexpr):
     tl.store(x_ptr + tl.arange(0, N), tl.zeros((1, N), tl.float32))  # here
 
 
-@refused("float_offset", "There is no `/` in it", x_ptr=floats, scale=0.5, N=16)
+@refused("float_offset", "There is no `/` in what it is made of", x_ptr=floats, scale=0.5, N=16)
 @triton.jit
 def moves_by_a_scale(x_ptr, scale, N: tl.constexpr):
     tl.store(x_ptr + tl.arange(0, N) * scale, 1.0)  # here

@@ -135,7 +135,10 @@ def explain(check: v.Check, trouble: BaseException, file: Path, when: str, outco
     nothing = launcher.of_nothing(_message(root), source.text_of(file), place.source) if place else None
     if nothing is not None:
         return v.failed(check, outcome, where + nothing, launcher.ADVICE, places=places)
-    says = f"{where}{_kind(root)}: {_first_line(root)}"
+    said = _first_line(root)
+    if isinstance(root, AssertionError) and not said and place is not None and place.source.startswith("assert "):
+        return v.failed(check, outcome, f"{where}`{place.source}` doesn't hold.", _advice(root, when), places=places)
+    says = f"{where}{_kind(root)}: {said or 'no message'}"
     return v.failed(check, outcome, says, _advice(root, when), places=places)
 
 
@@ -177,7 +180,7 @@ def _advice(root: BaseException, when: str) -> str:
 
 def _first_line(root: BaseException) -> str:
     lines = [line.strip() for line in _message(root).splitlines() if line.strip()]
-    return lines[0] if lines else "no message"
+    return lines[0] if lines else ""
 
 
 def _message(root: BaseException) -> str:

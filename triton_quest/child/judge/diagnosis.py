@@ -25,8 +25,23 @@ WITNESSES = 3  # failing runs that a rerun must fit, the largest among them; all
 SAME_ELEMENTS = 0.9  # the share of the wrong elements that must be wrong in both: rounding decides over the rest
 
 
+Chosen = Callable[[list[Mistake]], list[Mistake]]
+
+
+@dataclass(frozen=True)
+class Lines:
+    """What the learner's lines say of mistakes: `written`, those that stand there; `possible`, those whose lines aren't the solution's."""
+
+    written: Chosen = lambda mistakes: []
+    possible: Chosen = lambda mistakes: mistakes
+
+
 def explain(
-    level: Level, mistakes: tuple[Mistake, ...], seen: Sequence[Evidence], right: Sequence[Run]
+    level: Level,
+    mistakes: tuple[Mistake, ...],
+    seen: Sequence[Evidence],
+    right: Sequence[Run],
+    lines: Lines | None = None,
 ) -> Explanation | None:
     """The best explanation of the failing runs `seen` (the one that is shown comes first), or None.
 
@@ -37,6 +52,7 @@ def explain(
     for candidates, witnesses in _rounds(mistakes, seen):
         match = _matching(reruns, candidates, seen, witnesses)
         match.drop(lambda mistake: any(_would_show(reruns, mistake, run) for run in right))
+        match.look_at(lines or Lines())
         if match.mistakes and match.unexplained is None:
             return _told(match)
         partly.append(match)
@@ -76,6 +92,16 @@ class _Match:
 
     def drop(self, isnt: Callable[[Mistake], bool]) -> None:
         self.mistakes = [mistake for mistake in self.mistakes if not isnt(mistake)]
+
+    def look_at(self, lines: Lines) -> None:
+        """Keeps those that stand in the learner's lines, if any. Where the answers are NaN everywhere, which many a slip gives, no other
+        is kept; where all that is wrong is NaN, none whose lines the learner has right.
+        """
+        written = lines.written(self.mistakes)
+        if written or all(bool(torch.isnan(evidence.result).all()) for evidence in self.compared):
+            self.mistakes = written
+        elif all(bool(torch.isnan(evidence.result[evidence.wrong]).all()) for evidence in self.compared):
+            self.mistakes = lines.possible(self.mistakes)
 
     @property
     def elements(self) -> int:

@@ -64,7 +64,8 @@ def explained(
             check = replace(check, cause=f"Probably: {_lower_first(same.says)}", evidence=evidence, hint=same.hint)
             known = in_them = [same]
         elif is_probable and not in_them:  # it is in lines that were shown to be right
-            check, known = replace(check, cause="", evidence="", hint=None), []
+            finding = None if check.kind == "numbers" else check.finding
+            check, known = replace(check, cause="", evidence="", hint=None, finding=finding), []
         check = _cured_in(found.numbers, stopped, check, mine)
         told = _with_cause(_without_others(check, known, in_them), found.says)
         if not in_them:  # a mistake elsewhere that gives the same answer, or none that is known

@@ -21,6 +21,7 @@ from triton_quest.child import source
 from triton_quest.child.instruments.memory.accesses import IllegalAccess
 from triton_quest.child.instruments.memory.findings import Finding
 from triton_quest.child.judge import code, compiling, hints, memory
+from triton_quest.child.judge.diagnosis import Lines
 from triton_quest.child.judge.reruns import Reruns
 from triton_quest.child.judge.watch import Run, Subject, watched
 from triton_quest.child.sentences.compiling import CompileFinding
@@ -83,6 +84,15 @@ def refused_alike(
             says = mistake.says if mistake in written else f"Probably: {_lower_first(mistake.says)}"
             return replace(check, cause=says, hint=mistake.hint)
     return check
+
+
+def lines_of(subject: Subject) -> Lines:
+    """What the learner's lines say of mistakes that give the same numbers."""
+    text, solution = source.read_text(subject.file, "reset"), _solution(subject)
+    return Lines(
+        written=lambda mistakes: _as_written(mistakes, subject),
+        possible=lambda mistakes: _not_ruled_out(mistakes, text, solution),
+    )
 
 
 def _leading_to(

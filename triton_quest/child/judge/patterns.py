@@ -62,6 +62,8 @@ def pattern(seen: Sequence[Evidence]) -> Explanation | None:
     """What the wrong elements of the first run have in common, where they have."""
     if (swapped := _swapped(seen[0])) or (factor := _constant_ratio(seen)):
         return swapped or factor
+    if coarse := next(filter(None, map(_coarse, seen)), None):
+        return coarse
     patterns = (_all_nan, _large_for_infinite, _above_diagonal, _one_matrix)
     return next(filter(None, (describe(seen[0]) for describe in patterns)), None)
 
@@ -113,6 +115,29 @@ def _ratio(seen: Evidence) -> float | None:
     return ratio
 
 
+def _coarse(seen: Evidence) -> Explanation | None:
+    """Nothing is further off than a rounding on the way would make it, and every number is one that such a rounding gives."""
+    result, truth = seen.result, seen.truth
+    if result.numel() < ENOUGH or not bool(torch.isfinite(result).all()) or not bool(torch.isfinite(truth).all()):
+        return None
+    off = (result.double() - truth).abs()
+    if bool((result == result.trunc()).all()) and bool((off < 2).all()) and bool((truth != truth.trunc()).any()):
+        return Explanation(
+            f"Your {seen.called} has whole numbers alone: the fractions were lost on the way, as by `.to(tl.int32)` or `//`.",
+            "",
+        )
+    for dtype, name in ((torch.float16, "fp16"), (torch.bfloat16, "bf16")):
+        narrow = torch.finfo(dtype)
+        if torch.finfo(result.dtype).eps >= narrow.eps or not torch.equal(result.to(dtype).to(result.dtype), result):
+            continue
+        if bool((off <= 4 * narrow.eps * truth.abs() + narrow.smallest_normal).all()):
+            return Explanation(
+                f"Every number of your {seen.called} is one that {name} has: the results were rounded to {name} on the way.",
+                "",
+            )
+    return None
+
+
 def _all_nan(seen: Evidence) -> Explanation | None:
     unexpected = torch.isnan(seen.result) & ~torch.isnan(seen.truth)
     if not bool(unexpected.any()):
@@ -120,7 +145,8 @@ def _all_nan(seen: Evidence) -> Explanation | None:
     says = (
         f"Your {seen.called} has NaN where there should be numbers: 0/0, inf - inf, or a value that was never loaded."
     )
-    return Explanation(says, f"{int(unexpected.sum()):,} elements are NaN.")
+    count = int(unexpected.sum())
+    return Explanation(says, f"{count:,} elements are NaN." if count > 1 else "")
 
 
 def _large_for_infinite(seen: Evidence) -> Explanation | None:

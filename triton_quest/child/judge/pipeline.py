@@ -28,6 +28,7 @@ from triton_quest.child.judge import (
     hints,
     known,
     large,
+    launch_order,
     lists,
     memory,
     numbers,
@@ -274,7 +275,8 @@ class _Judge:
 
     def explained(self, stopped: code.Stopped) -> v.Check:
         """The failed check with its hint and with the gap at fault, which is sent, where there is one."""
-        check, mistakes = stopped.check, self._mistakes()
+        mistakes = self._mistakes()
+        check = launch_order.explained(stopped.check, stopped.finding, source.text_of(self.file))
         if check.hint is None and check.kind in HINTED:
             check = replace(check, hint=hints.fitting(check, mistakes, self.solution))
         if self.gapped is None or check.state is not v.State.FAILED:
@@ -343,7 +345,7 @@ class _Judge:
                 right.append(other)
             elif other is not run:
                 seen.append(patterns.Evidence(other, elements))
-        found = diagnosis.explain(self.level, self._mistakes(), seen, right)
+        found = diagnosis.explain(self.level, self._mistakes(), seen, right, known.lines_of(self.subject))
         unexplained = found.unexplained if found is not None else None
         self.also = (
             unexplained.case

@@ -16,6 +16,8 @@ def tell(finding: Finding, with_cure: bool = True) -> str:
     """The finding as a sentence. Without the cure that fits such a finding in general, where a more particular one is known."""
     if finding.kind in (Kind.OUT_OF_BOUNDS_READ, Kind.OUT_OF_BOUNDS_WRITE):
         return _out_of_bounds(finding, with_cure)
+    if finding.kind is Kind.UNINITIALISED_READ:
+        return _uninitialised(finding, with_cure)
     return _TELLERS[finding.kind](finding)
 
 
@@ -270,16 +272,17 @@ def _read_write_race(finding: Finding) -> str:
     )
 
 
-def _uninitialised(finding: Finding) -> str:
+def _uninitialised(finding: Finding, with_cure: bool) -> str:
     way_out = f"write there first, or allocate {_name(finding)} with `torch.zeros`."
     if finding.written_elsewhere:
         look_at = (
             "at the mask of its store" if finding.masked_there else f"at its grid, which is {finding.written_elsewhere}"
         )
         way_out = f"the launch before this one left it out: look {look_at}."
+        with_cure = with_cure or not finding.masked_there  # the grid is a fact that helps whatever the cause is
     return (
         f"{_program(finding.program)} {_VERBS[finding.operation]} {_where(finding)}, where nothing has been "
-        f"written yet. Line {finding.line}: {way_out}"
+        f"written yet. Line {finding.line}{f': {way_out}' if with_cure else '.'}"
     )
 
 
@@ -318,7 +321,6 @@ _TELLERS = {
     Kind.OWN_LOAD_OVERTAKEN: _own_load_overtaken,
     Kind.OWN_STORES_MEET: _own_stores_meet,
     Kind.READ_WRITE_RACE: _read_write_race,
-    Kind.UNINITIALISED_READ: _uninitialised,
     Kind.POISONED_LANE: _poisoned,
     Kind.EQUAL_VALUES_WRITTEN_TWICE: _equal_values,
 }

@@ -14,7 +14,7 @@ _TORCH_LACKS_ONE = re.compile(
     "not compiled with CUDA|compiled without CUDA|no NVIDIA driver|No CUDA GPUs|requires CUDA support|Expected a cuda device"
     "|accelerator device when none|dummy base class|_cuda_|NVTX|CUDA driver|CUDA build"
 )
-_ASKS_FOR_ONE = re.compile(r"\.is_cuda\b|[\"']cuda|torch\.cuda\b|\bget_device\(")
+_ASKS_FOR_ONE = re.compile(r"\.is_cuda\b|[\"']cuda|torch\.cuda\b|torch\.version\.(cuda|hip)\b|\bget_device\(")
 
 
 @dataclass(frozen=True)

@@ -88,6 +88,13 @@ CONSTRUCTS = (
         'A text that contains a run-time value can\'t be made on a GPU: write `tl.device_print("x", x)`.',
         node="JoinedStr",
     ),
+    Row(
+        "text_for_a_number",
+        "`other` is a number, and `{text}` is a text: write `other={number}`.",
+        reason="<class 'str'> to tensor",
+        code=r"^tl\.load\(.*\bother=(?P<text>['\"][^'\"]*['\"])",
+        fact=facts.number_in_a_text,
+    ),
     Row("text", "A kernel can't keep a text in a variable.", reason="<class 'str'> to tensor"),
     Row(
         "print",

@@ -146,8 +146,19 @@ def instead_of_method(refusal: Refusal, groups: Facts) -> Facts:
 
 
 def without_division(refusal: Refusal, groups: Facts) -> Facts | None:
-    """Facts where nothing in the refused code divides, so that a float comes from elsewhere."""
-    return None if "/" in refusal.code else {}
+    """Facts where neither the refused code divides nor what its variables were made of, so that a float comes from elsewhere."""
+    function, used = _function(refusal), refusal.line - refusal.first_line + 1
+    wanted = [node for node in (expression(refusal),) if node is not None]
+    seen: set[str] = set()
+    while wanted:
+        nodes = list(ast.walk(wanted.pop()))
+        if any(isinstance(node, ast.Div) for node in nodes):
+            return None
+        names = {node.id for node in nodes if isinstance(node, ast.Name)} - seen
+        seen |= names
+        made = [node for node in ast.walk(function) if isinstance(node, ast.Assign)] if function is not None else []
+        wanted += [one.value for one in made if one.lineno < used and {ast.unparse(to) for to in one.targets} & names]
+    return None if "/" in refusal.code.replace("//", "") else {}
 
 
 def pointer_as_a_factor(refusal: Refusal, groups: Facts) -> Facts | None:
@@ -164,6 +175,35 @@ def instead_in_the_launcher(refusal: Refusal, groups: Facts) -> Facts | None:
     """For a function of `tl` that the launcher calls: what it calls instead."""
     instead = IN_THE_LAUNCHER.get(refusal.kernel)
     return {"instead": instead} if instead and f"tl.{refusal.kernel}(" in refusal.source_line else None
+
+
+def number_in_a_text(refusal: Refusal, groups: Facts) -> Facts | None:
+    """The number that stands in quotation marks, as a kernel takes it."""
+    meant = groups["text"][1:-1].strip()
+    try:
+        value = float(meant)
+    except ValueError:
+        return None
+    if value in (float("inf"), -float("inf")):
+        return {"number": '-float("inf")' if value < 0 else 'float("inf")'}
+    return {"number": repr(value)} if value == value else {"number": 'float("nan")'}
+
+
+def pointer_set_anew(refusal: Refusal, groups: Facts) -> Facts | None:
+    """The line above the refused one that gives other values to a pointer of the kernel."""
+    function, used = _function(refusal), refusal.line - refusal.first_line + 1
+    if function is None or groups["name"] not in {one.arg for one in function.args.args}:
+        return None
+    lines = [line for line, _ in _assignments(function, groups["name"]) if line < used]
+    return {"set_line": str(max(lines) + refusal.first_line - 1)} if lines else None
+
+
+def argument_that_is_1(refusal: Refusal, groups: Facts) -> Facts | None:
+    """Facts where the name is an argument that became a constant without being declared as one, since it equals 1."""
+    function, constants = _function(refusal), {name for name, _ in refusal.constants}
+    if function is None or refusal.function != refusal.kernel:
+        return None
+    return {} if groups["name"] in {one.arg for one in function.args.args} - constants else None
 
 
 def parameter_that_divides(refusal: Refusal, groups: Facts) -> Facts | None:

@@ -74,6 +74,37 @@ def cast_of_an_operand(refusal: Refusal, groups: Facts) -> Facts | None:
     return {"first": first, "second": second, "cast": f"{wide}.to({narrow}.dtype)"}
 
 
+def operands_as_loaded(refusal: Refusal, groups: Facts) -> Facts | None:
+    """Both operands and the cast, as above, where each was loaded through a pointer of its own, with nothing done to it since."""
+    told = cast_of_an_operand(refusal, groups)
+    if told is None:
+        return None
+    first, second = (_pointer_of(refusal, told[place]) for place in ("first", "second"))
+    if not first or not second or first == second:
+        return None
+    return {**told, "first_pointer": first, "second_pointer": second}
+
+
+def _pointer_of(refusal: Refusal, name: str, *, of_a_load: bool = True) -> str:
+    """The kernel's pointer that a variable was loaded through, or that an address was made of; "" where that can't be told."""
+    at = refusal.line - refusal.first_line + 1
+    made = [
+        node
+        for node in ast.walk(ast.parse(refusal.source))
+        if isinstance(node, ast.Assign)
+        and node.lineno < at
+        and name in [ast.unparse(target) for target in node.targets]
+    ]
+    value = max(made, key=lambda node: node.lineno).value if made else None
+    if of_a_load:
+        value = value.args[0] if isinstance(value, ast.Call) and ast.unparse(value.func) == "tl.load" else None
+    names = [node.id for node in ast.walk(value) if isinstance(node, ast.Name)] if value is not None else []
+    pointers = [one for one in names if one in refusal.pointers]
+    if pointers or not of_a_load:
+        return pointers[0] if len(pointers) == 1 else ""
+    return _pointer_of(refusal, names[0], of_a_load=False) if len(names) == 1 else ""
+
+
 def dot_of_its_operands(refusal: Refusal, groups: Facts) -> Facts | None:
     """The only `a @ b` in the refused code as `tl.dot(a, b)`."""
     whole = expression(refusal)

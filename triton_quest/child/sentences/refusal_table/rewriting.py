@@ -218,6 +218,9 @@ def load_through_a_pointer(refusal: Refusal, groups: Facts) -> Facts | None:
         return None
     if isinstance(node.slice, (ast.Slice, ast.Tuple)):
         return None
+    if isinstance(node.slice, ast.Compare) or "mask" in ast.unparse(node.slice):
+        instead = f"tl.load({node.value.id} + offsets, mask={ast.unparse(node.slice)})"
+        return {"pointer": node.value.id, "instead": instead}
     place = ast.BinOp(node.value, ast.Add(), node.slice)
     return {"pointer": node.value.id, **written(ast.Call(ast.parse("tl.load", mode="eval").body, [place], []))}
 

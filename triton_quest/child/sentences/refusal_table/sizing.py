@@ -67,6 +67,13 @@ DOT = (
     ),
     Row(
         "dot_types",
+        "`tl.dot` needs both operands in one type, and `{first}` is {one}, `{second}` {other}, as they are loaded: does the launch pass "
+        "the tensors for `{first_pointer}` and `{second_pointer}` that these names mean? If so, cast one, as in `{cast}`.",
+        reason=r"Both operands must be same dtype\. Got (?P<one>\S+) and (?P<other>\S+)",
+        fact=products.operands_as_loaded,
+    ),
+    Row(
+        "dot_types",
         "`tl.dot` needs both operands in one type, and `{first}` is {one}, `{second}` {other}: cast one, as in `{cast}`.",
         reason=r"Both operands must be same dtype\. Got (?P<one>\S+) and (?P<other>\S+)",
         fact=products.cast_of_an_operand,

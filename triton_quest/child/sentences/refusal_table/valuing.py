@@ -16,8 +16,8 @@ VALUES = (
     ),
     Row(
         "float_offset",
-        "The offset in `{code}` is a float, and an address moves by whole elements. There is no `/` in it: does the launch "
-        "pass a float, such as the scale, in the place of a whole number?",
+        "The offset in `{code}` is a float, and an address moves by whole elements. There is no `/` in what it is made of: does the "
+        "launch pass a float, such as the scale, in the place of a whole number?",
         reason=r"operands of type (pointer<\w+> and \S+\.(fp|float|bfloat)\d|\S+\.(fp|float|bfloat)\d+ and pointer)",
         fact=facts.without_division,
     ),
@@ -122,6 +122,40 @@ VALUES = (
         reason=r"Expected pointer argument to have shape (?P<value>\[.*?\]) but got (?P<pointers>\[.*?\])$",
         code=r"^tl\.store",
         fact=facts.two_shapes,
+    ),
+    Row(
+        "pointer_set_anew",
+        "`{name}` is no pointer here any more: line {set_line} gives the name to values. Use another name there.",
+        reason="'(?:dtype|block_type)' object has no attribute 'element_ty'",
+        code=r"^(?P<name>\w+)(\.type|\.dtype)",
+        fact=facts.pointer_set_anew,
+    ),
+    Row(
+        "pointer_set_anew",
+        "`{name}` is no pointer here any more: line {set_line} gives the name to values. Use another name there.",
+        reason="Unsupported ptr type",
+        code=r"^tl\.\w+\((?P<name>\w+)",
+        fact=facts.pointer_set_anew,
+    ),
+    Row(
+        "no_pointer_passed",
+        "`{name}` is no pointer here, and has no element type: does the launch pass a tensor for it?",
+        reason="'(?:dtype|block_type)' object has no attribute 'element_ty'",
+        code=r"^(?P<name>\w+)(\.type|\.dtype)",
+    ),
+    Row(
+        "hint_on_a_constant",
+        "`{name}` is 1 here, which is known when the kernel is compiled, and `tl.{called}` takes values of the kernel: leave the hint "
+        "out. 1 is no multiple of anything larger, and `tl.{called}` must promise what always holds.",
+        reason="'constexpr' object has no attribute 'shape'",
+        code=r"^tl\.(?P<called>multiple_of)\((?P<name>\w+)",
+        fact=facts.argument_that_is_1,
+    ),
+    Row(
+        "hint_on_a_constant",
+        "`{name}` is known when the kernel is compiled, and `tl.{called}` takes values of the kernel: leave the hint out.",
+        reason="'constexpr' object has no attribute 'shape'",
+        code=r"^tl\.(?P<called>max_contiguous|max_constancy|multiple_of)\((?P<name>\w+)",
     ),
     Row(
         "not_a_pointer",
