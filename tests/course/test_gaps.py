@@ -6,7 +6,7 @@ from __future__ import annotations
 import ast
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.conftest import arrived
@@ -30,6 +30,7 @@ def with_open(solution: str, numbers: set[int]) -> str:
 
 
 @every_level
+@settings(max_examples=20, deadline=None)  # of each level: they parse its file time and again
 @given(data=st.data())
 def test_any_open_gaps_are_found_and_filled_to_the_solution(level: Level, data: st.DataObject) -> None:
     solution = SOLUTIONS[level.slug]
