@@ -242,17 +242,7 @@ SHOWN = Case(
 )
 
 
-def nothing_in_memory(d: Draw, out: Tensor) -> Tensor:
-    return torch.empty_like(out)
-
-
 LARGE = (
-    Case(
-        "8191 batches",
-        "q, k and v have more than 2^31 elements",
-        lambda d: tuple(d.without_memory(8191, 8, 257, 128) for _ in range(3)),
-        dout=nothing_in_memory,
-    ),
     Case(
         "512 batches, stored position by position",
         "from one query or key to the next it is 2^23 elements, since all batches and heads lie in between",
