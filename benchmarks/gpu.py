@@ -42,7 +42,17 @@ from triton_quest.records.race import Ceilings, ConfigTiming, DidNotRun, Timing 
 from triton_quest.store import workspace  # noqa: E402
 
 DATA = ROOT / "benchmarks" / "data"
-MUTATED = ("vector-add", "softmax", "flash-attention")  # whose known mistakes are judged on the device too
+MUTATED = (  # whose known mistakes are judged on the device too
+    "vector-add",
+    "softmax",
+    "flash-attention",
+    "autotuning",
+    "grouped-query-attention",
+    "softmax-backward",
+    "attention-for-training",
+    "key-value-gradients",
+    "flash-attention-backward",
+)
 AT_ONCE = max(2, (os.cpu_count() or 2) - 2)  # judgements; races run alone
 STEP_SECONDS = 300.0
 WITH_DESCRIPTORS = "flash-attention"  # the level whose variant `descriptors` is raced, too
