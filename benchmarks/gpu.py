@@ -144,6 +144,7 @@ def races(data: dict[str, Any], path: Path, quick: bool, levels: Sequence[Level]
         data["clocks"] = [*data.get("clocks", []), *(record.clocks for record in ceilings)]
         for part, kind in (("timings", Timing), ("left_out", DidNotRun), ("configs", ConfigTiming)):
             merge(data, part, {level.slug}, (asdict(record) for record in records if isinstance(record, kind)))
+        data.setdefault("dates", {})[level.slug] = date.today().isoformat()
         data.setdefault("fingerprints", {})[level.slug] = fingerprint.of_the_solutions()[level.slug]
         keep(data, path)
     level = next((level for level in levels if level.slug == WITH_DESCRIPTORS), None)

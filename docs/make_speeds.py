@@ -30,7 +30,8 @@ Made by `make speeds` from `benchmarks/data/`; don't edit it. To add a GPU, run 
 Every contender ran in one process, in turn, on the same random inputs with a cold L2, timed by CUDA events; a cell is the median in
 milliseconds, and ± half the distance between the second and the eighth of ten parts where that is 2 % and more. The ratio is
 PyTorch's best time over the solution's. The times are the GPU's; sizes marked * take less than a launch takes the CPU, so that a program
-would wait for the launches, and they don't count for a medal.
+would wait for the launches, and they don't count for a medal. At level 13 PyTorch's backends compute dq, too, since none of them gives
+dk and dv alone; level 14 is timed forward and backward.
 """
 
 DESCRIPTORS = """\
@@ -51,6 +52,26 @@ def configs(data: dict[str, Any], level: Level) -> list[ConfigTiming]:
     """Every config of a tuned kernel at every size."""
     rows = [row for row in data.get("configs", []) if row["slug"] == level.slug]
     return [ConfigTiming(**{**row, "constants": tuple(map(tuple, row["constants"]))}) for row in rows]
+
+
+def measured_on(data: dict[str, Any]) -> str:
+    """ "2026-11-30 (levels 1 to 8: 2026-11-29)": the newest date, and the older ones of levels that weren't measured again"""
+    newest, dates = data["date"], data.get("dates", {})
+    older: dict[str, list[int]] = {}
+    for level in LEVELS:
+        if dates.get(level.slug, newest) != newest:
+            older.setdefault(dates[level.slug], []).append(level.number)
+    told = "; ".join(f"{_levels(numbers)}: {day}" for day, numbers in sorted(older.items()))
+    return f"{newest} ({told})" if told else str(newest)
+
+
+def _levels(numbers: list[int]) -> str:
+    """ "level 3", "levels 1 to 8", "levels 1, 3, 4" """
+    if len(numbers) == 1:
+        return f"level {numbers[0]}"
+    if len(numbers) > 2 and numbers[-1] - numbers[0] == len(numbers) - 1:
+        return f"levels {numbers[0]} to {numbers[-1]}"
+    return f"levels {', '.join(map(str, numbers))}"
 
 
 def data_files() -> list[Path]:
@@ -75,7 +96,9 @@ def markdown() -> str:
     """The whole page, with a list of the GPUs to choose from."""
     paths = data_files()
     choice = [
-        f"- [{gpu}](#{anchor(gpu)}), {load(path)['date']}" for path in paths if (gpu := load(path)["ceilings"]["gpu"])
+        f"- [{gpu}](#{anchor(gpu)}), {measured_on(load(path))}"
+        for path in paths
+        if (gpu := load(path)["ceilings"]["gpu"])
     ]
     return "\n".join([INTRODUCTION, *choice, "", *(line for path in paths for line in _gpu(path))]) + "\n"
 
@@ -103,7 +126,7 @@ def _folded(path: Path) -> Iterator[str]:
 def _summary(path: Path) -> Iterator[str]:
     data = load(path)
     ceilings = Ceilings(**data["ceilings"])
-    yield f"| {ceilings.gpu}, {data['date']} | size | rate | PyTorch's best | its time over ours |"
+    yield f"| {ceilings.gpu}, {measured_on(data)} | size | rate | PyTorch's best | its time over ours |"
     yield "|---|---|--:|---|--:|"
     for level in LEVELS:
         raced = standings(timings(data, level), ceilings)
@@ -122,7 +145,7 @@ def _gpu(path: Path) -> Iterator[str]:
     yield f"## {ceilings.gpu}"
     yield ""
     yield (
-        f"{data['date']}, torch {ceilings.torch}, Triton {ceilings.triton}. Measured on it: copies {ceilings.copy_gbs:,.0f} GB/s, "
+        f"{measured_on(data)}, torch {ceilings.torch}, Triton {ceilings.triton}. Measured on it: copies {ceilings.copy_gbs:,.0f} GB/s, "
         f"matrix products {ceilings.matmul_tflops:.0f} TFLOP/s in fp16 (clocks, power and temperature right after: {ceilings.clocks} °C)."
     )
     yield ""
@@ -217,7 +240,7 @@ def pictures() -> None:
         data = load(path)
         ceilings = Ceilings(**data["ceilings"])
         races = {level: rows for level in LEVELS if (rows := timings(data, level))}
-        note = f"{data['date']}, torch {ceilings.torch}, Triton {ceilings.triton}; medians, cold L2, random inputs"
+        note = f"{measured_on(data)}, torch {ceilings.torch}, Triton {ceilings.triton}; medians, cold L2, random inputs"
         tuned = {level: found for level in LEVELS if (found := configs(data, level))}
         race_picture.save(DOCS / f"{path.stem}.svg", races, ceilings.gpu, note, tuned)
 

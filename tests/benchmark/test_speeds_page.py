@@ -12,6 +12,8 @@ import pytest
 from tests.conftest import ROOT, clean_environment, maker, run_line
 from triton_quest.authoring.fingerprint import fingerprint
 from triton_quest.course.table import LEVELS
+from triton_quest.records.race import Timing
+from triton_quest.report.pictures import race as race_picture
 
 FILES = sorted((ROOT / "benchmarks" / "data").glob("*.json"))
 
@@ -86,3 +88,15 @@ def test_measuring_without_a_gpu_says_so_and_writes_nothing() -> None:
     answer = run_line([sys.executable, "benchmarks/gpu.py"], ROOT, clean_environment())
     assert (answer.code, answer.err) == (1, "There is no NVIDIA GPU here that this torch can use.\n")
     assert {path: path.stat().st_mtime_ns for path in (ROOT / "benchmarks" / "data").iterdir()} == before
+
+
+def test_levels_that_were_not_measured_again_keep_their_date(page: ModuleType) -> None:
+    data = {"date": "2026-11-30", "dates": {level.slug: "2026-11-30" for level in LEVELS}}
+    assert page.measured_on(data) == "2026-11-30" == page.measured_on({"date": "2026-11-30"})
+    data["dates"] |= {level.slug: "2026-11-29" for level in LEVELS[:3]} | {LEVELS[5].slug: "2026-11-28"}
+    assert page.measured_on(data) == "2026-11-30 (level 6: 2026-11-28; levels 1 to 3: 2026-11-29)"
+
+
+def test_rates_of_two_units_stand_on_no_common_axis() -> None:
+    timings = [Timing("toy", str(n), "eager", 1.0, 1.0, 1.0, 7, flops, 10**6, n) for n, flops in enumerate((5, 0, 6))]
+    assert [[one.size for one in part] for part in race_picture.by_unit(timings)] == [["0", "2"], ["1"]]

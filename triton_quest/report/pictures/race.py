@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 COLOURS = {YOURS: "#c0392b", "eager": "#aab7b8", "compile": "#7fb3d5", "cudnn": "#1e8449", "flash": "#d68910"}
 MORE_COLOURS = ("#5b2c6f", "#2e4053", "#a04000", "#117864")
 PANEL_WIDTH, PANEL_HEIGHT, A_ROW = 6.4, 3.4, 2
-MANY = 8  # sizes, beyond which they are labelled smaller
+MANY = 8  # sizes, from which on they are labelled smaller
 
 
 def save(
@@ -35,7 +35,8 @@ def save(
     from matplotlib.figure import Figure
 
     landscapes = {level: found for level, found in (configs or {}).items() if any(one.time_ms for one in found)}
-    count = len(races) + len(landscapes)
+    parts = [(level, part) for level, timings in races.items() for part in by_unit(timings)]
+    count = len(parts) + len(landscapes)
     rows = -(-count // A_ROW)
     columns = min(A_ROW, count)
     with matplotlib.rc_context():
@@ -45,15 +46,21 @@ def save(
         figure.set_layout_engine("constrained", w_pad=0.1, h_pad=0.1)
         panels = figure.subplots(rows, columns, squeeze=False).flatten()
         figure.suptitle(f"Against PyTorch on the {gpu}", x=0.01, ha="left", fontsize=13, fontweight="bold")
-        for panel, (level, timings) in zip(panels, races.items(), strict=False):
-            _panel(panel, level, timings)
-        for panel, (level, found) in zip(panels[len(races) :], landscapes.items(), strict=False):
+        for panel, (level, part) in zip(panels, parts, strict=False):
+            _panel(panel, level, part)
+        for panel, (level, found) in zip(panels[len(parts) :], landscapes.items(), strict=False):
             landscape.draw(panel, level, found)
         for panel in panels[count:]:
             panel.set_axis_off()
         if note:
             figure.supxlabel(note, fontsize=8, color=INK, x=0.01, ha="left")
         figure.savefig(path, dpi=DPI)
+
+
+def by_unit(timings: Sequence[Timing]) -> list[list[Timing]]:
+    """The timings in TFLOP/s and those in GB/s, which stand on no common axis; a level's first kind first."""
+    kinds = dict.fromkeys(bool(timing.flops) for timing in timings)
+    return [[timing for timing in timings if bool(timing.flops) is kind] for kind in kinds]
 
 
 def _panel(axes: Axes, level: Level, timings: Sequence[Timing]) -> None:
@@ -71,7 +78,7 @@ def _panel(axes: Axes, level: Level, timings: Sequence[Timing]) -> None:
     axes.set_title(f"{level.number}. {level.title}", loc="left", fontsize=10.5, fontweight="bold")
     axes.set_ylabel(unit)
     axes.set_xticks(
-        range(len(sizes)), [landscape.broken(size) for size in sizes], fontsize=7.5 if len(sizes) <= MANY else 6
+        range(len(sizes)), [landscape.broken(size) for size in sizes], fontsize=7.5 if len(sizes) < MANY else 5.5
     )
     axes.grid(axis="y", color=PALE, linewidth=0.5, alpha=0.6)
     axes.set_axisbelow(True)
