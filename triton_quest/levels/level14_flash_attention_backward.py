@@ -175,7 +175,7 @@ fused one cost more than two products.
 - `torch.empty` where a kernel adds to what is there.
 - Keeping `q` or `out` in a global variable: right for one call, and wrong for two.
 - `dout` read by the strides of `out`.
-- `out.detach()`, or the result of another tensor's memory: what is returned has no history.
+- `out.detach()`, or a forward pass without `apply`: what is returned has no history, and nothing goes back from it.
 
 ## Sources
 
