@@ -10,7 +10,7 @@ from types import ModuleType
 import pytest
 import torch
 
-from triton_quest.child.triton import arithmetic
+from triton_quest.child.triton import arithmetic, frontend
 from triton_quest.child.triton.contents import Unknown, contents
 from triton_quest.child.triton.frontend import compile_front_end
 from triton_quest.child.triton.language import twin_of
@@ -114,6 +114,7 @@ def test_targets_share_a_front_end_only_where_it_asked_nothing_that_they_answer_
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cast: str, shares: bool
 ) -> None:
     made, again = [], FrontEnd.again
+    monkeypatch.setattr(frontend, "FAR_FROM_THE_LIMIT", 0)
     monkeypatch.setattr(FrontEnd, "again", lambda self, backend: made.append(backend) or again(self, backend))
     learner = module(tmp_path, f"dot_{shares}", DOT.format(cast=cast))
     report = compile_front_end(lambda: learner.kernel[(1,)](torch.zeros(32, 32), BLOCK=32), learner)

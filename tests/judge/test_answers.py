@@ -465,10 +465,10 @@ def test_the_quick_check_looks_at_every_name(
 
 def test_a_race_takes_no_answer_that_is_wrong_in_any_name() -> None:
     right = Answer({"dk": torch.ones(4), "dv": torch.arange(4.0)})
-    assert race._same(Answer({"dk": torch.ones(4), "dv": torch.arange(4.0)}), right)
-    assert not race._same(Answer({"dk": torch.ones(4), "dv": torch.ones(4)}), right)
-    assert not race._same(Answer({"dk": torch.arange(4.0), "dv": torch.ones(4)}), right)
-    assert not race._same(None, right)
+    assert race.same(Answer({"dk": torch.ones(4), "dv": torch.arange(4.0)}), right)
+    assert not race.same(Answer({"dk": torch.ones(4), "dv": torch.ones(4)}), right)
+    assert not race.same(Answer({"dk": torch.arange(4.0), "dv": torch.ones(4)}), right)
+    assert not race.same(None, right)
 
 
 def test_a_timed_call_goes_forward_and_backward_and_returns_all_names() -> None:

@@ -23,7 +23,7 @@ IN_STYLES = [level for level, files in WHOLE.items() if files]
 
 def test_there_are_twenty_and_more_of_the_first_levels() -> None:
     assert sum(map(len, WHOLE.values())) >= 20
-    assert [level.slug for level in IN_STYLES] == ["vector-add", "matmul", "softmax"]
+    assert [level.slug for level in IN_STYLES[:3]] == ["vector-add", "matmul", "softmax"]
 
 
 @pytest.mark.parametrize("level", IN_STYLES, ids=lambda level: level.slug)
@@ -34,7 +34,7 @@ def test_the_gate_judges_each_of_them_as_it_is(level: Level) -> None:
 
 @pytest.mark.parametrize("level", IN_STYLES, ids=lambda level: level.slug)
 def test_a_pass_leaves_no_check_out(level: Level, warm: Warm) -> None:
-    file: Path = next(path for path in WHOLE[level] if path.stem == "tutorial")
+    file: Path = next((path for path in WHOLE[level] if path.stem == "tutorial"), WHOLE[level][0])
     verdict = judge(Job(level, file), start=warm.start)
     assert verdict.passed, f"{verdict.cause}\n{verdict.first_failure}\n{verdict.detail}"
     kinds = {check.kind for check in verdict.checks if check.state is v.State.PASSED}

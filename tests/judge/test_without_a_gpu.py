@@ -85,7 +85,8 @@ def test_an_error_that_the_learner_raises_for_want_of_a_gpu_is_told_as_such(leve
 )
 def test_an_error_with_another_cause_keeps_its_own_words(level: Level, tmp_path: Path, line: str) -> None:
     check = judge(level, tmp_path, adding(f"{line}\n{ADDS}")).failure
-    assert check.finding is None and "Error: " in check.says
+    own = f"`{line}` doesn't hold" if line.startswith("assert") else "Error: "
+    assert check.finding is None and own in check.says
 
 
 def test_a_property_that_is_not_known_of_the_gpu_is_said_so(level: Level, tmp_path: Path) -> None:

@@ -262,7 +262,17 @@ def _by_names(gaps: list[Gap], written: Block) -> list[list[ast.stmt]] | None:
             here, given = further, set()
         given |= gives
         shares[here].append(statement)
+    for gap, mine, next_one in zip(gaps, shares, shares[1:], strict=False):
+        while len(mine) > 1 and _leads_to(mine[-1], gap, next_one):
+            next_one.insert(0, mine.pop())
     return shares if all(shares) else None
+
+
+def _leads_to(statement: ast.stmt, gap: Gap, next_one: list[ast.stmt]) -> bool:
+    """Whether the last statement of `gap` gives none of its names, and one that the next gap's statements read."""
+    gives = set(_bound(statement))
+    read = {node.id for one in next_one for node in ast.walk(one) if isinstance(node, ast.Name)}
+    return not gives & set(gap.names) and bool(gives & read)
 
 
 def _bound(statement: ast.stmt) -> Iterator[str]:

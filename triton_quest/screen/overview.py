@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from typing import Literal
 
 from rich.console import Group, RenderableType
 from rich.style import StyleType
@@ -83,9 +84,14 @@ def level_map(
     parts: list[RenderableType] = []
     for act in acts:
         about, rows = act_of(act[0].level), _rows(act, states, g, width, looks, awards)
-        heading = Text(about.title, "heading", no_wrap=True, overflow="ellipsis")
+        heading = Text(about.title, "heading", no_wrap=True, overflow=_cut(g))
         parts += [*([Text()] if parts else []), heading.append(f"   {about.about}", "soft"), rows]
     return Group(*parts)
+
+
+def _cut(g: Glyphs) -> Literal["crop", "ellipsis"]:
+    """How a line ends that is too long: an ellipsis is no sign of ASCII's."""
+    return "crop" if g.is_ascii else "ellipsis"
 
 
 def _rows(
@@ -112,12 +118,12 @@ def _rows(
         grid.add_column(
             justify="right" if first else "left",
             no_wrap=True,
-            overflow="ellipsis",
+            overflow=_cut(g),
             min_width=None if is_whole else least,
             max_width=least,
         )
     if wide:
-        grid.add_column(no_wrap=True, overflow="ellipsis", max_width=room)
+        grid.add_column(no_wrap=True, overflow=_cut(g), max_width=room)
     here = next((state for state in states if state.status is Status.OPEN), None)
     for state in shown:
         grid.add_row(*_row(state, badges, state is here, g, wide), style=looks.get(state.level.number))
