@@ -7,11 +7,7 @@ import torch
 
 from triton_quest.course.call import Call
 from triton_quest.course.case import Case, Draw, Race, too_large
-
-
-def tile(d: Draw) -> int:
-    """The size that the cases are ragged around: a larger one would take the interpreter too long."""
-    return min(d.block, 128)
+from triton_quest.course.shared.attention_cases import tile
 
 
 def pair(d: Draw, b: int, h: int, m: int, n: int, dim: int = 64, scale: float = 1.0) -> tuple:

@@ -17,19 +17,11 @@ from triton_quest.course.shared.attention_cases import (
     qkv,
     rising_and_falling,
     sums_that_come_back,
+    tile,
+    words,
 )
 
 FP32, HALF = ("fp32",), ("fp16", "bf16")
-
-
-def tile(d: Draw) -> int:
-    """The size that queries and keys are ragged around: a larger one would take the interpreter too long."""
-    return min(d.block, 128)
-
-
-def words(d: Draw, s: int, dim: int = 64, scale: float = 1.0) -> tuple[torch.Tensor, ...]:
-    """One head with as many queries as keys."""
-    return qkv(d, 1, 1, s, s, dim, scale)
 
 
 def values_around_five(d: Draw) -> tuple[torch.Tensor, ...]:

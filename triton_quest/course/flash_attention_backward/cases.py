@@ -21,20 +21,12 @@ from triton_quest.course.shared.attention_cases import (
     qkv,
     rising_and_falling,
     rounding,
+    tile,
+    words,
 )
 
 Tensor = torch.Tensor
 FP32 = ("fp32",)
-
-
-def tile(d: Draw) -> int:
-    """The size that queries and keys are ragged around: a larger one would take the interpreter too long."""
-    return min(d.block, 128)
-
-
-def words(d: Draw, s: int, dim: int = 64) -> Inputs:
-    """One head with as many queries as keys."""
-    return qkv(d, 1, 1, s, s, dim)
 
 
 def below_minus_88(d: Draw) -> Inputs:

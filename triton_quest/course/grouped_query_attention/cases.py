@@ -10,14 +10,9 @@ import torch
 
 from triton_quest.course.call import Call, allocation_grows_linearly
 from triton_quest.course.case import Case, Draw, Race, too_large
-from triton_quest.course.shared.attention_cases import FULL, Inputs, as_in_a_model, of_attention, rounding
+from triton_quest.course.shared.attention_cases import FULL, Inputs, as_in_a_model, of_attention, rounding, tile
 
 FP32, HALF = ("fp32",), ("fp16", "bf16")
-
-
-def tile(d: Draw) -> int:
-    """The size that rows and keys are ragged around: a larger one would take the interpreter too long."""
-    return min(d.block, 128)
 
 
 def qkv(d: Draw, b: int, hq: int, hkv: int, m: int, n: int, dim: int = 16, scale: float = 1.0) -> Inputs:

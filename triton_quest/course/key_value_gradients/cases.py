@@ -16,15 +16,11 @@ from triton_quest.course.shared.attention_cases import (
     qkv,
     rising_and_falling,
     rounding,
+    tile,
 )
 from triton_quest.course.shared.gradients import handed_over
 
 ALL, FP32, HALF = ("fp32", "fp16", "bf16"), ("fp32",), ("fp16", "bf16")
-
-
-def tile(d: Draw) -> int:
-    """The size that queries and keys are ragged around: a larger one would take the interpreter too long."""
-    return min(d.block, 128)
 
 
 def given(

@@ -7,12 +7,7 @@ One program of softmax_kernel is one row: in the interpreter rows are what costs
 import torch
 
 from triton_quest.course.case import Case, Draw, too_large
-from triton_quest.course.shared.attention_cases import FULL, Inputs, of_attention, qkv, races
-
-
-def tile(d: Draw) -> int:
-    """The size that the cases are ragged around: a larger one would take the interpreter too long."""
-    return min(d.block, 128)
+from triton_quest.course.shared.attention_cases import FULL, Inputs, of_attention, qkv, races, tile
 
 
 def square(d: Draw, b: int, h: int, s: int, dim: int = 64) -> Inputs:

@@ -21,6 +21,16 @@ def qkv(d: Draw, b: int, h: int, m: int, n: int, dim: int = 64, scale: float = 1
     return d.normal(b, h, m, dim, scale=scale), d.normal(b, h, n, dim), d.normal(b, h, n, dim)
 
 
+def words(d: Draw, s: int, dim: int = 64, scale: float = 1.0) -> Inputs:
+    """One head with as many queries as keys."""
+    return qkv(d, 1, 1, s, s, dim, scale)
+
+
+def tile(d: Draw) -> int:
+    """The size that queries and keys are ragged around: a larger one would take the interpreter too long."""
+    return min(d.block, 128)
+
+
 def rising_and_falling(d: Draw, m: int, n: int, dim: int = 64) -> Inputs:
     """The scores of even queries rise from -100 to 100 along the keys, those of odd queries fall from 100 to -100."""
     q, k, v = qkv(d, 1, 1, m, n, dim)
