@@ -93,5 +93,5 @@ def lineup(level: Level) -> dict[str, Contender]:
     """
     if COMPILED.intersection(level.races):
         torch.compiler.reset()
-    own: dict[str, Contender] = getattr(parts.reference(level), "RIVALS", {})
-    return {name: own.get(name) or RIVALS[name](level) for name in level.races}
+    known = {**RIVALS, **getattr(parts.reference(level), "RIVALS", {})}
+    return {name: known[name](level) for name in level.races}

@@ -10,7 +10,7 @@ from triton_quest.course.shared.gradients import attention_gradients, gradient_m
 
 Tensor = torch.Tensor
 
-RIVALS = BACKWARD  # PyTorch's own kernels, by name
+RIVALS = BACKWARD  # in the place of the backends' forward passes
 
 
 def attention_dk_dv(
