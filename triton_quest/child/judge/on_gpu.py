@@ -84,11 +84,7 @@ class _OnGpu:
 
     def everything(self) -> None:
         self.send(v.StageStarted("import", f"importing your file, for the {self.name}", self.seconds))
-        members = Snapshot()
-        try:
-            module = code.load(self.file)
-        finally:
-            rules.torch_is_left_alone(members.undo())
+        module = rules.loaded(self.file)
         launcher = code.launcher_of(module, self.level)
         self.subject = Subject(self.level, self.file, module, launcher, checks_memory=False)
         judged = [dtype for dtype in self._dtypes() if self._every_case(dtype)]

@@ -164,11 +164,7 @@ class _Judge:
 
     def everything(self) -> None:
         self._stage("import", "importing your file")
-        members = Snapshot()
-        try:
-            module = code.load(self.file)
-        finally:
-            rules.torch_is_left_alone(members.undo())
+        module = rules.loaded(self.file)
         launcher = code.launcher_of(module, self.level)
         self.subject = Subject(self.level, self.file, module, launcher, self.able.memory)
         if self.able.compiling:

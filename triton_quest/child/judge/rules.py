@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
+from types import ModuleType
 
 import torch
 
 from triton_quest.child.instruments.torchcalls import NOT_ALLOWED_TO_COUNT, CallKind, TorchCall
 from triton_quest.child.judge import code, memory, numbers
 from triton_quest.child.judge.given import drawn_for
+from triton_quest.child.judge.tampering import Snapshot
 from triton_quest.child.judge.watch import Run, Subject, called_with, watched
 from triton_quest.child.sentences import memory as memory_sentences
 from triton_quest.course.case import Case
@@ -55,6 +58,15 @@ def torch_is_left_alone(replaced: list[str]) -> None:
         raise refused(
             check("torch and Python are left as they are"), says, "Give your own functions names of their own."
         )
+
+
+def loaded(file: Path) -> ModuleType:
+    """The learner's file, imported. Raises Stopped as `code.load` does, and if importing it replaced members of torch, Python or numpy."""
+    members = Snapshot()
+    try:
+        return code.load(file)
+    finally:
+        torch_is_left_alone(members.undo())
 
 
 def kernels_do_the_work(subject: Subject, run: Run) -> None:
