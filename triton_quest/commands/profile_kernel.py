@@ -13,8 +13,7 @@ from pathlib import Path
 from rich.text import Text
 
 from triton_quest import environment, invocation
-from triton_quest.commands import show_page
-from triton_quest.commands.shared import subject
+from triton_quest.commands.shared import pictures, subject
 from triton_quest.commands.shared.context import NOT_YET, OK, Context, print_json
 from triton_quest.commands.shared.waiting import run_and_show
 from triton_quest.course.level import Level
@@ -56,7 +55,7 @@ def run(
         raise QuestError(sentence, Command("compile", level.number) if level else "compile")
     chosen = subject.choose(context, level, file, "profile")
     if html is not None:
-        show_page.require(html, f"profile {chosen.level.number}")
+        pictures.require_page(html, f"profile {chosen.level.number}")
     profiler = profilers.chosen(tool, chosen.level.number)
     folder, now = context.workspace.root / ".quest" / "profiles", f"{datetime.now():%Y-%m-%d_%H-%M-%S}"
     folder.mkdir(parents=True, exist_ok=True)

@@ -58,7 +58,7 @@ def run(
     if save is not None:
         pictures.require(save, command)
     if html is not None:
-        show_page.require(html, command)
+        pictures.require_page(html, command)
     chosen = subject.choose(context, level, file, "show")
     ended = run_and_show(
         context.console, job_for(chosen, errors, seconds, html is not None), "starting Triton", quiet=as_json

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import shlex
 from pathlib import Path
 
 from triton_quest import invocation
 from triton_quest.commands.shared import subject
-from triton_quest.errors import QuestError
 from triton_quest.invocation import Command
 from triton_quest.parent.runner import Ending
 from triton_quest.records import verdict as v
@@ -15,17 +13,6 @@ from triton_quest.records.show import Answered, ErrorMap, ErrorValues
 from triton_quest.report.show import CallTrace, Position
 from triton_quest.report.show_data import Errors, page_data
 from triton_quest.screen.show_page import render
-
-SUFFIXES = (".html", ".htm")
-
-
-def require(path: Path, command: str) -> None:
-    """Raises QuestError if `path` doesn't name a page: to be asked before anything takes its time."""
-    if path.suffix.lower() not in SUFFIXES:
-        raise QuestError(
-            f"{path.name} is no page: let its name end in .html.",
-            f"{command} --html {shlex.quote(str(path.with_suffix('.html')))}",
-        )
 
 
 def write(path: Path, chosen: subject.LevelFile, ended: Ending, title: str, start: Position | None) -> None:

@@ -1,4 +1,4 @@
-"""What `--save` of any command asks for: a picture that can be drawn, at a place that can be written."""
+"""What `--save` and `--html` of any command ask for: a picture that can be drawn or a page, at a place that can be written."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from triton_quest.commands.shared.context import Context
 from triton_quest.errors import QuestError, StoreTrouble
 from triton_quest.report.pictures import traffic as picture
 
+PAGES = (".html", ".htm")
+
 
 def require(path: Path, command: str) -> None:
     """Raises QuestError if `command` could save no picture at `path`: to be asked before anything takes its time."""
@@ -21,6 +23,13 @@ def require(path: Path, command: str) -> None:
         raise QuestError(sentence, f"{command} --save {shlex.quote(str(path.with_suffix(picture.SUFFIXES[0])))}")
     if not picture.can_draw():
         raise QuestError(f"A picture needs matplotlib. Type: {environment.pip_line('matplotlib')}")
+
+
+def require_page(path: Path, command: str) -> None:
+    """Raises QuestError if `path` doesn't name a page: to be asked before anything takes its time."""
+    if path.suffix.lower() not in PAGES:
+        page = shlex.quote(str(path.with_suffix(PAGES[0])))
+        raise QuestError(f"{path.name} is no page: let its name end in {PAGES[0]}.", f"{command} --html {page}")
 
 
 @contextmanager
