@@ -9,7 +9,6 @@ The solutions aren't on the site: of a solution's trace the page keeps which ele
 
 from __future__ import annotations
 
-import json
 import re
 import shutil
 import sys
@@ -20,7 +19,9 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
+sys.path[:0] = [str(ROOT), str(ROOT / "docs")]
+
+from make_speeds import data_files, load, measured_on  # noqa: E402
 
 from triton_quest.course import template  # noqa: E402
 from triton_quest.course.level import Level  # noqa: E402
@@ -172,8 +173,8 @@ def speeds_chart() -> str:
     """The page on which one chooses a GPU, a level and a rival, from what was measured."""
     titles = {level.slug: f"{level.number}. {level.title}" for level in LEVELS}
     measured = []
-    for path in sorted((ROOT / "benchmarks" / "data").glob("*.json"), reverse=True):
-        data = json.loads(path.read_text(encoding="utf-8"))
+    for path in data_files():
+        data = load(path)
         times: dict[str, dict[str, dict[str, float]]] = {}
         for row in data["timings"]:
             times.setdefault(titles[row["slug"]], {}).setdefault(row["size"], {})[row["contender"]] = row["time_ms"]
@@ -185,7 +186,7 @@ def speeds_chart() -> str:
             ]
             for level, sizes in times.items()
         }
-        measured.append({"gpu": data["ceilings"]["gpu"], "date": data["date"], "levels": levels})
+        measured.append({"gpu": data["ceilings"]["gpu"], "date": measured_on(data), "levels": levels})
     pages = Environment(loader=FileSystemLoader(ROOT / "docs"), autoescape=True)
     return pages.get_template(CHART).render(data=measured)
 
