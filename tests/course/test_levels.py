@@ -40,6 +40,7 @@ NUMBER_WORDS = ["no", "one", "two", "three", "four", "five", "six", "seven", "ei
 TODO = re.compile(r"# TODO (?P<number>\d+) \((?:about )?(?P<lines>\d+) lines?\): ")
 MOST_WORDS = 2000  # before the first task,
 MOST_WORDS_OF_SEVERAL_IDEAS = 2500  # and in a level that is more than one idea:
+WITH_EARLIER_KERNELS = ("flash-attention-backward",)  # given above the first task, and known: the briefing alone counts
 SEVERAL_IDEAS = ("flash-attention", "grouped-query-attention", "key-value-gradients")
 BLOCK = 64  # with which the answers are looked at, too
 MOST_ELEMENTS = 2**20  # of one input: more would be slow in the interpreter
@@ -115,9 +116,11 @@ def test_the_briefing_has_every_part_in_its_order(level: Level) -> None:
     assert re.match(rf"# Level {level.number}: {re.escape(level.title)}\n", briefing(level))
 
 
-@pytest.mark.parametrize("level", arrived()[:13], ids=lambda level: level.slug)
+@every_level
 def test_one_reads_few_enough_words_before_the_first_task(level: Level) -> None:
     above, *_ = workspace.level_template(level).partition("# TODO")
+    if level.slug in WITH_EARLIER_KERNELS:
+        above = briefing(level)
     assert len(above.split()) <= (MOST_WORDS_OF_SEVERAL_IDEAS if level.slug in SEVERAL_IDEAS else MOST_WORDS)
 
 
